@@ -1,0 +1,109 @@
+//! What one file says, and nothing it does not say.
+//!
+//! Facts are a pure function of the bytes of one file: they hold no ids of other files and know no
+//! Django. The syntax tree is gone once they are made.
+
+use std::sync::Arc;
+
+use crate::ir::{ClassIdx, Expr, FuncIdx, ImportIdx, Routine};
+use crate::source::{Span, Sym};
+
+/// All facts of one Python file.
+#[derive(Clone, Debug, Default)]
+pub struct FileFacts {
+    /// Index 0 is the module body.
+    pub functions: Vec<Routine>,
+    pub classes: Vec<ClassFacts>,
+    pub imports: Vec<ImportFacts>,
+    /// What names the module binds, in source order, conditional blocks included.
+    pub bindings: Vec<(Sym, Binding)>,
+    /// Module-level assignments.
+    pub assigns: Vec<AssignFacts>,
+    /// `__all__`, when it is a plain list of strings.
+    pub exports: Option<Vec<Sym>>,
+    /// Comments that mention `noqa` or `djperf`.
+    pub comments: Vec<Comment>,
+    /// Literal lookup paths given to `select_related`, `prefetch_related`, `Prefetch` or
+    /// `prefetch_related_objects` anywhere in the file.
+    pub eager_paths: Vec<Sym>,
+    pub errors: Vec<SyntaxError>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    Class(ClassIdx),
+    Func(FuncIdx),
+    Import(ImportIdx),
+    /// Index into [`FileFacts::assigns`].
+    Assign(u32),
+}
+
+/// `name = value` at module or class level.
+#[derive(Clone, Debug)]
+pub struct AssignFacts {
+    pub name: Sym,
+    /// Absent for a bare annotation.
+    pub value: Option<Arc<Expr>>,
+    pub annotation: Option<Expr>,
+    /// `name += value`.
+    pub augmented: bool,
+    /// The whole statement.
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct ClassFacts {
+    pub name: Sym,
+    /// Dotted from the module: `Order.Meta`.
+    pub qualname: Sym,
+    pub bases: Vec<Expr>,
+    pub keywords: Vec<(Sym, Expr)>,
+    pub decorators: Vec<Expr>,
+    /// Class attributes in source order, conditional blocks included.
+    pub assigns: Vec<AssignFacts>,
+    pub methods: Vec<(Sym, FuncIdx)>,
+    pub classes: Vec<(Sym, ClassIdx)>,
+    /// `self.name = …` in the methods of this class: the attribute and the method that stores it.
+    pub self_attrs: Vec<(Sym, FuncIdx)>,
+    /// The class or function that holds it.
+    pub parent_class: Option<ClassIdx>,
+    pub parent_func: Option<FuncIdx>,
+    pub span: Span,
+    pub name_span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct ImportFacts {
+    pub kind: ImportKind,
+    /// Leading dots.
+    pub level: u32,
+    /// Dotted module text; empty for `from . import x`.
+    pub module: Sym,
+    /// Stands under `if TYPE_CHECKING:`.
+    pub type_checking: bool,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportKind {
+    /// `import a.b` binds `a`; `import a.b as c` binds `c` to the module `a.b`.
+    Module { bound: Sym, aliased: bool },
+    /// `from m import name as bound`.
+    From { name: Sym, bound: Sym },
+    /// `from m import *`.
+    Star,
+}
+
+#[derive(Clone, Debug)]
+pub struct Comment {
+    /// Of the `#…` text.
+    pub span: Span,
+    /// Nothing but white space stands before it on its line.
+    pub own_line: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct SyntaxError {
+    pub message: String,
+    pub span: Span,
+}

@@ -1,0 +1,321 @@
+//! The small language that every front end is lowered to: routines that loop, call and read attributes.
+//!
+//! Plain data with byte spans; it knows neither the parser that made it nor what names mean.
+//! Python, templates, serializers and admin classes all end here, so that one engine follows them.
+
+use std::sync::Arc;
+
+use crate::source::{Span, Sym};
+
+/// Index of a function (also a lambda or the module body) in its file's facts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FuncIdx(pub u32);
+
+/// Index of a class in its file's facts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ClassIdx(pub u32);
+
+/// Index of an import in its file's facts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ImportIdx(pub u32);
+
+#[derive(Clone, Debug)]
+pub struct Expr {
+    pub span: Span,
+    pub kind: ExprKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    Name(Sym),
+    Attr(Box<Attr>),
+    Call(Box<Call>),
+    Index(Box<(Expr, Expr)>),
+    Slice(Box<Slice>),
+    Const(Const),
+    /// The interpolated expressions of an f-string, or the parts of `"…" % x` made text.
+    FString(Vec<Expr>),
+    List(Vec<Expr>),
+    Tuple(Vec<Expr>),
+    Set(Vec<Expr>),
+    Dict(Vec<DictItem>),
+    Comp(Box<Comp>),
+    /// A lambda; its function's body is one `Return`.
+    Lambda(FuncIdx),
+    /// `then if test else orelse`.
+    IfElse(Box<IfElse>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Not(Box<Expr>),
+    Compare(Box<Compare>),
+    Binary(Box<Binary>),
+    /// `-x`, `+x`, `~x`.
+    Unary(Box<Expr>),
+    Starred(Box<Expr>),
+    Await(Box<Expr>),
+    Yield(Option<Box<Expr>>),
+    YieldFrom(Box<Expr>),
+    Walrus(Box<(Expr, Expr)>),
+    /// What the parser could not make sense of.
+    Invalid,
+}
+
+#[derive(Clone, Debug)]
+pub struct Attr {
+    pub base: Expr,
+    pub name: Sym,
+    pub name_span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub func: Expr,
+    pub args: Vec<Arg>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Arg {
+    pub kind: ArgKind,
+    pub value: Expr,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ArgKind {
+    Positional,
+    Keyword(Sym),
+    /// `*value`
+    Star,
+    /// `**value`
+    DoubleStar,
+}
+
+#[derive(Clone, Debug)]
+pub struct Slice {
+    pub base: Expr,
+    pub lower: Option<Expr>,
+    pub upper: Option<Expr>,
+    pub step: Option<Expr>,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Const {
+    None,
+    True,
+    False,
+    Int(i64),
+    /// Text of at most 200 bytes; longer text is `Other`.
+    Str(Sym),
+    /// Floats, bytes, long text, `...`.
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub struct DictItem {
+    /// Absent for `**value`.
+    pub key: Option<Expr>,
+    pub value: Expr,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CompKind {
+    List,
+    Set,
+    Generator,
+    Dict,
+}
+
+#[derive(Clone, Debug)]
+pub struct Comp {
+    pub kind: CompKind,
+    /// The element, or the key of a dict comprehension.
+    pub element: Expr,
+    /// The value of a dict comprehension.
+    pub value: Option<Expr>,
+    pub clauses: Vec<CompFor>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CompFor {
+    pub target: Expr,
+    pub iter: Expr,
+    pub ifs: Vec<Expr>,
+    pub is_async: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct IfElse {
+    pub test: Expr,
+    pub then: Expr,
+    pub orelse: Expr,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CmpOp {
+    Eq,
+    NotEq,
+    Is,
+    IsNot,
+    In,
+    NotIn,
+    Order,
+}
+
+#[derive(Clone, Debug)]
+pub struct Compare {
+    pub left: Expr,
+    pub rest: Vec<(CmpOp, Expr)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BinOp {
+    BitOr,
+    BitAnd,
+    BitXor,
+    Add,
+    Sub,
+    Mod,
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub struct Binary {
+    pub op: BinOp,
+    pub left: Expr,
+    pub right: Expr,
+}
+
+#[derive(Clone, Debug)]
+pub struct Stmt {
+    pub span: Span,
+    pub kind: StmtKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum StmtKind {
+    Expr(Expr),
+    Assign { targets: Vec<Expr>, value: Arc<Expr> },
+    AugAssign { target: Expr, op: BinOp, value: Arc<Expr> },
+    AnnAssign { target: Expr, annotation: Expr, value: Option<Arc<Expr>> },
+    Return(Option<Expr>),
+    Raise(Vec<Expr>),
+    Assert(Vec<Expr>),
+    Delete(Vec<Expr>),
+    /// `elif` is an `If` alone in `orelse`.
+    If { test: Expr, body: Vec<Stmt>, orelse: Vec<Stmt> },
+    For { target: Expr, iter: Expr, body: Vec<Stmt>, orelse: Vec<Stmt>, is_async: bool },
+    While { test: Expr, body: Vec<Stmt>, orelse: Vec<Stmt> },
+    With { items: Vec<WithItem>, body: Vec<Stmt>, is_async: bool },
+    Try { body: Vec<Stmt>, handlers: Vec<Handler>, orelse: Vec<Stmt>, finally: Vec<Stmt> },
+    Match { subject: Expr, cases: Vec<Case> },
+    Def(FuncIdx),
+    Class(ClassIdx),
+    Import(ImportIdx),
+    Break,
+    Continue,
+}
+
+#[derive(Clone, Debug)]
+pub struct WithItem {
+    pub context: Expr,
+    pub target: Option<Expr>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Handler {
+    /// The exception classes named by `except`.
+    pub types: Option<Expr>,
+    pub name: Option<Sym>,
+    pub body: Vec<Stmt>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Names the pattern binds.
+    pub captures: Vec<Sym>,
+    pub guard: Option<Expr>,
+    pub body: Vec<Stmt>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamKind {
+    PositionalOnly,
+    Regular,
+    KeywordOnly,
+    /// `*args`
+    Args,
+    /// `**kwargs`
+    Kwargs,
+}
+
+#[derive(Clone, Debug)]
+pub struct Param {
+    pub name: Sym,
+    pub kind: ParamKind,
+    pub annotation: Option<Expr>,
+    pub default: Option<Expr>,
+}
+
+/// A function, method, lambda or module body.
+#[derive(Clone, Debug)]
+pub struct Routine {
+    pub name: Sym,
+    /// Dotted from the module: `Order.total`, `view.<locals>.helper`; the module body is `<module>`.
+    pub qualname: Sym,
+    /// The class that holds it directly.
+    pub class: Option<ClassIdx>,
+    /// The function that holds it directly, for closures.
+    pub parent: Option<FuncIdx>,
+    pub params: Vec<Param>,
+    pub returns: Option<Expr>,
+    pub decorators: Vec<Expr>,
+    pub body: Vec<Stmt>,
+    pub is_async: bool,
+    /// Has a `yield` of its own.
+    pub is_generator: bool,
+    pub span: Span,
+    pub name_span: Span,
+}
+
+impl Expr {
+    pub fn new(span: Span, kind: ExprKind) -> Self {
+        Self { span, kind }
+    }
+
+    pub fn as_str(&self) -> Option<Sym> {
+        match self.kind {
+            ExprKind::Const(Const::Str(s)) => Some(s),
+            _ => None,
+        }
+    }
+
+    pub fn as_name(&self) -> Option<Sym> {
+        match self.kind {
+            ExprKind::Name(s) => Some(s),
+            _ => None,
+        }
+    }
+}
+
+impl Call {
+    /// The value of a keyword argument.
+    pub fn keyword(&self, name: &str) -> Option<&Expr> {
+        self.args.iter().find_map(|a| match a.kind {
+            ArgKind::Keyword(k) if k == *name => Some(&a.value),
+            _ => None,
+        })
+    }
+
+    /// The n-th positional argument, if no `*args` stands before it.
+    pub fn positional(&self, n: usize) -> Option<&Expr> {
+        let mut seen = 0;
+        for arg in &self.args {
+            match arg.kind {
+                ArgKind::Star => return None,
+                ArgKind::Positional if seen == n => return Some(&arg.value),
+                ArgKind::Positional => seen += 1,
+                _ => {}
+            }
+        }
+        None
+    }
+}

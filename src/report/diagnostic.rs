@@ -1,0 +1,66 @@
+//! The finished finding: plain data, in terms of files and byte spans.
+
+use crate::source::{FileId, Site, Span};
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Certainty {
+    Certain,
+    Likely,
+}
+
+/// What part a labelled place plays in the evidence.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Role {
+    Queryset,
+    Loop,
+    Access,
+    Call,
+    Model,
+    Setting,
+    Template,
+}
+
+/// One place of the evidence.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Label {
+    pub site: Site,
+    pub role: Role,
+    pub message: String,
+}
+
+/// Query formulas such as `1 + N`, for the code as it is and as proposed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Queries {
+    pub before: String,
+    pub after: String,
+}
+
+/// One finding: one place to change, with the evidence for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    pub rule: &'static str,
+    pub code: &'static str,
+    pub group: &'static str,
+    pub severity: Severity,
+    pub certainty: Certainty,
+    pub message: String,
+    pub help: Option<String>,
+    /// The expression to change.
+    pub file: FileId,
+    pub span: Span,
+    /// `app_label.Model`.
+    pub model: Option<String>,
+    /// Lookup paths from `model`.
+    pub relations: Vec<String>,
+    pub fields: Vec<String>,
+    pub queries: Option<Queries>,
+    /// Evidence, in the order a reader follows it.
+    pub labels: Vec<Label>,
+}
