@@ -1,0 +1,1 @@
+//! Follows querysets and rows through the project and reports query events.

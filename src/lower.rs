@@ -1,0 +1,3 @@
+//! Front ends: trees of one file to facts and routines.
+
+pub mod python;

@@ -1,0 +1,3 @@
+//! Diagnostics made visible: text for people, JSON for programs.
+
+pub mod diagnostic;

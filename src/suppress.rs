@@ -1,0 +1,1 @@
+//! Suppression comments: which findings a reader has already answered.

@@ -1,0 +1,3 @@
+//! Source text to trees. Knows no Django and no project.
+
+pub mod python;
