@@ -24,7 +24,7 @@ impl PartialEq for Entry {
 impl Eq for Entry {}
 impl Hash for Entry {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (***self.0).hash(state);
+        (**self.0).hash(state);
     }
 }
 impl std::borrow::Borrow<str> for Entry {
