@@ -1,1 +1,258 @@
 //! Follows querysets and rows through the project and reports query events.
+//!
+//! Each routine is run once over abstract values ([`value`]); calls are answered by summaries
+//! ([`summary`]); what comes out is judged against the plans of the querysets ([`judge`]).
+//! It knows no rule, no wording and no severity.
+
+mod attr;
+mod builtin;
+mod call;
+pub mod event;
+mod expr;
+mod frame;
+pub mod judge;
+mod orm;
+pub mod plan;
+mod rows;
+mod slots;
+mod stmt;
+mod summary;
+pub mod tables;
+mod types;
+pub mod value;
+mod walk;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::ir::ParamKind;
+use crate::project::{ClassId, FuncId, Part, Project};
+use crate::source::{FileId, Sym};
+
+use event::{Eval, Load};
+use frame::Frame;
+use summary::{Key, MAX_CALLS, Memo, Summary};
+use value::{Deps, Kind, Live, Object, Origin, Row, Value};
+
+/// What to analyse.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    pub tests: bool,
+    pub migrations: bool,
+}
+
+/// Events of the whole project, in a fixed order.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// Each with the function whose analysis found it.
+    pub loads: Vec<(Load, FuncId)>,
+    pub evals: Vec<(Eval, FuncId)>,
+    pub counts: Counts,
+    /// Functions whose analysis failed inside djperf, by name.
+    pub failed: Vec<String>,
+}
+
+/// How much was understood.
+#[derive(Debug, Default, Clone)]
+pub struct Counts {
+    pub functions: u64,
+    pub summaries: u64,
+    pub loops: u64,
+    pub loops_typed: u64,
+    pub loops_over_rows: u64,
+    pub outside: FxHashMap<Sym, u64>,
+}
+
+/// Shared state of one analysis run.
+pub struct Engine<'p> {
+    pub project: &'p Project,
+    memo: Memo,
+    loads: Mutex<Vec<(Load, FuncId)>>,
+    evals: Mutex<Vec<(Eval, FuncId)>>,
+    values: Mutex<FxHashMap<(FileId, u32), Value>>,
+    loops: AtomicU64,
+    loops_typed: AtomicU64,
+    loops_over_rows: AtomicU64,
+    outside: Mutex<FxHashMap<Sym, u64>>,
+}
+
+/// Analyses every function of the project's own code.
+pub fn analyse(project: &Project, options: Options) -> Analysis {
+    let engine = Engine {
+        project,
+        memo: Memo::default(),
+        loads: Mutex::default(),
+        evals: Mutex::default(),
+        values: Mutex::default(),
+        loops: AtomicU64::new(0),
+        loops_typed: AtomicU64::new(0),
+        loops_over_rows: AtomicU64::new(0),
+        outside: Mutex::default(),
+    };
+    let roots: Vec<FuncId> = (0..project.func_count())
+        .map(FuncId)
+        .filter(|id| {
+            let (file, _) = project.func(*id);
+            match project.file(file).part {
+                Part::Source | Part::Command => true,
+                Part::Test => options.tests,
+                Part::Migration => options.migrations,
+                Part::Stub | Part::Package => false,
+            }
+        })
+        .collect();
+    let failed: Vec<String> = roots
+        .par_iter()
+        .with_max_len(32)
+        .filter_map(|id| {
+            let ran = catch_unwind(AssertUnwindSafe(|| engine.root(*id)));
+            ran.err().map(|_| project.func_name(*id))
+        })
+        .collect();
+    engine.finish(roots.len(), failed)
+}
+
+impl<'p> Engine<'p> {
+    fn finish(self, functions: usize, failed: Vec<String>) -> Analysis {
+        let counts = Counts {
+            functions: functions as u64,
+            summaries: self.memo.len() as u64,
+            loops: self.loops.into_inner(),
+            loops_typed: self.loops_typed.into_inner(),
+            loops_over_rows: self.loops_over_rows.into_inner(),
+            outside: self.outside.into_inner().unwrap_or_else(PoisonError::into_inner),
+        };
+        let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
+        loads.par_sort_by(|a, b| judge::load_order(&a.0, a.1).cmp(&judge::load_order(&b.0, b.1)));
+        loads.dedup();
+        evals.par_sort_by(|a, b| judge::eval_order(&a.0, a.1).cmp(&judge::eval_order(&b.0, b.1)));
+        evals.dedup();
+        Analysis { loads, evals, counts, failed }
+    }
+
+    /// Runs one function as an entry point: its parameters are what their annotations say.
+    fn root(&self, func: FuncId) {
+        let (file, _) = self.project.func(func);
+        let routine = self.project.routine(func);
+        if routine.body.is_empty() {
+            return;
+        }
+        if routine.name == "<lambda>" || routine.parent.is_some() {
+            return;
+        }
+        let mut next_slot = 0;
+        let args: Vec<Value> = routine
+            .params
+            .iter()
+            .enumerate()
+            .map(|(i, param)| {
+                let value = match (&param.annotation, param.kind) {
+                    (Some(annotation), ParamKind::Regular | ParamKind::PositionalOnly | ParamKind::KeywordOnly) => self.typed(file, annotation),
+                    _ if i == 0 && routine.class.is_some() => self.receiver(func, self.project.class_id(file, routine.class.unwrap_or(crate::ir::ClassIdx(0)))),
+                    _ => Value::UNKNOWN,
+                };
+                types::as_argument(&value, &mut next_slot)
+            })
+            .collect();
+        let summary = self.run_root(Key { func, args, captured: None });
+        for load in &summary.loads {
+            if event::is_many(&load.row) || load.access == event::Access::Key {
+                self.report_load(load.clone(), func);
+            }
+        }
+    }
+
+    fn run_root(&self, key: Key) -> Arc<Summary> {
+        self.summary(key, MAX_CALLS)
+    }
+
+    /// What the first parameter of a method is when nobody calls it.
+    fn receiver(&self, func: FuncId, class: ClassId) -> Value {
+        let probe = Frame::new(self, func, 0);
+        match probe.decorator_of(func) {
+            Some(tables::Decorator::Static) => return Value::UNKNOWN,
+            Some(tables::Decorator::Class) => return Value::new(Kind::Class(class)),
+            _ => {}
+        }
+        if self.project.routine(func).name == "__new__" {
+            return Value::new(Kind::Class(class));
+        }
+        match self.project.model_of_class(class) {
+            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None }),
+            None => Value::new(Kind::Object(Arc::new(Object { class, attrs: Vec::new() }))),
+        }
+    }
+
+    /// The summary of a call with at most `depth` further calls below it.
+    pub(crate) fn summary(&self, key: Key, depth: u8) -> Arc<Summary> {
+        if let Some(done) = self.memo.get(&key, depth) {
+            return done;
+        }
+        let mut frame = Frame::new(self, key.func, depth);
+        if let Some(vars) = &key.captured {
+            for (name, value) in vars.iter() {
+                frame.set(*name, value.clone());
+            }
+        }
+        let routine = self.project.routine(key.func);
+        for (i, (param, value)) in routine.params.iter().zip(&key.args).enumerate() {
+            frame.set(param.name, value.clone().with(Deps::on_param(i)));
+        }
+        frame.block(&routine.body);
+        let summary = Arc::new(frame.into_summary(routine.is_generator));
+        self.memo.put(key, depth, summary.clone());
+        summary
+    }
+
+    pub(crate) fn report_load(&self, load: Load, func: FuncId) {
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner).push((load, func));
+    }
+
+    pub(crate) fn report_eval(&self, eval: Eval, func: FuncId) {
+        self.evals.lock().unwrap_or_else(PoisonError::into_inner).push((eval, func));
+    }
+
+    pub(crate) fn count_loop(&self, frame: &Frame<'_, '_>, iterated: &Value) {
+        if frame.depth != MAX_CALLS {
+            return;
+        }
+        self.loops.fetch_add(1, Ordering::Relaxed);
+        if iterated.kind != Kind::Unknown {
+            self.loops_typed.fetch_add(1, Ordering::Relaxed);
+        }
+        if iterated.interesting() {
+            self.loops_over_rows.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn count_outside(&self, frame: &Frame<'_, '_>, dotted: Sym) {
+        if frame.depth == MAX_CALLS && !dotted.as_str().starts_with("builtins.") {
+            *self.outside.lock().unwrap_or_else(PoisonError::into_inner).entry(dotted).or_default() += 1;
+        }
+    }
+}
+
+impl Frame<'_, '_> {
+    fn into_summary(self, is_generator: bool) -> Summary {
+        let result = if is_generator {
+            let elem = self.yields.clone().unwrap_or(Value::UNKNOWN);
+            Value::coll(types::stored(&elem), value::Size::Unknown)
+        } else {
+            types::returned(&self.returns.clone().unwrap_or(Value::NONE))
+        };
+        let stores = self.stores.iter().map(|(n, v)| (*n, types::returned(v))).collect();
+        Summary {
+            returns: result,
+            loads: self.loads,
+            evals: self.evals,
+            stores,
+            writes: self.writes,
+            height: if self.cut { None } else { Some(self.height) },
+        }
+    }
+}

@@ -1,1 +1,247 @@
-//! Links the facts of all files into one immutable project.
+//! The facts of all files, linked into one immutable project.
+//!
+//! Answers "what does this name mean here", "what are this class's bases" and "what does this
+//! attribute of this model lead to". It follows no values and runs no code; that is `analysis`.
+
+mod classes;
+pub mod fields;
+mod graph;
+pub mod hints;
+mod link;
+mod managers;
+pub mod models;
+pub mod modules;
+mod names;
+mod relations;
+pub mod stubs;
+
+use rustc_hash::FxHashMap;
+
+use crate::facts::{ClassFacts, FileFacts};
+use crate::ir::{ClassIdx, FuncIdx, Routine};
+use crate::source::{FileId, Site, Sym};
+
+pub use classes::{ClassRef, Member};
+pub use link::{LinkInput, link};
+pub use models::{Field, Meta, Model, ModelAttr, RelKind, Relation, Target};
+pub use names::Def;
+
+use hints::DjangoHints;
+use modules::ModuleIndex;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub struct $name(pub u32);
+    };
+}
+id!(
+    /// A class of the project, of a stub or of an installed package.
+    ClassId
+);
+id!(
+    /// A function, method, lambda or module body.
+    FuncId
+);
+id!(ModelId);
+id!(
+    /// A relation field of one model; abstract fields have one per inheriting model.
+    RelId
+);
+
+/// What part of the project a file plays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    Source,
+    /// A management command or script: rarely in the request path.
+    Command,
+    Test,
+    Migration,
+    /// Built-in knowledge of a library.
+    Stub,
+    /// An installed package.
+    Package,
+}
+
+/// One file of the project.
+#[derive(Debug)]
+pub struct File {
+    pub facts: FileFacts,
+    /// Dotted module name.
+    pub module: Sym,
+    pub part: Part,
+    /// `/`-separated path, for choosing the nearest of several candidates.
+    pub path: String,
+}
+
+/// A class with its bases resolved.
+#[derive(Debug)]
+pub struct Class {
+    pub file: FileId,
+    pub idx: ClassIdx,
+    /// `module.qualname`.
+    pub dotted: Sym,
+    pub bases: Vec<ClassRef>,
+    /// Method resolution order, this class first.
+    pub mro: Vec<ClassRef>,
+    /// A base could not be resolved.
+    pub open: bool,
+    pub model: Option<ModelId>,
+    pub(crate) members: FxHashMap<Sym, Member>,
+}
+
+/// The linked project.
+#[derive(Debug)]
+pub struct Project {
+    files: Vec<File>,
+    modules: ModuleIndex,
+    stub_modules: FxHashMap<Sym, FileId>,
+    scopes: Vec<FxHashMap<Sym, Def>>,
+    stars: Vec<Vec<Def>>,
+    funcs: Vec<(FileId, FuncIdx)>,
+    func_base: Vec<u32>,
+    classes: Vec<Class>,
+    class_base: Vec<u32>,
+    classes_by_name: FxHashMap<Sym, Vec<ClassId>>,
+    pub hints: DjangoHints,
+    models: Vec<Model>,
+    relations: Vec<Relation>,
+    labels: FxHashMap<Sym, Vec<ModelId>>,
+    eager_paths: rustc_hash::FxHashSet<Sym>,
+}
+
+impl Project {
+    pub fn file(&self, id: FileId) -> &File {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
+    pub fn file_ids(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.files.len() as u32).map(FileId)
+    }
+
+    pub fn class(&self, id: ClassId) -> &Class {
+        &self.classes[id.0 as usize]
+    }
+
+    pub fn class_ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..self.classes.len() as u32).map(ClassId)
+    }
+
+    pub fn class_facts(&self, id: ClassId) -> &ClassFacts {
+        let class = self.class(id);
+        &self.file(class.file).facts.classes[class.idx.0 as usize]
+    }
+
+    pub fn class_id(&self, file: FileId, idx: ClassIdx) -> ClassId {
+        ClassId(self.class_base[file.0 as usize] + idx.0)
+    }
+
+    pub fn func_id(&self, file: FileId, idx: FuncIdx) -> FuncId {
+        FuncId(self.func_base[file.0 as usize] + idx.0)
+    }
+
+    /// The file of a function and its index there.
+    pub fn func(&self, id: FuncId) -> (FileId, FuncIdx) {
+        self.funcs[id.0 as usize]
+    }
+
+    pub fn routine(&self, id: FuncId) -> &Routine {
+        let (file, idx) = self.func(id);
+        &self.file(file).facts.functions[idx.0 as usize]
+    }
+
+    /// The function or module that holds a function, as a reader would name it: `module.qualname`.
+    pub fn func_name(&self, id: FuncId) -> String {
+        let (file, _) = self.func(id);
+        format!("{}.{}", self.file(file).module, self.routine(id).qualname)
+    }
+
+    pub fn func_count(&self) -> u32 {
+        self.funcs.len() as u32
+    }
+
+    pub fn model(&self, id: ModelId) -> &Model {
+        &self.models[id.0 as usize]
+    }
+
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    pub fn relation(&self, id: RelId) -> &Relation {
+        &self.relations[id.0 as usize]
+    }
+
+    pub fn relations(&self) -> &[Relation] {
+        &self.relations
+    }
+
+    pub fn model_of_class(&self, class: ClassId) -> Option<ModelId> {
+        self.class(class).model
+    }
+
+    /// Models whose concrete table is named by `app_label.ModelName`, any case.
+    pub fn model_by_label(&self, label: &str, near: FileId) -> Option<ModelId> {
+        let found = self.labels.get(&Sym::new(&label.to_ascii_lowercase()))?;
+        self.nearest(found.iter().copied(), near, |m| self.model(*m).site.file)
+    }
+
+    /// A class known only by its name and the tail of its module path, as app loaders name it.
+    pub fn class_by_tail(&self, module_tail: &str, name: Sym, near: FileId) -> Option<ClassId> {
+        let found = self.classes_by_name.get(&name)?;
+        let fits = found.iter().copied().filter(|c| {
+            let module = self.file(self.class(*c).file).module.as_str();
+            module == module_tail
+                || module.strip_suffix(module_tail).is_some_and(|head| head.ends_with('.'))
+        });
+        self.nearest(fits, near, |c| self.class(*c).file)
+    }
+
+    /// The only model class of that bare name, if there is exactly one outside of tests.
+    pub fn unique_model_named(&self, name: Sym) -> Option<ModelId> {
+        let mut found = self.classes_by_name.get(&name)?.iter().filter_map(|c| {
+            let part = self.file(self.class(*c).file).part;
+            if matches!(part, Part::Test | Part::Migration) { None } else { self.class(*c).model }
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    fn nearest<T: Copy>(
+        &self,
+        items: impl Iterator<Item = T>,
+        near: FileId,
+        file: impl Fn(&T) -> FileId,
+    ) -> Option<T> {
+        let here = self.file(near);
+        items
+            .map(|item| {
+                let other = self.file(file(&item));
+                let quiet = matches!(other.part, Part::Test | Part::Migration)
+                    && !matches!(here.part, Part::Test | Part::Migration);
+                let shared = common_components(&here.path, &other.path);
+                ((!quiet, other.part != Part::Stub, shared), item)
+            })
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|(_, item)| item)
+    }
+
+    /// Some code in the project eager-loads exactly this lookup path, or one that goes on from it.
+    pub fn eager_loads_somewhere(&self, path: &str) -> bool {
+        self.eager_paths.contains(&Sym::new(path))
+    }
+
+    /// Where a model's class is declared.
+    pub fn model_site(&self, id: ModelId) -> Site {
+        self.model(id).site
+    }
+}
+
+fn common_components(a: &str, b: &str) -> usize {
+    a.split('/').zip(b.split('/')).take_while(|(x, y)| x == y).count()
+}

@@ -1,0 +1,455 @@
+//! Calls of project functions: binding arguments, summaries, and what they mean for the caller.
+
+use std::sync::Arc;
+
+use crate::ir::{ArgKind, Call, Const, Expr, ExprKind, ParamKind};
+use crate::project::{ClassId, ClassRef, FuncId, Member};
+use crate::source::{Site, Sym};
+
+use super::frame::Frame;
+use super::rows;
+use super::slots::{self, Slots};
+use super::stmt::{join_all, place_of};
+use super::summary::{Key, Summary};
+use super::tables::{self, Decorator};
+use super::value::{Base, Bound, Deps, Dict, FuncValue, Kind, Live, Mode, Object, Origin, Query, Row, Size, Value};
+
+/// Evaluated arguments in source order.
+pub type Args = Vec<(ArgKind, Value)>;
+
+impl<'p> Frame<'_, 'p> {
+    pub fn call(&mut self, expr: &'p Expr, call: &'p Call) -> Value {
+        let callee = self.eval(&call.func);
+        if self.effect_of(&callee) == Some(tables::Effect::Super) {
+            return self.super_value(call);
+        }
+        let args: Args = call.args.iter().map(|a| (a.kind, self.eval(&a.value))).collect();
+        self.note_mutation(call, &args);
+        let value = self.call_value(&callee, call, &args, expr);
+        let deps = args.iter().fold(callee.deps, |d, (_, v)| d.and(v.deps));
+        self.grown(value, self.site(expr.span)).with(deps)
+    }
+
+    /// A queryset that a call gives back is written where the call is.
+    fn grown(&self, value: Value, site: Site) -> Value {
+        match &value.kind {
+            Kind::Query(query) => {
+                let grown = rows::grow(query.site, site);
+                if grown == query.site {
+                    return value;
+                }
+                let mut query = (**query).clone();
+                query.site = grown;
+                Value { kind: Kind::Query(Arc::new(query)), deps: value.deps }
+            }
+            _ => value,
+        }
+    }
+
+    pub fn call_value(&mut self, callee: &Value, call: &'p Call, args: &Args, expr: &'p Expr) -> Value {
+        let site = self.site(expr.span);
+        match &callee.kind {
+            Kind::Bound(bound) => {
+                let mut all = vec![(ArgKind::Positional, bound.receiver.clone())];
+                all.extend(args.iter().cloned());
+                self.call_function(bound.func, None, Some(bound.owner), all, site)
+            }
+            Kind::Func(func) => {
+                let mut all: Args = func.args.iter().map(|v| (ArgKind::Positional, v.clone())).collect();
+                all.extend(args.iter().cloned());
+                self.call_function(func.func, func.captured.clone(), None, all, site)
+            }
+            Kind::Method(method) => {
+                let (receiver, name) = (&method.0, method.1);
+                self.method_call(receiver, name, call, args, expr)
+            }
+            Kind::Class(class) => self.construct(*class, args, site),
+            Kind::External(dotted) => match tables::effect(*dotted) {
+                Some(effect) => self.effect(effect, call, args, expr),
+                None => self.outside_call(*dotted, args, site),
+            },
+            Kind::Union(all) => {
+                let parts: Vec<Value> = all.iter().map(|f| self.call_value(f, call, args, expr)).collect();
+                join_all(parts)
+            }
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// A call of one value with arguments at hand, as `map` and `sorted(key=…)` make.
+    pub fn call_plain(&mut self, callee: &Value, args: Args, site: Site) -> Value {
+        match &callee.kind {
+            Kind::Bound(bound) => {
+                let mut all = vec![(ArgKind::Positional, bound.receiver.clone())];
+                all.extend(args);
+                self.call_function(bound.func, None, Some(bound.owner), all, site)
+            }
+            Kind::Func(func) => {
+                let mut all: Args = func.args.iter().map(|v| (ArgKind::Positional, v.clone())).collect();
+                all.extend(args);
+                self.call_function(func.func, func.captured.clone(), None, all, site)
+            }
+            Kind::Class(class) => self.construct(*class, &args, site),
+            Kind::External(dotted) if tables::effect(*dotted) == Some(tables::Effect::Text) => {
+                for (_, value) in &args {
+                    self.text_of(value, site.span);
+                }
+                Value::SCALAR
+            }
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    fn outside_call(&mut self, dotted: Sym, args: &Args, _site: Site) -> Value {
+        self.engine.count_outside(self, dotted);
+        if dotted.as_str().ends_with(".Prefetch") {
+            return self.prefetch_value(args);
+        }
+        Value::UNKNOWN
+    }
+
+    /// `items.append(x)` and the like: the variable now holds, or depends on, the arguments.
+    fn note_mutation(&mut self, call: &'p Call, args: &Args) {
+        let ExprKind::Attr(attr) = &call.func.kind else { return };
+        if tables::writes(attr.name) && !matches!(attr.base.kind, ExprKind::Const(_)) {
+            self.note_write_if_rows(&attr.base);
+        }
+        let Some(place) = (match &attr.base.kind {
+            ExprKind::Name(name) => Some(*name),
+            ExprKind::Attr(_) if self.has_places => place_of(&attr.base),
+            ExprKind::Index(parts) => parts.0.as_name(),
+            _ => None,
+        }) else {
+            return;
+        };
+        let Some(held) = self.vars.get(&place).cloned() else { return };
+        let deps = args.iter().fold(Deps::NONE, |d, (_, v)| d.and(v.deps));
+        let grown = match (&held.kind, attr.name.as_str()) {
+            (Kind::Coll(coll), "append" | "add" | "insert" | "appendleft") => {
+                let last = args.last().map_or(Value::UNKNOWN, |(_, v)| v.clone());
+                Value::coll(coll.elem.clone().join(last), self.size_in_loop(coll.size))
+            }
+            (Kind::Coll(coll), "extend" | "update") => {
+                let more = args.first().map(|(_, v)| v.clone()).unwrap_or(Value::UNKNOWN);
+                let elem = self.stored_elements(&more, call.func.span);
+                Value::coll(coll.elem.clone().join(elem), Size::Unknown)
+            }
+            (Kind::Dict(dict), "setdefault" | "append" | "add") if matches!(attr.base.kind, ExprKind::Index(_)) => {
+                let last = args.last().map_or(Value::UNKNOWN, |(_, v)| v.clone());
+                let value = dict.value.clone().join(Value::coll(last, Size::Unknown));
+                Value::new(Kind::Dict(Arc::new(Dict { value, ..(**dict).clone() })))
+            }
+            _ if deps.is_none() => return,
+            _ => held.clone(),
+        };
+        self.set(place, grown.with(held.deps).with(deps));
+    }
+
+    fn size_in_loop(&self, size: Size) -> Size {
+        if self.loops.is_empty() { size } else { Size::Unknown }
+    }
+
+    fn note_write_if_rows(&mut self, base: &'p Expr) {
+        let place = base.as_name();
+        let plain = place.and_then(|n| self.vars.get(&n)).is_some_and(|v| matches!(v.kind, Kind::Coll(_) | Kind::Dict(_) | Kind::Scalar));
+        if !plain {
+            self.note_write();
+        }
+    }
+
+    fn super_value(&mut self, call: &'p Call) -> Value {
+        let receiver = self.receiver.and_then(|name| self.vars.get(&name).cloned());
+        let (Some(receiver), Some(owner)) = (receiver, self.owner) else { return Value::UNKNOWN };
+        let after = match call.args.first().map(|a| &a.value.kind) {
+            Some(ExprKind::Name(_) | ExprKind::Attr(_)) => match self.eval(&call.args[0].value).kind {
+                Kind::Class(id) => id,
+                _ => owner,
+            },
+            _ => owner,
+        };
+        let class = match &receiver.kind {
+            Kind::Object(object) => object.class,
+            Kind::Class(class) => *class,
+            Kind::Row(row) => self.project.model(row.model).class,
+            Kind::Manager(manager) => self.class_with(&manager.classes, after),
+            Kind::Query(query) => self.class_with(&query.classes, after),
+            _ => owner,
+        };
+        let deps = receiver.deps;
+        Value { kind: Kind::Super(Arc::new(super::value::Super { receiver, class, after })), deps }
+    }
+
+    fn class_with(&self, classes: &[ClassId], owner: ClassId) -> ClassId {
+        classes.iter().copied().find(|c| self.project.is_subclass(*c, owner)).unwrap_or(owner)
+    }
+
+    fn construct(&mut self, class: ClassId, args: &Args, site: Site) -> Value {
+        if let Some(model) = self.project.model_of_class(class) {
+            return Value::row(Row { model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None });
+        }
+        if self.project.is_queryset_class(class) {
+            return self.construct_queryset(class, args, site);
+        }
+        let mut object = Object { class, attrs: Vec::new() };
+        let this = |o: &Object| Value::new(Kind::Object(Arc::new(o.clone())));
+        match self.project.class_member(class, Sym::new("__init__")) {
+            Some((owner, Member::Method(init))) => {
+                let mut all = vec![(ArgKind::Positional, this(&object))];
+                all.extend(args.iter().cloned());
+                object.attrs = self.call_for_stores(init, owner, all, site);
+            }
+            _ => {
+                let fields = self.project.class_facts(class).assigns.iter().filter(|a| a.annotation.is_some());
+                let names: Vec<Sym> = fields.map(|a| a.name).collect();
+                let mut positional = names.iter();
+                for (kind, value) in args {
+                    match kind {
+                        ArgKind::Positional => {
+                            if let Some(name) = positional.next() {
+                                object.attrs.push((*name, value.clone()));
+                            }
+                        }
+                        ArgKind::Keyword(name) => object.attrs.push((*name, value.clone())),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        object.attrs.retain(|(_, v)| v.interesting());
+        object.attrs.truncate(16);
+        this(&object)
+    }
+
+    /// `BookQuerySet(self.model, using=self._db)`: all rows, or those of the manager it stands in.
+    fn construct_queryset(&mut self, class: ClassId, args: &Args, site: Site) -> Value {
+        let given = args.iter().find_map(|(kind, v)| match (&v.kind, kind) {
+            (Kind::Class(id), ArgKind::Positional | ArgKind::Keyword(_)) => self.project.model_of_class(*id),
+            _ => None,
+        });
+        let Some(model) = given else { return Value::UNKNOWN };
+        let around = self.receiver.and_then(|name| self.vars.get(&name)).and_then(|v| match &v.kind {
+            Kind::Manager(m) if m.query.model == model => Some(m.query.clone()),
+            _ => None,
+        });
+        let query = match around {
+            Some(query) => Query { classes: vec![class], ..query },
+            None => Query {
+                model,
+                base: Base::Model,
+                plan: Arc::default(),
+                site,
+                mode: Mode::Rows,
+                classes: vec![class],
+                change: None,
+                ordered: self.project.is_ordered(model),
+                sliced: false,
+                batched: false,
+                empty: false,
+            },
+        };
+        Value::query(query)
+    }
+
+    /// Runs a project function on these arguments: its events reach this frame, its result comes back.
+    pub fn call_function(&mut self, func: FuncId, captured: Option<Arc<[(Sym, Value)]>>, owner: Option<ClassId>, args: Args, site: Site) -> Value {
+        let Some((summary, slots)) = self.summary_of(func, captured, args) else {
+            return self.declared_return(func);
+        };
+        let memoised = self.decorator_of(func) == Some(Decorator::Memoised);
+        if !memoised {
+            self.apply(&summary, &slots, site);
+        }
+        let value = slots::fill(self, &summary.returns, &slots);
+        let _ = owner;
+        match value.kind {
+            Kind::Unknown => self.declared_return(func),
+            _ => value,
+        }
+    }
+
+    fn call_for_stores(&mut self, func: FuncId, _owner: ClassId, args: Args, site: Site) -> Vec<(Sym, Value)> {
+        let Some((summary, slots)) = self.summary_of(func, None, args) else { return Vec::new() };
+        self.apply(&summary, &slots, site);
+        summary.stores.iter().map(|(n, v)| (*n, slots::fill(self, v, &slots))).collect()
+    }
+
+    /// What a method stores on `self`, without running its queries here.
+    pub fn stores_of(&mut self, func: FuncId, this: &Value) -> Vec<(Sym, Value)> {
+        let args = vec![(ArgKind::Positional, this.clone())];
+        let Some((summary, slots)) = self.summary_of(func, None, args) else { return Vec::new() };
+        summary.stores.iter().map(|(n, v)| (*n, slots::fill(self, v, &slots))).collect()
+    }
+
+    fn summary_of(&mut self, func: FuncId, captured: Option<Arc<[(Sym, Value)]>>, args: Args) -> Option<(Arc<Summary>, Slots)> {
+        if self.depth == 0 {
+            self.cut = true;
+            return None;
+        }
+        if self.project.routine(func).body.is_empty() {
+            return None;
+        }
+        let bound = self.bind(func, args);
+        let mut slots = Slots::default();
+        let shapes: Vec<Value> = bound.iter().map(|v| slots.take(self, v, 4)).collect();
+        slots.deps = bound.iter().map(|v| v.deps).collect();
+        let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
+        let key = Key { func, args: shapes, captured };
+        let summary = self.engine.summary(key, self.depth - 1);
+        match summary.height {
+            Some(h) => self.height = self.height.max(h + 1),
+            None => self.cut = true,
+        }
+        Some((summary, slots))
+    }
+
+    /// One value per parameter.
+    fn bind(&mut self, func: FuncId, args: Args) -> Vec<Value> {
+        let project = self.project;
+        let routine = project.routine(func);
+        let mut values: Vec<Option<Value>> = vec![None; routine.params.len()];
+        let mut next = 0;
+        let mut rest = Vec::new();
+        let mut named: Vec<(Sym, Value)> = Vec::new();
+        let mut open_stars = Deps::NONE;
+        for (kind, value) in args {
+            match kind {
+                ArgKind::Positional => match routine.params.get(next).map(|p| p.kind) {
+                    Some(ParamKind::PositionalOnly | ParamKind::Regular) => {
+                        values[next] = Some(value);
+                        next += 1;
+                    }
+                    _ => rest.push(value),
+                },
+                ArgKind::Keyword(name) => {
+                    let at = routine.params.iter().position(|p| p.name == name && !matches!(p.kind, ParamKind::Args | ParamKind::Kwargs));
+                    match at {
+                        Some(i) => values[i] = Some(value),
+                        None => named.push((name, value)),
+                    }
+                }
+                ArgKind::Star => match &value.kind {
+                    Kind::Tuple(items) => {
+                        for item in items.iter() {
+                            if next < routine.params.len() && matches!(routine.params[next].kind, ParamKind::PositionalOnly | ParamKind::Regular) {
+                                values[next] = Some(item.clone());
+                                next += 1;
+                            } else {
+                                rest.push(item.clone());
+                            }
+                        }
+                    }
+                    Kind::Coll(coll) => rest.push(coll.elem.clone()),
+                    _ => open_stars = open_stars.and(value.deps),
+                },
+                ArgKind::DoubleStar => match &value.kind {
+                    Kind::Dict(dict) => {
+                        for (name, v) in &dict.items {
+                            match routine.params.iter().position(|p| p.name == *name) {
+                                Some(i) if values[i].is_none() => values[i] = Some(v.clone()),
+                                _ => named.push((*name, v.clone())),
+                            }
+                        }
+                    }
+                    _ => open_stars = open_stars.and(value.deps),
+                },
+            }
+        }
+        routine
+            .params
+            .iter()
+            .zip(values)
+            .map(|(param, value)| match (param.kind, value) {
+                (ParamKind::Args, _) => {
+                    let size = if rest.is_empty() { Size::Unknown } else { Size::Bounded };
+                    Value::coll(join_all(rest.clone()), size).with(open_stars)
+                }
+                (ParamKind::Kwargs, _) => {
+                    Value::new(Kind::Dict(Arc::new(Dict { items: named.clone(), key: Value::UNKNOWN, value: Value::UNKNOWN }))).with(open_stars)
+                }
+                (_, Some(value)) => value,
+                (_, None) => match param.default.as_ref().map(|d| &d.kind) {
+                    Some(ExprKind::Const(Const::None)) => Value::NONE,
+                    Some(ExprKind::Const(Const::Str(s))) => Value::new(Kind::Str(*s)),
+                    Some(ExprKind::Const(_)) => Value::SCALAR,
+                    _ => Value::unknown(open_stars),
+                },
+            })
+            .collect()
+    }
+
+    /// Replays what the called function does to rows and querysets that came from here.
+    fn apply(&mut self, summary: &Summary, slots: &Slots, site: Site) {
+        if summary.writes {
+            self.note_write();
+        }
+        for load in &summary.loads {
+            let mut load = load.clone();
+            let known_before = load.row.steps.is_empty().then(|| slots::row_of(&load.row, slots)).flatten();
+            if known_before.is_some_and(|r| r.known.as_ref().is_some_and(|(n, _)| *n == load.attr)) {
+                continue;
+            }
+            let Some(row) = slots::fill_row(self, &load.row, slots) else { continue };
+            if load.around.is_none() {
+                load.around = self.loop_of(&row);
+            }
+            load.row = self.resolve_lives(&row);
+            load.calls.insert(0, site);
+            load.conditional |= self.conditional() && load.conditional;
+            if load.calls.len() <= usize::from(super::summary::MAX_CALLS) {
+                self.load(load);
+            }
+        }
+        for eval in &summary.evals {
+            let mut eval = eval.clone();
+            let Some(query) = slots::fill_query(self, &eval.query, slots) else { continue };
+            eval.query = Arc::new(query);
+            eval.deps = slots.deps_of(eval.deps);
+            eval.calls.insert(0, site);
+            if eval.calls.len() <= usize::from(super::summary::MAX_CALLS) {
+                self.eval_event(eval);
+            }
+        }
+    }
+
+    /// The value promised by a return annotation.
+    fn declared_return(&mut self, func: FuncId) -> Value {
+        let routine = self.project.routine(func);
+        let (file, _) = self.project.func(func);
+        match &routine.returns {
+            Some(annotation) => self.engine.typed(file, annotation),
+            None => Value::UNKNOWN,
+        }
+    }
+
+    pub fn annotated(&mut self, annotation: &Expr, deps: Deps) -> Value {
+        self.engine.typed(self.file, annotation).with(deps)
+    }
+
+    /// A function value with its first arguments given.
+    pub fn partial(&self, args: &Args) -> Value {
+        let Some((_, callee)) = args.first() else { return Value::UNKNOWN };
+        let given: Vec<Value> = args.iter().skip(1).filter(|(k, _)| *k == ArgKind::Positional).map(|(_, v)| v.clone()).collect();
+        match &callee.kind {
+            Kind::Func(func) => {
+                let mut func: FuncValue = (**func).clone();
+                func.args.extend(given);
+                Value::new(Kind::Func(Arc::new(func)))
+            }
+            Kind::Bound(bound) => {
+                let bound: &Bound = bound;
+                let mut all = vec![bound.receiver.clone()];
+                all.extend(given);
+                Value::new(Kind::Func(Arc::new(FuncValue { func: bound.func, captured: None, args: all })))
+            }
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// Whether a class has a base outside the project whose last name is one of these.
+    pub fn derives(&self, class: ClassId, tails: &[&str]) -> bool {
+        self.project.class(class).mro.iter().any(|b| match b {
+            ClassRef::External(name) => tails.contains(&name.as_str().rsplit('.').next().unwrap_or_default()),
+            ClassRef::Known(_) => false,
+        })
+    }
+}

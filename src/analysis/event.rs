@@ -1,0 +1,103 @@
+//! Events: the queries that running the code would cause. Nothing else leaves the interpreter.
+
+use std::sync::Arc;
+
+use crate::source::{Site, Sym};
+
+use super::tables::Served;
+use super::value::{Base, Deps, Live, Origin, Query, Row};
+
+/// How an attribute of a row is read.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Access {
+    /// A single related row.
+    One,
+    /// A set of related rows.
+    Set(SetAccess),
+    /// A column that may be deferred.
+    Column,
+    /// Only the key of a related row, which the foreign key column already holds.
+    Key,
+    /// `prefetch_related_objects` on one row.
+    Prefetch,
+}
+
+/// How a related set is evaluated.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct SetAccess {
+    /// The method that runs the query: `iterate`, `count`, `exists`, `get` …
+    pub op: Sym,
+    /// The first method before it that a prefetch cannot serve.
+    pub change: Option<Sym>,
+    pub served: Served,
+    pub aggregate: bool,
+    /// The related set expression.
+    pub site: Site,
+}
+
+/// Reading an attribute of a row.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Load {
+    /// Its lives are resolved: `Many`, `Single`, `Stored` or `Slot`.
+    pub row: Row,
+    pub attr: Sym,
+    pub access: Access,
+    pub site: Site,
+    /// Call sites from the outermost to the access.
+    pub calls: Vec<Site>,
+    /// The loop over the row.
+    pub around: Option<Site>,
+    /// Stands under a condition inside a called function.
+    pub conditional: bool,
+}
+
+/// Evaluating a queryset.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Eval {
+    pub query: Arc<Query>,
+    pub op: Sym,
+    pub served: Served,
+    pub aggregate: bool,
+    pub site: Site,
+    pub calls: Vec<Site>,
+    /// What its arguments depend on, in terms of the function that reports it.
+    pub deps: Deps,
+    pub conditional: bool,
+    /// The innermost loop around it, and whether the query depends on one.
+    pub around: Option<Around>,
+}
+
+/// A loop around a query.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Around {
+    pub site: Site,
+    /// The query's arguments depend on the loop.
+    pub keyed: bool,
+    /// Rows of a queryset are iterated; otherwise something else of unknown length.
+    pub rows: bool,
+    /// The loop changes rows, so that running the query again may give something else.
+    pub writes: bool,
+}
+
+/// Whether a row comes out of an argument of the running function.
+pub fn row_has_slot(row: &Row) -> bool {
+    match &row.origin {
+        Origin::Slot(_) => true,
+        Origin::Query(query) => query_has_slot(query),
+        Origin::Elsewhere | Origin::New => false,
+    }
+}
+
+/// Whether a queryset starts from an argument of the running function.
+pub fn query_has_slot(query: &Query) -> bool {
+    match &query.base {
+        Base::Slot(_) => true,
+        Base::Related(row, _) => row_has_slot(row),
+        Base::Model | Base::Unknown => false,
+    }
+}
+
+/// Whether any hop to the row, or its origin, is repeated.
+pub fn is_many(row: &Row) -> bool {
+    row.live == Live::Many || row.steps.iter().any(|s| s.live == Live::Many)
+}

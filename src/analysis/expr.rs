@@ -1,0 +1,536 @@
+//! Expressions: names, operators, displays, comprehensions, iteration.
+
+use std::sync::Arc;
+
+use crate::facts::ImportKind;
+use crate::ir::{ArgKind, BinOp, CmpOp, Comp, CompKind, Const, Expr, ExprKind, FuncIdx, Stmt};
+use crate::project::{Def, Member};
+use crate::source::{Site, Span, Sym};
+
+use super::frame::{Flow, Frame, Over};
+use super::stmt::{join_all, place_of};
+use super::tables::{Effect, Served};
+use super::value::{Coll, Deps, Dict, FuncValue, Kind, Live, Mode, Query, Row, Size, Value};
+
+impl<'p> Frame<'_, 'p> {
+    pub fn eval(&mut self, expr: &'p Expr) -> Value {
+        match &expr.kind {
+            ExprKind::Name(name) => self.name(*name),
+            ExprKind::Attr(attr) => {
+                if self.has_places
+                    && let Some(place) = place_of(expr)
+                    && let Some(value) = self.vars.get(&place)
+                {
+                    return value.clone();
+                }
+                self.attribute(expr, attr)
+            }
+            ExprKind::Call(call) => self.call(expr, call),
+            ExprKind::Index(parts) => self.index(&parts.0, &parts.1, expr.span),
+            ExprKind::Slice(slice) => {
+                let base = self.eval(&slice.base);
+                let mut deps = base.deps;
+                for part in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
+                    deps = deps.and(self.eval(part).deps);
+                }
+                self.sliced(&base, expr.span).with(deps)
+            }
+            ExprKind::Const(c) => match c {
+                Const::None => Value::NONE,
+                Const::Str(s) => Value::new(Kind::Str(*s)),
+                _ => Value::SCALAR,
+            },
+            ExprKind::FString(parts) => {
+                let mut deps = Deps::NONE;
+                for part in parts {
+                    let value = self.eval(part);
+                    deps = deps.and(value.deps);
+                    self.text_of(&value, part.span);
+                }
+                Value::scalar(deps)
+            }
+            ExprKind::List(items) | ExprKind::Set(items) => {
+                let values = self.elements(items);
+                let size = if items.iter().any(|i| matches!(i.kind, ExprKind::Starred(_))) || items.is_empty() {
+                    Size::Unknown
+                } else {
+                    Size::Bounded
+                };
+                Value::coll(join_all(values), size)
+            }
+            ExprKind::Tuple(items) => {
+                if items.iter().any(|i| matches!(i.kind, ExprKind::Starred(_))) {
+                    let values = self.elements(items);
+                    return Value::coll(join_all(values), Size::Unknown);
+                }
+                let values: Vec<Value> = items.iter().map(|i| self.eval(i)).collect();
+                let deps = values.iter().fold(Deps::NONE, |d, v| d.and(v.deps));
+                Value { kind: Kind::Tuple(values.into()), deps }
+            }
+            ExprKind::Dict(items) => self.dict_display(items),
+            ExprKind::Comp(comp) => self.comprehension(comp),
+            ExprKind::Lambda(idx) => self.function_value(*idx),
+            ExprKind::IfElse(choice) => {
+                let test = self.eval_truth(&choice.test);
+                self.nesting += 1;
+                let then = self.eval(&choice.then);
+                let orelse = self.eval(&choice.orelse);
+                self.nesting -= 1;
+                then.join(orelse).with(test.deps)
+            }
+            ExprKind::And(parts) | ExprKind::Or(parts) => {
+                let mut out: Option<Value> = None;
+                for (i, part) in parts.iter().enumerate() {
+                    self.nesting += u32::from(i > 0);
+                    let value = if i + 1 < parts.len() { self.eval_truth(part) } else { self.eval(part) };
+                    self.nesting -= u32::from(i > 0);
+                    out = Some(match out {
+                        Some(old) => old.join(value),
+                        None => value,
+                    });
+                }
+                out.unwrap_or(Value::UNKNOWN)
+            }
+            ExprKind::Not(inner) => {
+                let value = self.eval_truth(inner);
+                Value::scalar(value.deps)
+            }
+            ExprKind::Unary(inner) => {
+                let value = self.eval(inner);
+                Value::scalar(value.deps)
+            }
+            ExprKind::Compare(cmp) => {
+                let mut deps = self.eval(&cmp.left).deps;
+                for (op, right) in &cmp.rest {
+                    let value = self.eval(right);
+                    if matches!(op, CmpOp::In | CmpOp::NotIn) {
+                        self.evaluate_all(&value, "in", right.span, Served::Served);
+                    }
+                    deps = deps.and(value.deps);
+                }
+                Value::scalar(deps)
+            }
+            ExprKind::Binary(binary) => {
+                let left = self.eval(&binary.left);
+                let right = self.eval(&binary.right);
+                self.combine(binary.op, left, right, expr.span)
+            }
+            ExprKind::Starred(inner) | ExprKind::Await(inner) => self.eval(inner),
+            ExprKind::Yield(inner) => {
+                let value = inner.as_ref().map_or(Value::NONE, |v| self.eval(v));
+                self.yielded(value);
+                Value::UNKNOWN
+            }
+            ExprKind::YieldFrom(inner) => {
+                let value = self.eval(inner);
+                let site = self.site(inner.span);
+                let over = self.loop_kind(&value);
+                let id = self.enter_loop(site, over);
+                let elem = self.iterate(&value, id, site, "iterate");
+                self.leave_loop();
+                self.yielded(elem);
+                Value::UNKNOWN
+            }
+            ExprKind::Walrus(parts) => {
+                let value = self.eval(&parts.1);
+                self.assign(&parts.0, &value);
+                value
+            }
+            ExprKind::Invalid => Value::UNKNOWN,
+        }
+    }
+
+    fn yielded(&mut self, value: Value) {
+        self.yields = Some(match self.yields.take() {
+            Some(old) => old.join(value),
+            None => value,
+        });
+    }
+
+    /// An expression in a place where only its truth matters: a queryset is evaluated there.
+    pub fn eval_truth(&mut self, expr: &'p Expr) -> Value {
+        let value = self.eval(expr);
+        if value.interesting() {
+            self.evaluate_all(&value, "bool", expr.span, Served::Served);
+        }
+        value
+    }
+
+    fn elements(&mut self, items: &'p [Expr]) -> Vec<Value> {
+        let mut out = Vec::with_capacity(items.len());
+        for item in items {
+            match &item.kind {
+                ExprKind::Starred(inner) => {
+                    let value = self.eval(inner);
+                    out.push(self.stored_elements(&value, inner.span));
+                }
+                _ => out.push(self.eval(item)),
+            }
+        }
+        out
+    }
+
+    fn dict_display(&mut self, items: &'p [crate::ir::DictItem]) -> Value {
+        let mut dict = Dict { items: Vec::new(), key: Value::UNKNOWN, value: Value::UNKNOWN };
+        let mut deps = Deps::NONE;
+        for item in items {
+            let value = self.eval(&item.value);
+            deps = deps.and(value.deps);
+            match &item.key {
+                Some(key) => match key.as_str() {
+                    Some(name) => dict.items.push((name, value)),
+                    None => {
+                        dict.key = dict.key.join(self.eval(key));
+                        dict.value = dict.value.join(value);
+                    }
+                },
+                None => {
+                    if let Kind::Dict(other) = &value.kind {
+                        dict.items.extend(other.items.iter().cloned());
+                        dict.value = dict.value.join(other.value.clone());
+                    }
+                }
+            }
+        }
+        Value { kind: Kind::Dict(Arc::new(dict)), deps }
+    }
+
+    fn comprehension(&mut self, comp: &'p Comp) -> Value {
+        let mut result = (Value::UNKNOWN, Value::UNKNOWN);
+        let mut size = Size::Bounded;
+        self.clauses(comp, 0, &mut result, &mut size);
+        let (element, value) = result;
+        match comp.kind {
+            CompKind::Dict => {
+                let deps = element.deps.and(value.deps);
+                Value { kind: Kind::Dict(Arc::new(Dict { items: Vec::new(), key: element, value })), deps }
+            }
+            _ => Value::coll(element, size),
+        }
+    }
+
+    fn clauses(&mut self, comp: &'p Comp, at: usize, result: &mut (Value, Value), size: &mut Size) {
+        let Some(clause) = comp.clauses.get(at) else {
+            let element = self.eval(&comp.element);
+            let value = comp.value.as_ref().map_or(Value::UNKNOWN, |v| self.eval(v));
+            *result = (element, value);
+            return;
+        };
+        let iterated = self.eval(&clause.iter);
+        let site = self.site(clause.iter.span);
+        self.count_loop(&iterated);
+        let over = self.loop_kind(&iterated);
+        if over != Over::Bounded {
+            *size = Size::Unknown;
+        }
+        let id = self.enter_loop(site, over);
+        let elem = self.iterate(&iterated, id, site, "iterate");
+        let mut stored = (Value::UNKNOWN, Value::UNKNOWN);
+        self.branch(|f| {
+            f.nesting -= 1;
+            f.assign(&clause.target, &elem.with(Deps::on_loop(id)));
+            for test in &clause.ifs {
+                f.eval_truth(test);
+            }
+            f.clauses(comp, at + 1, &mut stored, size);
+            f.nesting += 1;
+            Flow::Next
+        });
+        self.leave_loop();
+        *result = stored;
+    }
+
+    pub fn count_loop(&self, iterated: &Value) {
+        self.engine.count_loop(self, iterated);
+    }
+
+    pub fn loop_kind(&self, iterated: &Value) -> Over {
+        match &iterated.kind {
+            Kind::Tuple(_) | Kind::Str(_) | Kind::None => Over::Bounded,
+            Kind::Coll(c) if c.size == Size::Bounded => Over::Bounded,
+            Kind::Dict(d) if !d.items.is_empty() && d.value.kind == Kind::Unknown => Over::Bounded,
+            _ if iterated.interesting() => Over::Rows,
+            _ => Over::Unknown,
+        }
+    }
+
+    /// The value of one element, and the query it costs; the element is one per iteration of loop `id`.
+    pub fn iterate(&mut self, value: &Value, id: u16, site: Site, op: &str) -> Value {
+        let elem = match &value.kind {
+            Kind::Query(query) => {
+                self.evaluate(query, Sym::new(op), Served::Served, false, site, value.deps);
+                self.query_element(query, Live::Loop(id))
+            }
+            Kind::Coll(coll) => self.relive(&coll.elem, id),
+            Kind::Tuple(items) => join_all(items.to_vec()),
+            Kind::Dict(dict) => self.relive(&dict.key, id),
+            Kind::Union(all) => {
+                let parts: Vec<Value> = all.iter().map(|v| self.iterate(v, id, site, op)).collect();
+                join_all(parts)
+            }
+            _ => Value::UNKNOWN,
+        };
+        elem.with(value.deps)
+    }
+
+    /// The rows of a queryset as values.
+    pub fn query_element(&self, query: &Arc<Query>, live: Live) -> Value {
+        match query.mode {
+            Mode::Rows => Value::row(super::rows::element(self.project, query, live)),
+            Mode::Values => Value::SCALAR,
+        }
+    }
+
+    /// Elements of a collection on their way into another: evaluated now, iterated later.
+    pub fn stored_elements(&mut self, value: &Value, span: Span) -> Value {
+        let site = self.site(span);
+        let over = self.loop_kind(value);
+        let id = self.enter_loop(site, over);
+        let elem = self.iterate(value, id, site, "iterate");
+        self.leave_loop();
+        elem
+    }
+
+    /// Marks what was one of a collection as one per iteration of loop `id`.
+    pub fn relive(&self, value: &Value, id: u16) -> Value {
+        super::rows::map_rows(value, &|row: &Row| {
+            let mut row = row.clone();
+            let idle = |live: Live| match live {
+                Live::Stored => true,
+                Live::Loop(old) => self.active(old).is_none(),
+                _ => false,
+            };
+            if idle(row.live) {
+                row.live = Live::Loop(id);
+            }
+            for step in &mut row.steps {
+                if idle(step.live) {
+                    step.live = Live::Loop(id);
+                }
+            }
+            row
+        })
+    }
+
+    /// One element of a collection, chosen by something else than a loop.
+    pub fn pick(&self, value: &Value) -> Value {
+        super::rows::map_rows(value, &|row: &Row| {
+            let mut row = row.clone();
+            let settle = |live: Live| match live {
+                Live::Stored => Live::Single,
+                Live::Loop(old) if self.active(old).is_none() => Live::Single,
+                other => other,
+            };
+            row.live = settle(row.live);
+            for step in &mut row.steps {
+                step.live = settle(step.live);
+            }
+            row
+        })
+    }
+
+    fn index(&mut self, base: &'p Expr, key: &'p Expr, span: Span) -> Value {
+        let held = self.eval(base);
+        let at = self.eval(key);
+        let deps = held.deps.and(at.deps);
+        self.item(&held, &at, key, span).with(deps)
+    }
+
+    fn item(&mut self, held: &Value, at: &Value, key: &'p Expr, span: Span) -> Value {
+        let per_loop = self.loops.iter().rev().find(|l| l.over != Over::Bounded && at.deps.meets(Deps::on_loop(l.id))).map(|l| l.id);
+        match &held.kind {
+            Kind::Query(query) => {
+                let site = self.site(span);
+                self.evaluate(query, Sym::new("index"), Served::Served, false, site, held.deps.and(at.deps));
+                self.query_element(query, Live::Single)
+            }
+            Kind::Coll(coll) => match per_loop {
+                Some(id) => self.relive(&coll.elem, id),
+                None => self.pick(&coll.elem),
+            },
+            Kind::Tuple(items) => match key.kind {
+                ExprKind::Const(Const::Int(i)) => items.get(usize::try_from(i).unwrap_or(usize::MAX)).cloned().unwrap_or(Value::UNKNOWN),
+                _ => join_all(items.to_vec()),
+            },
+            Kind::Dict(dict) => {
+                if let Some(name) = key.as_str()
+                    && let Some((_, value)) = dict.items.iter().find(|(n, _)| *n == name)
+                {
+                    return value.clone();
+                }
+                match per_loop {
+                    Some(id) => self.relive(&dict.value, id),
+                    None => self.pick(&dict.value),
+                }
+            }
+            Kind::Union(all) => {
+                let parts: Vec<Value> = all.iter().map(|v| self.item(v, at, key, span)).collect();
+                join_all(parts)
+            }
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    fn sliced(&mut self, base: &Value, span: Span) -> Value {
+        match &base.kind {
+            Kind::Query(query) => {
+                let mut query = (**query).clone();
+                query.sliced = true;
+                query.site = super::rows::grow(query.site, self.site(span));
+                Value::query(query)
+            }
+            Kind::Coll(coll) => Value::new(Kind::Coll(Arc::new(Coll { elem: coll.elem.clone(), size: coll.size }))),
+            Kind::Tuple(items) => Value::coll(join_all(items.to_vec()), Size::Bounded),
+            Kind::Union(all) => {
+                let parts: Vec<Value> = all.iter().map(|v| self.sliced(v, span)).collect();
+                join_all(parts)
+            }
+            _ => Value::unknown(base.deps),
+        }
+    }
+
+    /// Binary operators: `|` and `+` keep rows, `%` formats text.
+    pub fn combine(&mut self, op: BinOp, left: Value, right: Value, span: Span) -> Value {
+        let deps = left.deps.and(right.deps);
+        match op {
+            BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
+                (Kind::Query(query), _) | (_, Kind::Query(query)) => {
+                    let mut query = (**query).clone();
+                    query.change = query.change.or(Some(Sym::new("|")));
+                    Value::query(query).with(deps)
+                }
+                (Kind::Dict(_), Kind::Dict(_)) => left.join(right),
+                (Kind::Coll(_), Kind::Coll(_)) => left.join(right),
+                _ => Value::scalar(deps),
+            },
+            BinOp::Add => match (&left.kind, &right.kind) {
+                (Kind::Coll(a), Kind::Coll(b)) => {
+                    let size = if a.size == Size::Bounded && b.size == Size::Bounded { Size::Bounded } else { Size::Unknown };
+                    Value::coll(a.elem.clone().join(b.elem.clone()), size).with(deps)
+                }
+                (Kind::Coll(_), _) => left.with(deps),
+                (_, Kind::Coll(_)) => right.with(deps),
+                (Kind::Tuple(a), Kind::Tuple(b)) => {
+                    Value { kind: Kind::Tuple(a.iter().chain(b.iter()).cloned().collect()), deps }
+                }
+                _ => Value::scalar(deps),
+            },
+            BinOp::Mod => {
+                for part in right.alternatives() {
+                    match &part.kind {
+                        Kind::Tuple(items) => {
+                            for item in items.iter() {
+                                self.text_of(item, span);
+                            }
+                        }
+                        _ => self.text_of(part, span),
+                    }
+                }
+                Value::scalar(deps)
+            }
+            BinOp::Sub if matches!(left.kind, Kind::Coll(_)) => left.with(deps),
+            _ => Value::scalar(deps),
+        }
+    }
+
+    /// A name: local, enclosing, module level, builtin.
+    pub fn name(&mut self, name: Sym) -> Value {
+        if let Some(value) = self.vars.get(&name) {
+            return value.clone();
+        }
+        self.engine.global(self, self.file, name)
+    }
+
+    /// A nested function or lambda with what it can see.
+    pub fn function_value(&mut self, idx: FuncIdx) -> Value {
+        let func = self.project.func_id(self.file, idx);
+        let routine = self.project.routine(func);
+        let captured = if routine.parent.is_some() || routine.name == "<lambda>" { self.captured_by(func) } else { None };
+        Value::new(Kind::Func(Arc::new(FuncValue { func, captured, args: Vec::new() })))
+    }
+
+    /// Only the variables that the nested function mentions.
+    fn captured_by(&self, func: crate::project::FuncId) -> Option<Arc<[(Sym, Value)]>> {
+        let all = self.captured()?;
+        let mut used = rustc_hash::FxHashSet::default();
+        names_in(&self.project.routine(func).body, &mut used);
+        let kept: Vec<(Sym, Value)> = all.iter().filter(|(n, _)| used.contains(n)).cloned().collect();
+        if kept.is_empty() { None } else { Some(kept.into()) }
+    }
+
+    /// The value of something known at module level.
+    pub fn def_value(&mut self, def: Def) -> Value {
+        match def {
+            Def::Class(id) => Value::new(Kind::Class(id)),
+            Def::Func(func) => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
+            Def::Module(file) => Value::new(Kind::Module(file)),
+            Def::Namespace(file, dotted) => Value::new(Kind::Namespace(file, dotted)),
+            Def::External(dotted) => Value::new(Kind::External(dotted)),
+            Def::Assign(file, idx) => self.engine.module_value(self, file, idx),
+        }
+    }
+
+    pub fn local_import(&mut self, idx: crate::ir::ImportIdx) {
+        let import = &self.project.file(self.file).facts.imports[idx.0 as usize];
+        let bound = match import.kind {
+            ImportKind::Module { bound, .. } | ImportKind::From { bound, .. } => bound,
+            ImportKind::Star => return,
+        };
+        let value = match self.project.import_target(self.file, import) {
+            Some(def) => self.def_value(def),
+            None => Value::UNKNOWN,
+        };
+        self.set(bound, value);
+    }
+
+    /// `str(value)`: follows `__str__` of a row.
+    pub fn text_of(&mut self, value: &Value, span: Span) {
+        for part in value.alternatives().to_vec() {
+            match &part.kind {
+                Kind::Row(row) => {
+                    if let Some(class) = self.project.models().get(row.model.0 as usize).map(|m| m.class) {
+                        for name in ["__str__", "__unicode__"] {
+                            if let Some((owner, Member::Method(func))) = self.project.class_member(class, Sym::new(name)) {
+                                self.call_function(func, None, Some(owner), vec![(ArgKind::Positional, part.clone())], self.site(span));
+                                break;
+                            }
+                        }
+                    }
+                }
+                Kind::Query(query) => {
+                    let site = self.site(span);
+                    self.evaluate(query, Sym::new("str"), Served::Served, false, site, part.deps);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Runs the queries of every queryset among the alternatives.
+    pub fn evaluate_all(&mut self, value: &Value, op: &str, span: Span, served: Served) {
+        for part in value.alternatives() {
+            if let Kind::Query(query) = &part.kind {
+                let site = self.site(span);
+                self.evaluate(query, Sym::new(op), served, false, site, part.deps);
+            }
+        }
+    }
+
+    pub fn effect_of(&self, value: &Value) -> Option<Effect> {
+        match &value.kind {
+            Kind::External(dotted) => super::tables::effect(*dotted),
+            _ => None,
+        }
+    }
+}
+
+/// All names an expression tree mentions; nested functions included by their own bodies.
+fn names_in(body: &[Stmt], out: &mut rustc_hash::FxHashSet<Sym>) {
+    for stmt in body {
+        super::walk::expressions(stmt, &mut |e: &Expr| {
+            if let ExprKind::Name(name) = e.kind {
+                out.insert(name);
+            }
+        });
+    }
+}

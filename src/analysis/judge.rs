@@ -1,0 +1,175 @@
+//! What an event means: where its rows were fetched, and whether the plan there serves it.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::project::{FuncId, ModelAttr, ModelId, Project};
+use crate::source::{Site, Sym};
+
+use super::event::{Access, Eval, Load};
+use super::value::{Live, Origin, Query, join_path};
+
+/// A load with the queryset that could have served it.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    pub load: &'a Load,
+    pub func: FuncId,
+    /// The queryset or related-set expression to change; the access itself when no loop is around.
+    pub place: Site,
+    /// The model of the rows fetched at `place`.
+    pub model: ModelId,
+    /// From `model` to the relation read, in accessor names.
+    pub path: Vec<Sym>,
+    /// The queryset at `place`, unless it is a related set or an argument.
+    pub query: Option<Arc<Query>>,
+    /// The relation path is in memory when it is read.
+    pub loaded: bool,
+    /// A prefetch of this very relation has an ordered queryset.
+    pub loaded_ordered: bool,
+    /// One of many rows.
+    pub repeated: bool,
+    /// The rows come from an argument of an entry point: some caller may have loaded the path.
+    pub open: bool,
+    /// Number of many-valued hops from `model` to the row that is read.
+    pub depth: usize,
+}
+
+impl Judged<'_> {
+    /// `a__b` in the names that lookups use.
+    pub fn lookup(&self, project: &Project) -> String {
+        lookup_path(project, self.model, &self.path)
+    }
+
+    /// A hop before the last one is many-valued: only a prefetch can reach the path.
+    pub fn behind_many(&self, project: &Project) -> bool {
+        let mut at = self.model;
+        for name in &self.path[..self.path.len().saturating_sub(1)] {
+            match project.model_attr(at, *name) {
+                Some(attr) if project.attr_single(attr) => match project.attr_target(attr) {
+                    Some(target) => at = target,
+                    None => return true,
+                },
+                _ => return true,
+            }
+        }
+        false
+    }
+
+    /// The relation that is read.
+    pub fn last_attr(&self, project: &Project) -> Option<ModelAttr> {
+        project.model_attr(self.load.row.model, self.load.attr)
+    }
+}
+
+/// A path with accessors turned into the names that `select_related` and filters use where they differ.
+pub fn lookup_path(project: &Project, model: ModelId, path: &[Sym]) -> String {
+    let mut at = Some(model);
+    let names = path.iter().map(|name| {
+        let Some(here) = at else { return *name };
+        let attr = project.model_attr(here, *name);
+        at = attr.and_then(|a| project.attr_target(a));
+        *name
+    });
+    join_path(names)
+}
+
+/// Finds the place to change for a load; `None` when its rows have no place in the project.
+pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judged<'a>> {
+    let row = &load.row;
+    let mut full: Vec<Sym> = row.steps.iter().map(|s| s.name).collect();
+    full.push(load.attr);
+    let root = match &row.origin {
+        Origin::Query(query) => Some(query.clone()),
+        _ => None,
+    };
+    let root_loads = root.as_ref().is_some_and(|q| q.plan.loads(project, q.model, &full));
+    let manager_loads = row.steps.iter().enumerate().any(|(i, step)| {
+        step.plan.as_ref().is_some_and(|plan| i + 1 < full.len() && plan.loads(project, step.target, &full[i + 1..]))
+    });
+    let open = matches!(row.origin, Origin::Slot(_));
+    let loaded_by_caller = open && (project.eager_loads_somewhere(&join_path(full.iter().copied())));
+    let loaded = root_loads || manager_loads || loaded_by_caller;
+    let loaded_ordered = root.as_ref().is_some_and(|q| q.plan.prefetch_is_ordered(&full));
+    if row.live == Live::Many
+        && let Some(query) = root
+    {
+        let depth = row.steps.iter().filter(|s| s.many).count();
+        return Some(Judged {
+            load,
+            func,
+            place: query.site,
+            model: query.model,
+            path: full,
+            query: Some(query),
+            loaded,
+            loaded_ordered,
+            repeated: true,
+            open: false,
+            depth,
+        });
+    }
+    let at = row.steps.iter().position(|s| s.many && s.live == Live::Many);
+    match at {
+        Some(i) => {
+            let step = &row.steps[i];
+            Some(Judged {
+                load,
+                func,
+                place: step.site,
+                model: step.target,
+                path: full[i + 1..].to_vec(),
+                query: None,
+                loaded,
+                loaded_ordered,
+                repeated: true,
+                open,
+                depth: row.steps[i + 1..].iter().filter(|s| s.many).count(),
+            })
+        }
+        None => Some(Judged {
+            load,
+            func,
+            place: load.site,
+            model: row.model,
+            path: vec![load.attr],
+            query: None,
+            loaded,
+            loaded_ordered,
+            repeated: row.live == Live::Many,
+            open,
+            depth: 0,
+        }),
+    }
+}
+
+/// A total order over loads that does not depend on how they were found.
+pub(super) fn load_order(load: &Load, func: FuncId) -> impl Ord + use<> {
+    let row = &load.row;
+    let origin = match &row.origin {
+        Origin::Query(q) => (0, q.site),
+        Origin::Slot(n) => (1, Site { file: crate::source::FileId(u32::from(*n)), ..load.site }),
+        Origin::Elsewhere => (2, load.site),
+        Origin::New => (3, load.site),
+    };
+    (load.site, origin, row.path(), load.attr, load.calls.clone(), load.conditional, func, format!("{:?}", load.access), load.around)
+}
+
+/// As [`load_order`], for evaluations.
+pub(super) fn eval_order(eval: &Eval, func: FuncId) -> impl Ord + use<> {
+    (eval.site, eval.query.site, eval.op, eval.calls.clone(), eval.conditional, eval.deps.0, eval.around.map(|a| (a.site, a.keyed, a.rows, a.writes)), func)
+}
+
+/// Compares evidence: the shortest call chain first, then by place.
+pub fn nearer(a: &Load, b: &Load) -> Ordering {
+    (a.conditional, a.calls.len(), a.site).cmp(&(b.conditional, b.calls.len(), b.site))
+}
+
+impl Access {
+    /// A related set, by whatever method.
+    pub fn set(&self) -> Option<&super::event::SetAccess> {
+        match self {
+            Self::Set(set) => Some(set),
+            _ => None,
+        }
+    }
+}

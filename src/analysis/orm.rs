@@ -1,0 +1,350 @@
+//! Methods of managers and querysets: what they run, what they return, what they do to the plan.
+
+use std::sync::Arc;
+
+use crate::ir::{ArgKind, Call, Expr};
+use crate::project::{ModelId, Project};
+use crate::source::{Site, Sym};
+
+use super::call::Args;
+use super::event::{Access, Around, Eval, Load, SetAccess, is_many, row_has_slot};
+use super::frame::{Frame, Over};
+use super::plan::{Plan, Prefetch};
+use super::rows;
+use super::tables::{self, Method, PlanOp, Returns, Runs, Served};
+use super::value::{Base, Deps, Dict, Kind, Live, Mode, Origin, Query, Row, Size, Value};
+
+/// More events of one function than this are not passed on to its callers.
+const MAX_EVENTS: usize = 96;
+
+impl<'p> Frame<'_, 'p> {
+    /// A built-in method of a manager, queryset, row, collection or dict.
+    pub fn method_call(&mut self, receiver: &Value, name: Sym, call: &'p Call, args: &Args, expr: &'p Expr) -> Value {
+        match &receiver.kind {
+            Kind::Manager(manager) => {
+                let query = manager.query.clone();
+                self.queryset_method(query, name, args, expr, receiver.deps)
+            }
+            Kind::Query(query) => {
+                let query = (**query).clone();
+                self.queryset_method(query, name, args, expr, receiver.deps)
+            }
+            Kind::Row(_) => {
+                if tables::writes(name) {
+                    self.note_write();
+                }
+                Value::SCALAR
+            }
+            _ => self.container_method(receiver, name, call, args, expr),
+        }
+    }
+
+    fn queryset_method(&mut self, query: Query, name: Sym, args: &Args, expr: &'p Expr, deps: Deps) -> Value {
+        let Some(method) = tables::method(name) else { return Value::UNKNOWN };
+        let deps = args.iter().fold(deps, |d, (_, v)| d.and(v.deps));
+        let site = self.site(expr.span);
+        match method.runs {
+            Runs::Lazy => Value::query(self.planned(query, method, name, args, site)).with(deps),
+            Runs::Query => self.run_now(query, method, name, args, site, deps).with(deps),
+            Runs::Write => {
+                self.note_write();
+                let made = Row { model: query.model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None };
+                match method.returns {
+                    Returns::Row => Value::row(made),
+                    Returns::List => Value::coll(Value::row(made), Size::Unknown),
+                    Returns::Pair => {
+                        let row = Value::row(Row { origin: Origin::Elsewhere, ..made });
+                        Value::new(Kind::Tuple(vec![row, Value::SCALAR].into()))
+                    }
+                    _ => Value::SCALAR,
+                }
+            }
+        }
+    }
+
+    fn run_now(&mut self, query: Query, method: &Method, name: Sym, args: &Args, site: Site, deps: Deps) -> Value {
+        let filtered = args.iter().any(|(k, _)| matches!(k, ArgKind::Keyword(_) | ArgKind::DoubleStar)) || (name.as_str().ends_with("get") && !args.is_empty());
+        let mut query = query;
+        query.batched |= method.returns == Returns::Mapping;
+        let query = Arc::new(query);
+        let served = if filtered { Served::Query } else { method.prefetched };
+        self.evaluate(&query, name, served, method.aggregate, site, deps);
+        let grown = Arc::new(Query { site: rows::grow(query.site, site), ..(*query).clone() });
+        match method.returns {
+            Returns::Row => self.query_element(&grown, Live::Single),
+            Returns::Mapping => {
+                let value = self.query_element(&grown, Live::Stored);
+                Value::new(Kind::Dict(Arc::new(Dict { items: Vec::new(), key: Value::SCALAR, value })))
+            }
+            _ => Value::SCALAR,
+        }
+    }
+
+    /// The queryset after one more method.
+    fn planned(&mut self, mut query: Query, method: &Method, name: Sym, args: &Args, site: Site) -> Query {
+        query.site = rows::grow(query.site, site);
+        let model = query.model;
+        let plan = Arc::make_mut(&mut query.plan);
+        match method.plan {
+            PlanOp::All | PlanOp::Keep => return query,
+            PlanOp::None => query.empty = true,
+            PlanOp::Open => plan.open = true,
+            PlanOp::Filter | PlanOp::Combine | PlanOp::Iterator => {
+                query.batched |= args.iter().any(|(k, _)| matches!(k, ArgKind::Keyword(n) if n.as_str().ends_with("__in")));
+                query.batched |= args.iter().any(|(k, v)| *k == ArgKind::Positional && v.kind == Kind::Unknown);
+            }
+            PlanOp::Order => query.ordered = !args.is_empty(),
+            PlanOp::Annotate => {
+                for (kind, value) in args {
+                    match kind {
+                        ArgKind::Keyword(n) => plan.annotations.push(*n),
+                        ArgKind::DoubleStar => match &value.kind {
+                            Kind::Dict(d) => plan.annotations.extend(d.items.iter().map(|(n, _)| *n)),
+                            _ => plan.open = true,
+                        },
+                        _ => {}
+                    }
+                }
+            }
+            PlanOp::Values => query.mode = Mode::Values,
+            PlanOp::Only => match names(args) {
+                (found, true) => plan.only = Some(found),
+                _ => plan.open = true,
+            },
+            PlanOp::Defer => match names(args) {
+                (found, true) => plan.defer.extend(found),
+                _ => plan.open = true,
+            },
+            PlanOp::Select => select(self.project, plan, model, args),
+            PlanOp::Prefetch => prefetch(self.project, plan, model, args),
+        }
+        query.change = query.change.or(Some(name));
+        query
+    }
+
+    /// `Prefetch("lookup", queryset=…, to_attr=…)`; its path is relative to the queryset it is given to.
+    pub fn prefetch_value(&mut self, args: &Args) -> Value {
+        let arg = |n: usize, name: &str| {
+            args.iter().find(|(k, _)| matches!(k, ArgKind::Keyword(x) if *x == *name)).or_else(|| {
+                args.iter().filter(|(k, _)| *k == ArgKind::Positional).nth(n)
+            })
+        };
+        let Some(Kind::Str(lookup)) = arg(0, "lookup").map(|(_, v)| v.kind.clone()) else { return Value::UNKNOWN };
+        let query = match arg(1, "queryset").map(|(_, v)| &v.kind) {
+            Some(Kind::Query(q)) => Some(q.clone()),
+            Some(Kind::Manager(m)) => Some(Arc::new(m.query.clone())),
+            _ => None,
+        };
+        let unread = query.is_none() && arg(1, "queryset").is_some_and(|(_, v)| v.kind != Kind::None);
+        let to_attr = match arg(2, "to_attr").map(|(_, v)| &v.kind) {
+            Some(Kind::Str(name)) => Some(*name),
+            _ => None,
+        };
+        if unread {
+            return Value::UNKNOWN;
+        }
+        let to = match to_attr {
+            Some(name) => match lookup.as_str().rsplit_once("__") {
+                Some((head, _)) => Sym::new(&format!("{head}__{name}")),
+                None => name,
+            },
+            None => lookup,
+        };
+        Value::new(Kind::Prefetch(Arc::new(Prefetch { lookup, to, has_to_attr: to_attr.is_some(), query })))
+    }
+
+    /// `prefetch_related_objects(rows, …)`.
+    pub fn prefetch_objects(&mut self, args: &Args, expr: &'p Expr) {
+        let Some((_, rows_arg)) = args.first() else { return };
+        let element = match &rows_arg.kind {
+            Kind::Coll(coll) => coll.elem.clone(),
+            Kind::Tuple(items) => items.first().cloned().unwrap_or(Value::UNKNOWN),
+            _ => return,
+        };
+        for part in element.alternatives() {
+            let Kind::Row(row) = &part.kind else { continue };
+            let resolved = self.resolve_lives(row);
+            if is_many(&resolved) || row_has_slot(&resolved) {
+                let lookup = args.iter().skip(1).find_map(|(_, v)| match &v.kind {
+                    Kind::Str(s) => Some(*s),
+                    Kind::Prefetch(p) => Some(p.lookup),
+                    _ => None,
+                });
+                if let Some(lookup) = lookup {
+                    self.access(row, lookup, Access::Prefetch, expr.span);
+                }
+            }
+        }
+    }
+
+    /// A queryset is evaluated here by `op`.
+    pub fn evaluate(&mut self, query: &Arc<Query>, op: Sym, served: Served, aggregate: bool, site: Site, deps: Deps) {
+        let served = if query.change.is_some() { Served::Query } else { served };
+        let conditional = self.conditional();
+        self.eval_event(Eval { query: query.clone(), op, served, aggregate, site, calls: Vec::new(), deps, conditional, around: None });
+    }
+
+    /// Decides whether an evaluation is a repeated query here, or is for the callers to judge.
+    pub fn eval_event(&mut self, mut eval: Eval) {
+        if eval.query.empty {
+            return;
+        }
+        match &eval.query.base {
+            Base::Slot(_) => {
+                self.pass_on(eval);
+                return;
+            }
+            Base::Unknown => return,
+            Base::Related(row, attr) => {
+                let resolved = self.resolve_lives(row);
+                let load = Load {
+                    attr: *attr,
+                    access: Access::Set(SetAccess {
+                        op: eval.op,
+                        change: eval.query.change,
+                        served: eval.served,
+                        aggregate: eval.aggregate,
+                        site: eval.query.site,
+                    }),
+                    site: eval.site,
+                    calls: eval.calls.clone(),
+                    around: self.loop_of(row),
+                    conditional: eval.conditional,
+                    row: resolved,
+                };
+                let answered = is_many(&load.row) || row_has_slot(&load.row);
+                self.load(load);
+                if answered {
+                    return;
+                }
+            }
+            Base::Model => {}
+        }
+        let Some(innermost) = self.loops.iter().rposition(|l| l.over != Over::Bounded) else {
+            self.pass_on(eval);
+            return;
+        };
+        let keyed_by = self.loops.iter().rev().find(|l| l.over != Over::Bounded && eval.deps.meets(Deps::on_loop(l.id)));
+        let chosen = keyed_by.unwrap_or(&self.loops[innermost]);
+        eval.around = Some(Around { site: chosen.site, keyed: keyed_by.is_some(), rows: chosen.over == Over::Rows, writes: false });
+        if keyed_by.is_some() {
+            self.engine.report_eval(eval, self.func);
+        } else if !self.control_in_loop() {
+            self.loops[innermost].pending.push(eval);
+        }
+    }
+
+    /// A condition that depends on a loop stands around this statement.
+    fn control_in_loop(&self) -> bool {
+        self.depends_on_loop(self.control)
+    }
+
+    fn pass_on(&mut self, eval: Eval) {
+        if self.evals.len() < MAX_EVENTS && !self.evals.contains(&eval) {
+            self.evals.push(eval);
+        }
+    }
+
+    /// A row's attribute is read: reported when the row's origin is known here, else passed on.
+    pub fn load(&mut self, mut load: Load) {
+        if load.row.origin == Origin::New {
+            return;
+        }
+        load.conditional |= load.calls.is_empty() && self.conditional();
+        if row_has_slot(&load.row) {
+            let seen = self.loads.iter().any(|l| l.attr == load.attr && l.row == load.row && l.access == load.access);
+            if !seen && self.loads.len() < MAX_EVENTS {
+                self.loads.push(load);
+            }
+        } else {
+            self.engine.report_load(load, self.func);
+        }
+    }
+}
+
+/// Literal names among the arguments, and whether all were literal.
+fn names(args: &Args) -> (Vec<Sym>, bool) {
+    let mut found = Vec::new();
+    let mut all = true;
+    for (kind, value) in args {
+        match (&value.kind, kind) {
+            (Kind::Str(name), ArgKind::Positional) => found.push(*name),
+            (Kind::Tuple(items), ArgKind::Star) => {
+                for item in items.iter() {
+                    match &item.kind {
+                        Kind::Str(name) => found.push(*name),
+                        _ => all = false,
+                    }
+                }
+            }
+            _ => all = false,
+        }
+    }
+    (found, all)
+}
+
+fn select(project: &Project, plan: &mut Plan, model: ModelId, args: &Args) {
+    if args.is_empty() {
+        plan.select_all = true;
+        return;
+    }
+    if matches!(args, [(ArgKind::Positional, v)] if v.kind == Kind::None) {
+        plan.select.clear();
+        plan.select_all = false;
+        plan.cleared_select = true;
+        return;
+    }
+    let (found, all) = names(args);
+    plan.select.extend(found.into_iter().map(|name| canonical(project, model, name)));
+    plan.open |= !all;
+}
+
+fn prefetch(project: &Project, plan: &mut Plan, model: ModelId, args: &Args) {
+    if matches!(args, [(ArgKind::Positional, v)] if v.kind == Kind::None) {
+        plan.prefetch.clear();
+        plan.cleared_prefetch = true;
+        return;
+    }
+    let mut flat: Vec<&Value> = Vec::new();
+    for (kind, value) in args {
+        match (&value.kind, kind) {
+            (Kind::Tuple(items), ArgKind::Star) => flat.extend(items.iter()),
+            (Kind::Coll(coll), ArgKind::Star) if coll.elem.kind != Kind::Unknown => {
+                flat.extend(coll.elem.alternatives());
+                plan.open = true;
+            }
+            _ => flat.push(value),
+        }
+    }
+    for value in flat {
+        match &value.kind {
+            Kind::Str(name) => {
+                let path = canonical(project, model, *name);
+                plan.prefetch.push(Prefetch { lookup: path, to: path, has_to_attr: false, query: None });
+            }
+            Kind::Prefetch(p) => {
+                let lookup = canonical(project, model, p.lookup);
+                let to = if p.has_to_attr { p.to } else { lookup };
+                plan.prefetch.push(Prefetch { lookup, to, has_to_attr: p.has_to_attr, query: p.query.clone() });
+            }
+            _ => plan.open = true,
+        }
+    }
+}
+
+/// A lookup path in accessor names.
+pub fn canonical(project: &Project, model: ModelId, path: Sym) -> Sym {
+    let mut at = Some(model);
+    let parts: Vec<Sym> = path
+        .as_str()
+        .split("__")
+        .map(|part| {
+            let part = Sym::new(part);
+            let Some(here) = at else { return part };
+            let name = project.accessor_for(here, part);
+            at = project.model_attr(here, name).and_then(|attr| project.attr_target(attr));
+            name
+        })
+        .collect();
+    Sym::new(&super::value::join_path(parts.into_iter()))
+}

@@ -1,0 +1,287 @@
+//! Statements: assignments, branches, loops.
+
+use crate::ir::{Case, Expr, ExprKind, Handler, Stmt, StmtKind};
+use crate::source::Sym;
+
+use super::frame::{Flow, Frame, Over};
+use super::value::{Deps, Kind, Size, Value};
+
+impl<'p> Frame<'_, 'p> {
+    pub fn block(&mut self, body: &'p [Stmt]) -> Flow {
+        for stmt in body {
+            if self.stmt(stmt) == Flow::Leave {
+                return Flow::Leave;
+            }
+        }
+        Flow::Next
+    }
+
+    fn stmt(&mut self, stmt: &'p Stmt) -> Flow {
+        match &stmt.kind {
+            StmtKind::Expr(expr) => {
+                self.eval(expr);
+            }
+            StmtKind::Assign { targets, value } => {
+                let value = self.eval(value);
+                for target in targets {
+                    self.assign(target, &value);
+                }
+            }
+            StmtKind::AnnAssign { target, annotation, value } => {
+                let value = value.as_ref().map_or(Value::UNKNOWN, |v| self.eval(v));
+                let value = match value.kind {
+                    Kind::Unknown => self.annotated(annotation, value.deps),
+                    _ => value,
+                };
+                self.assign(target, &value);
+            }
+            StmtKind::AugAssign { target, op, value } => {
+                let right = self.eval(value);
+                let left = self.eval(target);
+                let joined = self.combine(*op, left, right, stmt.span);
+                self.assign(target, &joined);
+            }
+            StmtKind::Return(value) => {
+                let value = value.as_ref().map_or(Value::NONE, |v| self.eval(v));
+                self.returns = Some(match self.returns.take() {
+                    Some(old) => old.join(value),
+                    None => value,
+                });
+                if self.nesting > 0 {
+                    self.early_exit = true;
+                }
+                return Flow::Leave;
+            }
+            StmtKind::Raise(parts) => {
+                for part in parts {
+                    self.eval(part);
+                }
+                return Flow::Leave;
+            }
+            StmtKind::Assert(parts) => {
+                for part in parts {
+                    self.eval(part);
+                }
+            }
+            StmtKind::Delete(parts) => {
+                for part in parts {
+                    if let Some(name) = part.as_name() {
+                        self.unset(name);
+                    }
+                }
+            }
+            StmtKind::If { test, body, orelse } => return self.if_stmt(test, body, orelse),
+            StmtKind::For { target, iter, body, orelse, .. } => {
+                self.for_stmt(target, iter, body);
+                return self.block(orelse);
+            }
+            StmtKind::While { test, body, orelse } => {
+                self.eval(test);
+                let ran = self.branch(|f| f.block(body));
+                let skipped = self.branch(|_| Flow::Next);
+                self.merge(vec![skipped.or(ran)]);
+                return self.block(orelse);
+            }
+            StmtKind::With { items, body, .. } => {
+                for item in items {
+                    let value = self.eval(&item.context);
+                    if let Some(target) = &item.target {
+                        self.assign(target, &Value::unknown(value.deps));
+                    }
+                }
+                return self.block(body);
+            }
+            StmtKind::Try { body, handlers, orelse, finally } => return self.try_stmt(body, handlers, orelse, finally),
+            StmtKind::Match { subject, cases } => self.match_stmt(subject, cases),
+            StmtKind::Def(idx) => {
+                let value = self.function_value(*idx);
+                let name = self.project.file(self.file).facts.functions[idx.0 as usize].name;
+                self.set(name, value);
+            }
+            StmtKind::Class(idx) => {
+                let id = self.project.class_id(self.file, *idx);
+                self.set(self.project.class_facts(id).name, Value::new(Kind::Class(id)));
+            }
+            StmtKind::Import(idx) => self.local_import(*idx),
+            StmtKind::Break | StmtKind::Continue => return Flow::Leave,
+        }
+        Flow::Next
+    }
+
+    fn if_stmt(&mut self, test: &'p Expr, body: &'p [Stmt], orelse: &'p [Stmt]) -> Flow {
+        let tested = self.eval_truth(test);
+        let outer = self.control;
+        self.control = outer.and(tested.deps);
+        let then = self.branch(|f| f.block(body));
+        let other = self.branch(|f| f.block(orelse));
+        self.control = outer;
+        if self.nesting == 0 && (then.flow == Flow::Leave) != (other.flow == Flow::Leave) {
+            self.early_exit = true;
+        }
+        self.merge(vec![then, other])
+    }
+
+    fn for_stmt(&mut self, target: &'p Expr, iter: &'p Expr, body: &'p [Stmt]) {
+        let iterated = self.eval(iter);
+        let once = matches!(body.last().map(|s| &s.kind), Some(StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_)));
+        let over = if once { Over::Bounded } else { self.loop_kind(&iterated) };
+        let site = self.site(iter.span);
+        self.count_loop(&iterated);
+        let id = self.enter_loop(site, over);
+        let elem = self.iterate(&iterated, id, site, "iterate");
+        let ran = self.branch(|f| {
+            f.nesting -= 1;
+            f.assign(target, &elem.with(Deps::on_loop(id)));
+            f.block(body);
+            f.nesting += 1;
+            Flow::Next
+        });
+        let skipped = self.branch(|_| Flow::Next);
+        self.merge(vec![skipped.or(ran)]);
+        self.leave_loop();
+    }
+
+    fn try_stmt(&mut self, body: &'p [Stmt], handlers: &'p [Handler], orelse: &'p [Stmt], finally: &'p [Stmt]) -> Flow {
+        let mut flow = self.block(body);
+        if flow == Flow::Next {
+            flow = self.block(orelse);
+        }
+        let mut branches = Vec::new();
+        for handler in handlers {
+            branches.push(self.branch(|f| {
+                if let Some(name) = handler.name {
+                    f.set(name, Value::UNKNOWN);
+                }
+                f.block(&handler.body)
+            }));
+        }
+        if flow == Flow::Next {
+            branches.push(self.branch(|_| Flow::Next));
+        }
+        if !branches.is_empty() {
+            flow = self.merge(branches);
+        }
+        self.block(finally).max(flow)
+    }
+
+    fn match_stmt(&mut self, subject: &'p Expr, cases: &'p [Case]) {
+        let deps = self.eval(subject).deps;
+        let mut branches = Vec::new();
+        for case in cases {
+            branches.push(self.branch(|f| {
+                for name in &case.captures {
+                    f.set(*name, Value::unknown(deps));
+                }
+                if let Some(guard) = &case.guard {
+                    f.eval(guard);
+                }
+                f.block(&case.body)
+            }));
+        }
+        branches.push(self.branch(|_| Flow::Next));
+        self.merge(branches);
+    }
+
+    /// Stores a value in a name, attribute, item or tuple of such.
+    pub fn assign(&mut self, target: &'p Expr, value: &Value) {
+        match &target.kind {
+            ExprKind::Name(name) => {
+                self.forget_attributes(*name);
+                self.set(*name, value.clone());
+            }
+            ExprKind::Attr(attr) => {
+                if let Some(place) = place_of(target) {
+                    self.has_places = true;
+                    self.set(place, value.clone());
+                }
+                if attr.base.as_name().is_some() && attr.base.as_name() == self.receiver {
+                    match self.stores.iter_mut().find(|(n, _)| *n == attr.name) {
+                        Some((_, old)) => *old = old.clone().join(value.clone()),
+                        None => self.stores.push((attr.name, value.clone())),
+                    }
+                }
+            }
+            ExprKind::Index(parts) => {
+                self.eval(&parts.1);
+                self.store_item(&parts.0, &parts.1, value);
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    let part = self.unpack(value, i);
+                    match &item.kind {
+                        ExprKind::Starred(inner) => self.assign(inner, &Value::coll(part, Size::Unknown)),
+                        _ => self.assign(item, &part),
+                    }
+                }
+            }
+            ExprKind::Starred(inner) => self.assign(inner, value),
+            _ => {}
+        }
+    }
+
+    fn unpack(&mut self, value: &Value, index: usize) -> Value {
+        match &value.kind {
+            Kind::Tuple(items) => items.get(index).cloned().unwrap_or(Value::UNKNOWN).with(value.deps),
+            Kind::Coll(coll) => self.pick(&coll.elem).with(value.deps),
+            Kind::Union(all) => {
+                let parts: Vec<Value> = all.iter().map(|v| self.unpack(v, index)).collect();
+                join_all(parts).with(value.deps)
+            }
+            _ => Value::unknown(value.deps),
+        }
+    }
+
+    /// `name[key] = value`: the container now also holds the value.
+    fn store_item(&mut self, base: &'p Expr, key: &'p Expr, value: &Value) {
+        let Some(place) = place_of(base) else { return };
+        let Some(held) = self.vars.get(&place).cloned() else { return };
+        let Kind::Dict(dict) = &held.kind else {
+            self.set(place, held.with(value.deps));
+            return;
+        };
+        let mut dict = (**dict).clone();
+        match key.as_str() {
+            Some(name) => match dict.items.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, old)) => *old = value.clone(),
+                None => dict.items.push((name, value.clone())),
+            },
+            None => {
+                let stored = self.eval(key);
+                dict.key = dict.key.clone().join(stored);
+                dict.value = dict.value.clone().join(value.clone());
+            }
+        }
+        let deps = held.deps.and(value.deps);
+        self.set(place, Value { kind: Kind::Dict(std::sync::Arc::new(dict)), deps });
+    }
+
+    /// A new value in a name makes what was stored in its attributes stale.
+    fn forget_attributes(&mut self, name: Sym) {
+        if !self.has_places {
+            return;
+        }
+        let text = name.as_str();
+        let stale: Vec<Sym> = self
+            .vars
+            .keys()
+            .filter(|k| k.as_str().len() > text.len() && k.as_str().starts_with(text) && k.as_str().as_bytes()[text.len()] == b'.')
+            .copied()
+            .collect();
+        for place in stale {
+            self.unset(place);
+        }
+    }
+}
+
+/// `a.b.c` as one name, when it is made of names only.
+pub fn place_of(expr: &Expr) -> Option<Sym> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(*name),
+        ExprKind::Attr(attr) => Some(place_of(&attr.base)?.dot(attr.name.as_str())),
+        _ => None,
+    }
+}
+
+pub fn join_all(values: Vec<Value>) -> Value {
+    values.into_iter().reduce(Value::join).unwrap_or(Value::UNKNOWN)
+}

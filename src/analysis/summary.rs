@@ -1,0 +1,97 @@
+//! Call summaries: what calling a function with such arguments does, computed once.
+//!
+//! A summary is a pure function of its key and of how many calls deep it may look; that makes
+//! results independent of threads and order, and recursion ends by itself.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::BuildHasher;
+
+use crate::project::FuncId;
+use crate::source::Sym;
+
+use super::event::{Eval, Load};
+use super::value::Value;
+
+/// How many calls deep the engine follows a chain.
+pub const MAX_CALLS: u8 = 8;
+
+/// A function and the shape of its arguments, with rows and querysets replaced by slots.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Key {
+    pub func: FuncId,
+    pub args: Vec<Value>,
+    pub captured: Option<Arc<[(Sym, Value)]>>,
+}
+
+/// What a call does, in terms of its arguments' slots.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub returns: Value,
+    pub loads: Vec<Load>,
+    pub evals: Vec<Eval>,
+    /// `self.name = value`.
+    pub stores: Vec<(Sym, Value)>,
+    pub writes: bool,
+    /// Levels of calls below it; `None` when the depth limit cut it.
+    pub height: Option<u8>,
+}
+
+impl Summary {
+    pub fn cut() -> Self {
+        Self { returns: Value::UNKNOWN, loads: Vec::new(), evals: Vec::new(), stores: Vec::new(), writes: false, height: None }
+    }
+}
+
+#[derive(Default)]
+struct Entry {
+    complete: Option<Arc<Summary>>,
+    cut: Vec<(u8, Arc<Summary>)>,
+}
+
+const SHARDS: usize = 64;
+
+/// All summaries of a run, shared by its threads.
+pub struct Memo {
+    shards: Vec<Mutex<FxHashMap<Key, Entry>>>,
+}
+
+impl Default for Memo {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+    }
+}
+
+impl Memo {
+    fn shard(&self, key: &Key) -> &Mutex<FxHashMap<Key, Entry>> {
+        &self.shards[FxBuildHasher.hash_one(key) as usize >> 20 & (SHARDS - 1)]
+    }
+
+    /// The summary as seen with `depth` calls left.
+    pub fn get(&self, key: &Key, depth: u8) -> Option<Arc<Summary>> {
+        let shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = shard.get(key)?;
+        if let Some(done) = &entry.complete
+            && done.height.is_some_and(|h| h <= depth)
+        {
+            return Some(done.clone());
+        }
+        entry.cut.iter().find(|(d, _)| *d == depth).map(|(_, s)| s.clone())
+    }
+
+    pub fn put(&self, key: Key, depth: u8, summary: Arc<Summary>) {
+        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = shard.entry(key).or_default();
+        if summary.height.is_some() {
+            entry.complete = Some(summary);
+        } else if entry.cut.iter().all(|(d, _)| *d != depth) {
+            entry.cut.push((depth, summary));
+        }
+    }
+
+    /// How many summaries were computed.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+}

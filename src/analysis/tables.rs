@@ -1,0 +1,198 @@
+//! The rows of `rules/django/queryset.toml` and `calls.toml`, parsed once.
+//!
+//! The interpreter knows effects, not names; every name of Django's or Python's lives in the tables.
+
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
+
+use crate::source::Sym;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Returns {
+    Queryset,
+    Rows,
+    Row,
+    Value,
+    Mapping,
+    Pair,
+    List,
+    None,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runs {
+    Lazy,
+    Query,
+    Write,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanOp {
+    All,
+    Keep,
+    Filter,
+    Order,
+    Annotate,
+    Values,
+    Only,
+    Defer,
+    Select,
+    Prefetch,
+    Combine,
+    None,
+    Iterator,
+    Open,
+}
+
+/// Whether a call on a prefetched relation is answered from memory.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Served {
+    Served,
+    ServedIfOrdered,
+    Query,
+}
+
+/// One method of managers and querysets.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Method {
+    pub name: String,
+    pub returns: Returns,
+    pub runs: Runs,
+    pub plan: PlanOp,
+    pub prefetched: Served,
+    #[serde(default, rename = "async")]
+    pub has_async: bool,
+    /// Could be an annotation instead of a query per row.
+    #[serde(default)]
+    pub aggregate: bool,
+}
+
+#[derive(Deserialize)]
+struct MethodFile {
+    method: Vec<Method>,
+}
+
+/// What a well-known function does with its arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    Collect,
+    Iterate,
+    Enumerate,
+    Zip,
+    Map,
+    Filter,
+    Dict,
+    Chain,
+    Groupby,
+    Pick,
+    Consume,
+    Length,
+    Text,
+    Truth,
+    Plain,
+    Same,
+    Second,
+    Getattr,
+    Hasattr,
+    Setattr,
+    Isinstance,
+    Super,
+    Partial,
+    GetObject,
+    GetList,
+    UserModel,
+    GetModel,
+    Paginator,
+    PrefetchObjects,
+    AsyncWrap,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decorator {
+    Property,
+    Memoised,
+    Static,
+    Class,
+}
+
+#[derive(Deserialize)]
+struct CallFile {
+    effects: FxHashMap<Effect, Vec<String>>,
+    decorators: FxHashMap<Decorator, Vec<String>>,
+    writes: Writes,
+}
+
+#[derive(Deserialize)]
+struct Writes {
+    methods: Vec<String>,
+}
+
+struct Tables {
+    methods: FxHashMap<Sym, Method>,
+    effects: FxHashMap<Sym, Effect>,
+    decorators: FxHashMap<Sym, Decorator>,
+    writes: FxHashSet<Sym>,
+}
+
+#[expect(clippy::expect_used, reason = "the tables are compiled in and checked by a test")]
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let methods: MethodFile =
+        toml::from_str(include_str!("../../rules/django/queryset.toml")).expect("queryset.toml is valid");
+    let calls: CallFile = toml::from_str(include_str!("../../rules/django/calls.toml")).expect("calls.toml is valid");
+    let mut by_name = FxHashMap::default();
+    for method in methods.method {
+        if method.has_async {
+            by_name.insert(Sym::new(&format!("a{}", method.name)), method.clone());
+        }
+        by_name.insert(Sym::new(&method.name), method);
+    }
+    Tables {
+        methods: by_name,
+        effects: spread(calls.effects),
+        decorators: spread(calls.decorators),
+        writes: calls.writes.methods.iter().map(|n| Sym::new(n)).collect(),
+    }
+});
+
+fn spread<T: Copy>(groups: FxHashMap<T, Vec<String>>) -> FxHashMap<Sym, T> {
+    groups.into_iter().flat_map(|(effect, names)| names.into_iter().map(move |n| (Sym::new(&n), effect))).collect()
+}
+
+/// A method of managers and querysets, async twins included.
+pub fn method(name: Sym) -> Option<&'static Method> {
+    TABLES.methods.get(&name)
+}
+
+/// The effect of a function known by its dotted path.
+pub fn effect(dotted: Sym) -> Option<Effect> {
+    TABLES.effects.get(&dotted).copied()
+}
+
+pub fn decorator(dotted: Sym) -> Option<Decorator> {
+    TABLES.decorators.get(&dotted).copied()
+}
+
+/// A method name that changes rows when called on one.
+pub fn writes(name: Sym) -> bool {
+    TABLES.writes.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_parse_and_know_async_twins() {
+        assert_eq!(method(Sym::new("aget")).map(|m| m.returns), Some(Returns::Row));
+        assert!(method(Sym::new("afilter")).is_none());
+        assert_eq!(effect(Sym::new("builtins.sorted")), Some(Effect::Collect));
+    }
+}

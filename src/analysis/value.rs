@@ -1,0 +1,387 @@
+//! What a name can hold, as far as the database is concerned.
+//!
+//! Values are small, immutable and compared by structure: calls are memoised by the values they get.
+
+use std::sync::Arc;
+
+use crate::project::{ClassId, FuncId, ModelId};
+use crate::source::{FileId, Site, Sym};
+
+use super::plan::Plan;
+
+/// Which loops (low half) and parameters (high half) a value depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Deps(pub u64);
+
+impl Deps {
+    pub const NONE: Self = Self(0);
+
+    pub fn on_loop(id: u16) -> Self {
+        Self(1 << (id % 32))
+    }
+
+    pub fn on_param(index: usize) -> Self {
+        Self(1 << (32 + index.min(31)))
+    }
+
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Value {
+    pub kind: Kind,
+    pub deps: Deps,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    Unknown,
+    None,
+    /// A plain value: number, text, date, truth value.
+    Scalar,
+    Str(Sym),
+    Class(ClassId),
+    External(Sym),
+    Module(FileId),
+    Namespace(FileId, Sym),
+    Func(Arc<FuncValue>),
+    Bound(Arc<Bound>),
+    /// A method of a manager, queryset, collection or dict, not yet called.
+    Method(Arc<(Value, Sym)>),
+    Manager(Arc<Manager>),
+    Query(Arc<Query>),
+    Row(Arc<Row>),
+    Coll(Arc<Coll>),
+    Tuple(Arc<[Value]>),
+    Dict(Arc<Dict>),
+    Object(Arc<Object>),
+    Super(Arc<Super>),
+    Prefetch(Arc<super::plan::Prefetch>),
+    /// One of several.
+    Union(Arc<[Value]>),
+}
+
+/// A function with the variables it closes over.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FuncValue {
+    pub func: FuncId,
+    pub captured: Option<Arc<[(Sym, Value)]>>,
+    /// Arguments already given by `partial`.
+    pub args: Vec<Value>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Bound {
+    pub func: FuncId,
+    pub receiver: Value,
+    /// The class that defines it.
+    pub owner: ClassId,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Super {
+    pub receiver: Value,
+    pub class: ClassId,
+    pub after: ClassId,
+}
+
+/// A manager: what its plain queryset is, and where its own methods are.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Manager {
+    pub query: Query,
+    pub classes: Vec<ClassId>,
+}
+
+/// What a queryset starts from.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Base {
+    /// All rows of the model.
+    Model,
+    /// The n-th queryset among a call's arguments.
+    Slot(u16),
+    /// The rows at the other end of a relation of one row.
+    Related(Arc<Row>, Sym),
+    /// Somewhere the analysis could not follow; its plan is open.
+    Unknown,
+}
+
+/// What iterating a queryset yields.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Mode {
+    Rows,
+    /// Dicts, tuples or plain values.
+    Values,
+}
+
+/// A queryset: base, plan and where it was written.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Query {
+    pub model: ModelId,
+    pub base: Base,
+    pub plan: Arc<Plan>,
+    /// The expression that made it, from the manager on.
+    pub site: Site,
+    pub mode: Mode,
+    /// Custom queryset classes whose methods it has.
+    pub classes: Vec<ClassId>,
+    /// The first method that made it differ from all rows of its base.
+    pub change: Option<Sym>,
+    pub ordered: bool,
+    pub sliced: bool,
+    /// A lookup with `__in` or a similar batch: one query for many keys.
+    pub batched: bool,
+    /// `none()`: never runs.
+    pub empty: bool,
+}
+
+/// How many of a row there are where it is used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Live {
+    /// Exactly one.
+    Single,
+    /// One per iteration of that loop of the running function.
+    Loop(u16),
+    /// One of a collection that is not being iterated.
+    Stored,
+    /// As many as the caller has.
+    Slot,
+    /// One per iteration of a loop that is running (only in events).
+    Many,
+}
+
+/// Where a row came from.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Origin {
+    Query(Arc<Query>),
+    /// The n-th row among a call's arguments.
+    Slot(u16),
+    /// A single row whose fetch is out of sight, such as the request's user.
+    Elsewhere,
+    /// Made in memory: nothing of it is in the database yet.
+    New,
+}
+
+/// One hop from an origin's row.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Step {
+    pub name: Sym,
+    pub target: ModelId,
+    /// Leads to many rows.
+    pub many: bool,
+    pub live: Live,
+    /// The expression that made the hop.
+    pub site: Site,
+    /// What the manager behind a many-valued hop loads by itself.
+    pub plan: Option<Arc<Plan>>,
+}
+
+/// A model instance, known by its origin and its path from there.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Row {
+    pub model: ModelId,
+    pub origin: Origin,
+    pub live: Live,
+    pub steps: Vec<Step>,
+    /// A relation whose other end is already in memory.
+    pub known: Option<(Sym, Arc<Row>)>,
+}
+
+/// How long a collection is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Size {
+    /// As long as the code says.
+    Bounded,
+    Unknown,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Coll {
+    pub elem: Value,
+    pub size: Size,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Dict {
+    pub items: Vec<(Sym, Value)>,
+    pub key: Value,
+    pub value: Value,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Object {
+    pub class: ClassId,
+    pub attrs: Vec<(Sym, Value)>,
+}
+
+const MAX_UNION: usize = 4;
+
+impl Value {
+    pub const UNKNOWN: Self = Self { kind: Kind::Unknown, deps: Deps::NONE };
+    pub const SCALAR: Self = Self { kind: Kind::Scalar, deps: Deps::NONE };
+    pub const NONE: Self = Self { kind: Kind::None, deps: Deps::NONE };
+
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, deps: Deps::NONE }
+    }
+
+    pub fn row(row: Row) -> Self {
+        Self::new(Kind::Row(Arc::new(row)))
+    }
+
+    pub fn query(query: Query) -> Self {
+        Self::new(Kind::Query(Arc::new(query)))
+    }
+
+    pub fn coll(elem: Value, size: Size) -> Self {
+        let deps = elem.deps;
+        Self { kind: Kind::Coll(Arc::new(Coll { elem, size })), deps }
+    }
+
+    pub fn unknown(deps: Deps) -> Self {
+        Self { kind: Kind::Unknown, deps }
+    }
+
+    pub fn scalar(deps: Deps) -> Self {
+        Self { kind: Kind::Scalar, deps }
+    }
+
+    #[must_use]
+    pub fn with(mut self, deps: Deps) -> Self {
+        self.deps = self.deps.and(deps);
+        self
+    }
+
+    /// Holds rows, querysets or managers somewhere.
+    pub fn interesting(&self) -> bool {
+        match &self.kind {
+            Kind::Unknown | Kind::None | Kind::Scalar | Kind::Str(_) | Kind::External(_) | Kind::Module(_) | Kind::Namespace(..) => false,
+            Kind::Coll(c) => c.elem.interesting(),
+            Kind::Tuple(items) | Kind::Union(items) => items.iter().any(Self::interesting),
+            Kind::Dict(d) => d.value.interesting() || d.key.interesting() || d.items.iter().any(|(_, v)| v.interesting()),
+            _ => true,
+        }
+    }
+
+    /// All alternatives of a union, or the value itself.
+    pub fn alternatives(&self) -> &[Value] {
+        match &self.kind {
+            Kind::Union(items) => items,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// What a name holds after two branches.
+    pub fn join(self, other: Self) -> Self {
+        let deps = self.deps.and(other.deps);
+        if self.kind == other.kind {
+            return Self { kind: self.kind, deps };
+        }
+        match (&self.kind, &other.kind) {
+            (Kind::Unknown | Kind::None | Kind::Scalar, _) if other.interesting() || !self.informative() => return other.with(deps),
+            (_, Kind::Unknown | Kind::None | Kind::Scalar) => return self.with(deps),
+            (Kind::Query(a), Kind::Query(b)) => {
+                if let Some(both) = a.merge(b) {
+                    return Self { kind: Kind::Query(Arc::new(both)), deps };
+                }
+            }
+            (Kind::Coll(a), Kind::Coll(b)) => {
+                let size = if a.size == b.size { a.size } else { Size::Unknown };
+                return Self::coll(a.elem.clone().join(b.elem.clone()), size).with(deps);
+            }
+            (Kind::Dict(a), Kind::Dict(b)) => return a.merge(b).with(deps),
+            _ => {}
+        }
+        let mut all: Vec<Value> = Vec::new();
+        for value in self.alternatives().iter().chain(other.alternatives()) {
+            let merged = all.iter_mut().find_map(|old| match (&old.kind, &value.kind) {
+                (a, b) if a == b => Some(()),
+                (Kind::Query(a), Kind::Query(b)) => {
+                    let both = a.merge(b)?;
+                    old.kind = Kind::Query(Arc::new(both));
+                    Some(())
+                }
+                _ => None,
+            });
+            if merged.is_none() {
+                all.push(value.clone());
+            }
+        }
+        all.truncate(MAX_UNION);
+        if all.len() == 1 {
+            return all.remove(0).with(deps);
+        }
+        Self { kind: Kind::Union(all.into()), deps }
+    }
+
+    fn informative(&self) -> bool {
+        !matches!(self.kind, Kind::Unknown | Kind::None)
+    }
+}
+
+impl Query {
+    /// One queryset for two branches of the same expression: what either loads counts as loaded.
+    pub fn merge(&self, other: &Self) -> Option<Self> {
+        if self.model != other.model || self.base != other.base || self.mode != other.mode || self.site != other.site {
+            return None;
+        }
+        let mut both = self.clone();
+        both.plan = Arc::new(self.plan.union(&other.plan));
+        both.change = self.change.or(other.change);
+        both.ordered |= other.ordered;
+        both.sliced |= other.sliced;
+        both.batched |= other.batched;
+        both.empty &= other.empty;
+        Some(both)
+    }
+
+    /// All rows of the base, in the order and shape of the relation: what a prefetch can serve.
+    pub fn is_plain(&self) -> bool {
+        self.change.is_none()
+    }
+}
+
+impl Dict {
+    fn merge(&self, other: &Self) -> Value {
+        let mut items = self.items.clone();
+        for (name, value) in &other.items {
+            match items.iter_mut().find(|(n, _)| n == name) {
+                Some((_, old)) => *old = old.clone().join(value.clone()),
+                None => items.push((*name, value.clone())),
+            }
+        }
+        Value::new(Kind::Dict(Arc::new(Dict {
+            items,
+            key: self.key.clone().join(other.key.clone()),
+            value: self.value.clone().join(other.value.clone()),
+        })))
+    }
+}
+
+impl Row {
+    /// Lookup path from the origin's rows; empty for the rows themselves.
+    pub fn path(&self) -> String {
+        join_path(self.steps.iter().map(|s| s.name))
+    }
+}
+
+/// `a__b__c`.
+pub fn join_path(parts: impl Iterator<Item = Sym>) -> String {
+    let mut out = String::new();
+    for part in parts {
+        if !out.is_empty() {
+            out.push_str("__");
+        }
+        out.push_str(part.as_str());
+    }
+    out
+}

@@ -1,0 +1,118 @@
+//! Visits every expression of a statement, nested ones included.
+
+use crate::ir::{Expr, ExprKind, Stmt, StmtKind};
+
+/// Calls `visit` on each expression under `stmt`, outermost first. Bodies of nested functions are separate routines.
+pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
+    let mut all = |items: &[Stmt], visit: &mut dyn FnMut(&Expr)| {
+        for item in items {
+            expressions(item, visit);
+        }
+    };
+    match &stmt.kind {
+        StmtKind::Expr(e) => expression(e, visit),
+        StmtKind::Assign { targets, value } => {
+            targets.iter().for_each(|t| expression(t, visit));
+            expression(value, visit);
+        }
+        StmtKind::AugAssign { target, value, .. } => {
+            expression(target, visit);
+            expression(value, visit);
+        }
+        StmtKind::AnnAssign { target, value, .. } => {
+            expression(target, visit);
+            if let Some(value) = value {
+                expression(value, visit);
+            }
+        }
+        StmtKind::Return(value) => value.iter().for_each(|v| expression(v, visit)),
+        StmtKind::Raise(parts) | StmtKind::Assert(parts) | StmtKind::Delete(parts) => {
+            parts.iter().for_each(|p| expression(p, visit));
+        }
+        StmtKind::If { test, body, orelse } | StmtKind::While { test, body, orelse } => {
+            expression(test, visit);
+            all(body, visit);
+            all(orelse, visit);
+        }
+        StmtKind::For { target, iter, body, orelse, .. } => {
+            expression(target, visit);
+            expression(iter, visit);
+            all(body, visit);
+            all(orelse, visit);
+        }
+        StmtKind::With { items, body, .. } => {
+            items.iter().for_each(|i| expression(&i.context, visit));
+            all(body, visit);
+        }
+        StmtKind::Try { body, handlers, orelse, finally } => {
+            all(body, visit);
+            handlers.iter().for_each(|h| all(&h.body, visit));
+            all(orelse, visit);
+            all(finally, visit);
+        }
+        StmtKind::Match { subject, cases } => {
+            expression(subject, visit);
+            cases.iter().for_each(|c| all(&c.body, visit));
+        }
+        StmtKind::Def(_) | StmtKind::Class(_) | StmtKind::Import(_) | StmtKind::Break | StmtKind::Continue => {}
+    }
+}
+
+/// Calls `visit` on an expression and everything inside it.
+pub fn expression(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    visit(expr);
+    match &expr.kind {
+        ExprKind::Name(_) | ExprKind::Const(_) | ExprKind::Lambda(_) | ExprKind::Invalid => {}
+        ExprKind::Attr(attr) => expression(&attr.base, visit),
+        ExprKind::Call(call) => {
+            expression(&call.func, visit);
+            call.args.iter().for_each(|a| expression(&a.value, visit));
+        }
+        ExprKind::Index(parts) | ExprKind::Walrus(parts) => {
+            expression(&parts.0, visit);
+            expression(&parts.1, visit);
+        }
+        ExprKind::Slice(slice) => {
+            expression(&slice.base, visit);
+            [&slice.lower, &slice.upper, &slice.step].into_iter().flatten().for_each(|p| expression(p, visit));
+        }
+        ExprKind::FString(items)
+        | ExprKind::List(items)
+        | ExprKind::Tuple(items)
+        | ExprKind::Set(items)
+        | ExprKind::And(items)
+        | ExprKind::Or(items) => items.iter().for_each(|i| expression(i, visit)),
+        ExprKind::Dict(items) => {
+            for item in items {
+                item.key.iter().for_each(|k| expression(k, visit));
+                expression(&item.value, visit);
+            }
+        }
+        ExprKind::Comp(comp) => {
+            expression(&comp.element, visit);
+            comp.value.iter().for_each(|v| expression(v, visit));
+            for clause in &comp.clauses {
+                expression(&clause.target, visit);
+                expression(&clause.iter, visit);
+                clause.ifs.iter().for_each(|i| expression(i, visit));
+            }
+        }
+        ExprKind::IfElse(choice) => {
+            expression(&choice.test, visit);
+            expression(&choice.then, visit);
+            expression(&choice.orelse, visit);
+        }
+        ExprKind::Not(e) | ExprKind::Unary(e) | ExprKind::Starred(e) | ExprKind::Await(e) | ExprKind::YieldFrom(e) => {
+            expression(e, visit);
+        }
+        ExprKind::Yield(e) => e.iter().for_each(|e| expression(e, visit)),
+        ExprKind::Compare(cmp) => {
+            expression(&cmp.left, visit);
+            cmp.rest.iter().for_each(|(_, e)| expression(e, visit));
+        }
+        ExprKind::Binary(binary) => {
+            expression(&binary.left, visit);
+            expression(&binary.right, visit);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The model graph as data: models, fields, relations, and what each attribute of a model leads to.
+
+use rustc_hash::FxHashMap;
+
+use crate::source::{Site, Sym};
+
+use super::{ClassId, ModelId, Part, Project, RelId};
+
+/// A Django model, abstract ones included.
+#[derive(Debug)]
+pub struct Model {
+    pub id: ModelId,
+    pub class: ClassId,
+    pub app_label: Sym,
+    pub name: Sym,
+    /// `app_label.Name`.
+    pub label: Sym,
+    /// The name in the `class` statement.
+    pub site: Site,
+    pub part: Part,
+    pub meta: Meta,
+    /// Concrete models it inherits from (multi-table), or the model a proxy stands for.
+    pub parents: Vec<ModelId>,
+    /// Relation fields of its own table, inherited abstract ones included.
+    pub relations: Vec<RelId>,
+    /// Other fields of its own table, inherited abstract ones included.
+    pub fields: Vec<Field>,
+    pub(crate) attrs: FxHashMap<Sym, ModelAttr>,
+    /// Reverse query name → accessor, where they differ.
+    pub(crate) query_names: FxHashMap<Sym, Sym>,
+}
+
+/// A column that is no relation.
+#[derive(Debug, Clone)]
+pub struct Field {
+    pub name: Sym,
+    /// Text, JSON, binary, geometry: costly to load for nothing.
+    pub wide: bool,
+    pub site: Site,
+}
+
+/// The `Meta` options that matter to queries.
+#[derive(Debug, Clone, Default)]
+pub struct Meta {
+    pub abstract_: bool,
+    pub proxy: bool,
+    pub managed: bool,
+    pub app_label: Option<Sym>,
+    /// Literal names; empty also when `ordering` is no plain list.
+    pub ordering: Vec<Sym>,
+    /// `ordering` is set to something, literal or not.
+    pub ordered: bool,
+    pub default_related_name: Option<Sym>,
+    pub default_manager_name: Option<Sym>,
+    pub base_manager_name: Option<Sym>,
+    /// Field names of each literal entry of `indexes`, `unique_together`, `index_together`.
+    pub indexes: Vec<Vec<Sym>>,
+    pub unique_together: Vec<Vec<Sym>>,
+    /// Names of `constraints`.
+    pub constraints: Vec<Sym>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RelKind {
+    ForeignKey,
+    OneToOne,
+    ManyToMany,
+    GenericForeignKey,
+    GenericRelation,
+}
+
+impl RelKind {
+    /// One row at the other end, read as a plain attribute.
+    pub fn single(self) -> bool {
+        matches!(self, Self::ForeignKey | Self::OneToOne | Self::GenericForeignKey)
+    }
+}
+
+/// Where a relation points to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    Model(ModelId),
+    /// A generic foreign key: any model.
+    Any,
+    /// Why it is not known.
+    Unknown(String),
+}
+
+/// A relation field of one concrete (or abstract) model.
+#[derive(Debug)]
+pub struct Relation {
+    pub id: RelId,
+    pub owner: ModelId,
+    pub name: Sym,
+    pub kind: RelKind,
+    pub target: Target,
+    pub null: bool,
+    /// The attribute on the target; `None` when hidden.
+    pub accessor: Option<Sym>,
+    /// The name in lookups from the target.
+    pub query_name: Option<Sym>,
+    pub to_field: Option<Sym>,
+    pub through: Option<ModelId>,
+    /// The implicit or explicit link of a child to its multi-table parent.
+    pub parent_link: bool,
+    pub site: Site,
+}
+
+impl Relation {
+    pub fn target_model(&self) -> Option<ModelId> {
+        match self.target {
+            Target::Model(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// What reading an attribute of a row leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ModelAttr {
+    /// The relation from the side that declares it.
+    Forward(RelId),
+    /// The relation from the other side.
+    Reverse(RelId),
+    /// `fk_id`: the raw column.
+    Attname(RelId),
+    /// A plain column; whether it is wide.
+    Column { wide: bool },
+    Pk,
+}
+
+impl Project {
+    /// What `model_row.name` is, before class attributes and methods are looked at.
+    pub fn model_attr(&self, model: ModelId, name: Sym) -> Option<ModelAttr> {
+        self.model(model).attrs.get(&name).copied()
+    }
+
+    /// The model at the other end of a relation attribute.
+    pub fn attr_target(&self, attr: ModelAttr) -> Option<ModelId> {
+        match attr {
+            ModelAttr::Forward(rel) => self.relation(rel).target_model(),
+            ModelAttr::Reverse(rel) => Some(self.relation(rel).owner),
+            _ => None,
+        }
+    }
+
+    /// Whether a relation attribute yields one row, not a manager.
+    pub fn attr_single(&self, attr: ModelAttr) -> bool {
+        match attr {
+            ModelAttr::Forward(rel) => self.relation(rel).kind.single(),
+            ModelAttr::Reverse(rel) => self.relation(rel).kind == RelKind::OneToOne,
+            _ => false,
+        }
+    }
+
+    /// Turns one component of a lookup path into the attribute name: query names become accessors.
+    pub fn accessor_for(&self, model: ModelId, component: Sym) -> Sym {
+        let m = self.model(model);
+        if m.attrs.contains_key(&component) {
+            return component;
+        }
+        m.query_names.get(&component).copied().unwrap_or(component)
+    }
+
+    /// The name that lookups and `select_related` use for an attribute.
+    pub fn query_name_for(&self, model: ModelId, accessor: Sym) -> Sym {
+        match self.model_attr(model, accessor) {
+            Some(ModelAttr::Reverse(rel)) => self.relation(rel).query_name.unwrap_or(accessor),
+            _ => accessor,
+        }
+    }
+
+    /// The table's model: itself, or what a proxy stands for.
+    pub fn concrete(&self, model: ModelId) -> ModelId {
+        let mut at = model;
+        for _ in 0..8 {
+            let m = self.model(at);
+            match m.parents.first() {
+                Some(parent) if m.meta.proxy => at = *parent,
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// Whether `a` and `b` are rows of the same table family: equal, proxies, or multi-table kin.
+    pub fn kin(&self, a: ModelId, b: ModelId) -> bool {
+        a == b || self.is_ancestor(a, b, 8) || self.is_ancestor(b, a, 8)
+    }
+
+    fn is_ancestor(&self, of: ModelId, model: ModelId, depth: u32) -> bool {
+        depth > 0
+            && self.model(of).parents.iter().any(|p| *p == model || self.is_ancestor(*p, model, depth - 1))
+    }
+
+    /// Whether rows of this model come in a defined order without `order_by()`.
+    pub fn is_ordered(&self, model: ModelId) -> bool {
+        self.model(model).meta.ordered
+    }
+
+    /// The project's user model.
+    pub fn user_model(&self) -> Option<ModelId> {
+        let label = self.hints.auth_user_model.map_or("auth.User", Sym::as_str);
+        self.labels.get(&Sym::new(&label.to_ascii_lowercase())).and_then(|found| found.first().copied())
+    }
+}
