@@ -12,6 +12,17 @@ const MAX_CHAIN: u32 = 100_000;
 /// Lambdas in one logical line; the commas of their parameters hide how they nest.
 const MAX_LAMBDAS: u32 = 10_000;
 
+/// Bytes of names and numbers.
+const WORD: [bool; 256] = {
+    let mut word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        word[byte] = byte >= 0x80 || byte == b'_' as usize || (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    word
+};
+
 /// Where nesting gets too deep to parse and walk, if it does.
 pub(super) fn too_deep(text: &str) -> Option<u32> {
     let mut scan = Scan {
@@ -43,31 +54,37 @@ impl Scan<'_> {
     fn run(&mut self) -> bool {
         self.indentation();
         while let Some(&byte) = self.bytes.get(self.at) {
+            if WORD[byte as usize] {
+                self.word();
+                continue;
+            }
             match byte {
                 b' ' | b'\t' => self.at += 1,
-                b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | 0x80.. => self.word(),
                 b'\n' | b'\r' => {
+                    if self.is_over() {
+                        return true;
+                    }
                     self.at += 1;
                     if self.open.is_empty() {
                         (self.chain, self.total, self.lambdas) = (0, 0, 0);
                         self.indentation();
                     }
                 }
-                b'\\' => {
-                    self.at += if self.bytes[self.at + 1..].starts_with(b"\r\n") {
-                        3
-                    } else {
-                        2
-                    }
-                }
-                b'#' => self.comment(),
+                b'\\' => self.escape(),
+                b'#' => self.skip(|byte| byte != b'\n' && byte != b'\r'),
                 b'"' | b'\'' => self.string(false),
                 b'(' | b'[' | b'{' => {
                     self.at += 1;
                     self.open.push(self.chain);
                     self.chain = 0;
+                    if self.is_over() {
+                        return true;
+                    }
                 }
                 b')' | b']' | b'}' => {
+                    if self.is_over() {
+                        return true;
+                    }
                     self.at += 1;
                     if let Some(outer) = self.open.pop() {
                         self.total -= self.chain;
@@ -76,6 +93,9 @@ impl Scan<'_> {
                     self.count(1);
                 }
                 b',' => {
+                    if self.is_over() {
+                        return true;
+                    }
                     self.at += 1;
                     self.total -= self.chain;
                     self.chain = 0;
@@ -85,15 +105,16 @@ impl Scan<'_> {
                     self.count(1);
                 }
             }
-            if self.total > MAX_CHAIN
-                || self.open.len() > MAX_BRACKETS
-                || self.indents.len() > MAX_INDENTS
-                || self.lambdas > MAX_LAMBDAS
-            {
-                return true;
-            }
         }
-        false
+        self.is_over()
+    }
+
+    /// Asked wherever a count grows for the last time before it may shrink.
+    fn is_over(&self) -> bool {
+        self.total > MAX_CHAIN
+            || self.open.len() > MAX_BRACKETS
+            || self.indents.len() > MAX_INDENTS
+            || self.lambdas > MAX_LAMBDAS
     }
 
     fn count(&mut self, tokens: u32) {
@@ -103,13 +124,7 @@ impl Scan<'_> {
 
     fn word(&mut self) {
         let start = self.at;
-        while self
-            .bytes
-            .get(self.at)
-            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80)
-        {
-            self.at += 1;
-        }
+        self.skip(|byte| WORD[byte as usize]);
         let word = &self.bytes[start..self.at];
         if word.len() <= 2
             && matches!(self.bytes.get(self.at), Some(b'"' | b'\''))
@@ -124,14 +139,19 @@ impl Scan<'_> {
         self.count(1);
     }
 
-    fn comment(&mut self) {
-        while self
-            .bytes
-            .get(self.at)
-            .is_some_and(|b| !matches!(b, b'\n' | b'\r'))
-        {
-            self.at += 1;
-        }
+    fn skip(&mut self, passes: impl Fn(u8) -> bool) {
+        let rest = &self.bytes[self.at..];
+        self.at += rest.iter().position(|byte| !passes(*byte)).unwrap_or(rest.len());
+    }
+
+    /// A backslash and what it escapes, a line end of two bytes included.
+    fn escape(&mut self) {
+        let escaped = if self.bytes[self.at + 1..].starts_with(b"\r\n") {
+            3
+        } else {
+            2
+        };
+        self.at = (self.at + escaped).min(self.bytes.len());
     }
 
     fn string(&mut self, interpolated: bool) {
@@ -139,18 +159,22 @@ impl Scan<'_> {
         let triple = self.bytes[self.at..].starts_with(&[quote; 3]);
         self.at += if triple { 3 } else { 1 };
         let start = self.at;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            match byte {
-                b'\\' => self.at += 1,
-                b'\n' | b'\r' if !triple => break,
-                _ if byte == quote && (!triple || self.bytes[self.at..].starts_with(&[quote; 3])) => break,
-                _ => {}
+        loop {
+            self.skip(|byte| byte != quote && byte != b'\\' && byte != b'\n' && byte != b'\r');
+            match self.bytes.get(self.at) {
+                None => break,
+                Some(b'\\') => self.escape(),
+                Some(b'\n' | b'\r') if !triple => break,
+                Some(&byte)
+                    if byte == quote && (!triple || self.bytes[self.at..].starts_with(&[quote; 3])) =>
+                {
+                    break;
+                }
+                Some(_) => self.at += 1,
             }
-            self.at += 1;
         }
-        let end = self.at.min(self.bytes.len());
         if interpolated {
-            self.interpolations(start, end);
+            self.interpolations(start, self.at);
         }
         if self.bytes.get(self.at) == Some(&quote) {
             self.at += if triple { 3 } else { 1 };
@@ -226,7 +250,9 @@ mod tests {
         };
         assert_eq!(too_deep(&blocks(150)), None);
         assert!(too_deep(&blocks(300)).is_some());
+        assert_eq!(too_deep(&format!("x = 'a\\\r\n{}'", "[".repeat(2000))), None);
         assert_eq!(too_deep("x = 'abc\\"), None);
         assert_eq!(too_deep("\\"), None);
+        assert_eq!(too_deep(&format!("x = 'a\\\r\n{}'", "[".repeat(2000))), None);
     }
 }
