@@ -1,1 +1,3 @@
 //! Links the facts of all files into one immutable project.
+
+pub mod modules;
