@@ -1,3 +1,4 @@
 //! Links the facts of all files into one immutable project.
 
+pub mod fields;
 pub mod modules;
