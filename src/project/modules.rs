@@ -300,6 +300,11 @@ impl ModuleIndex {
         self.tree.dir(dir).module(Sym::new(name))
     }
 
+    /// The directory `relative` below the nearest directory above `file` that has it.
+    pub fn dir_near(&self, file: FileId, relative: &str) -> Option<DirId> {
+        self.dirs_above(file).find_map(|dir| self.tree.find_dir_from(dir, relative))
+    }
+
     /// The modules of a directory, ordered by name.
     pub fn files_in(&self, dir: DirId) -> Vec<FileId> {
         self.tree.dir(dir).files()

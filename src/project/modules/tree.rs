@@ -180,10 +180,12 @@ impl Tree {
     }
 
     pub(super) fn find_dir(&self, path: &str) -> Option<DirId> {
-        let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
-        parts
-            .into_iter()
-            .try_fold(DirId::TOP, |dir, part| self.dir(dir).subdir(Sym::new(part)))
+        self.find_dir_from(DirId::TOP, path)
+    }
+
+    pub(super) fn find_dir_from(&self, start: DirId, path: &str) -> Option<DirId> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+        parts.try_fold(start, |dir, part| self.dir(dir).subdir(Sym::new(part)))
     }
 
     pub(super) fn path(&self, dir: DirId) -> String {
