@@ -299,7 +299,7 @@ fn links() {
 fn unreadable_files_cost_a_note() {
     use std::os::unix::fs::PermissionsExt;
     let disk = Disk::new(&[("manage.py", b""), ("secret.py", b"")]);
-    fs::set_permissions(disk.path("secret.py"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(disk.path("secret.py"), fs::Permissions::from_mode(0o0)).unwrap();
     if fs::read(disk.path("secret.py")).is_ok() {
         return;
     }

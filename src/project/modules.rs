@@ -285,6 +285,11 @@ impl ModuleIndex {
         dirs
     }
 
+    /// The file's name without its ending.
+    pub fn stem(&self, file: FileId) -> Sym {
+        self.tree.stem(file)
+    }
+
     /// The directory of a file.
     pub fn dir_of(&self, file: FileId) -> DirId {
         self.tree.dir_of(file)
@@ -302,7 +307,8 @@ impl ModuleIndex {
 
     /// The directory `relative` below the nearest directory above `file` that has it.
     pub fn dir_near(&self, file: FileId, relative: &str) -> Option<DirId> {
-        self.dirs_above(file).find_map(|dir| self.tree.find_dir_from(dir, relative))
+        self.dirs_above(file)
+            .find_map(|dir| self.tree.find_dir_from(dir, relative))
     }
 
     /// The modules of a directory, ordered by name.
