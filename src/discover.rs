@@ -1,1 +1,217 @@
-//! Which files belong to the project, and what it says about itself.
+//! Which files belong to the project: finds its root, walks it, reads and decodes what is there.
+//!
+//! All reading of project files happens in this room. It knows how Python projects are laid out on
+//! disk; it does not know what the files say.
+
+mod decode;
+mod kind;
+mod paths;
+mod read;
+mod root;
+mod settings;
+mod venv;
+mod walk;
+
+pub use kind::FileKind;
+pub use venv::{Venv, find_module, find_venv, load, site_package_sources};
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::source::SourceSet;
+use paths::{common_ancestor, display, normalize, slashed};
+use walk::{Excludes, Found};
+
+/// What to look for and where.
+#[derive(Debug, Clone, Copy)]
+pub struct DiscoverRequest<'a> {
+    /// The directory djperf was started in; paths in the result are relative to it.
+    pub cwd: &'a Path,
+    /// Files and directories to report on; the project around them is read.
+    pub paths: &'a [PathBuf],
+    /// Globs of files and directories to leave out: matched on names and on relative paths.
+    pub exclude: &'a [String],
+}
+
+/// Everything known about one file besides its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInfo {
+    /// `/`-separated path from [`Discovery::base`]; unlike the reported path it never starts with `..`.
+    pub project_path: String,
+    pub kind: FileKind,
+    /// Lies in `management/commands/`.
+    pub command: bool,
+    /// Lies under one of the requested paths.
+    pub in_scope: bool,
+}
+
+/// The project on disk.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// Python files ordered by path.
+    pub sources: SourceSet,
+    /// One entry for each of `sources`, by `FileId`.
+    pub files: Vec<FileInfo>,
+    /// The directories that were walked, none inside another, ordered.
+    pub roots: Vec<PathBuf>,
+    /// The deepest directory outside of all packages that holds all of `roots`.
+    pub base: PathBuf,
+    /// Absolute paths of `*.html` and `*.txt` files below a `templates` directory, ordered.
+    pub templates: Vec<PathBuf>,
+    /// Values of `DJANGO_SETTINGS_MODULE` in configuration files, in order of appearance.
+    pub settings_names: Vec<String>,
+    /// The first virtual environment found in one of the roots.
+    pub venv: Option<Venv>,
+    /// Files that were left out, and why; ordered.
+    pub notes: Vec<String>,
+}
+
+impl Discovery {
+    /// The project paths of all files, in the order of their ids.
+    pub fn project_paths(&self) -> Vec<&str> {
+        self.files.iter().map(|file| file.project_path.as_str()).collect()
+    }
+}
+
+/// Why there is nothing to analyse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DiscoverError {
+    #[error("no such file or directory: {0}")]
+    MissingPath(String),
+    /// `notes` says why candidates were left out, if there were any.
+    #[error("no Python files under {path}")]
+    NothingToRead { path: String, notes: Vec<String> },
+}
+
+/// One requested path, made absolute.
+struct Target {
+    path: PathBuf,
+    is_dir: bool,
+    /// The nearest directory with a `manage.py`, inside the root.
+    site: Option<PathBuf>,
+}
+
+/// Finds and reads the project around the requested paths.
+pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
+    let cwd = normalize(Path::new("/"), request.cwd);
+    let (excludes, mut notes) = Excludes::new(request.exclude);
+
+    let mut targets = Vec::new();
+    let mut roots = Vec::new();
+    for path in request.paths {
+        let absolute = paths::absolute(&cwd, path);
+        let Ok(metadata) = std::fs::metadata(&absolute) else {
+            return Err(DiscoverError::MissingPath(slashed(path)));
+        };
+        let root = root::project_root(&absolute, metadata.is_dir());
+        targets.push(Target {
+            site: root::site(&absolute, &root),
+            path: absolute,
+            is_dir: metadata.is_dir(),
+        });
+        roots.push(root);
+    }
+    let mut roots = paths::outermost(roots);
+
+    let mut walks: BTreeMap<PathBuf, Found> = roots
+        .iter()
+        .map(|root| (root.clone(), walk::walk(root, &cwd, &excludes)))
+        .collect();
+    for target in &targets {
+        if walks.values().any(|found| found.holds(&target.path)) {
+            continue;
+        }
+        // Ignored by the project around it, so asked for by name: a project of its own.
+        let own_root = match &target.site {
+            Some(site) if !walks.values().any(|found| found.holds(site)) => Some(site),
+            _ if target.is_dir => Some(&target.path),
+            _ => None,
+        };
+        match own_root {
+            Some(root) => {
+                walks.insert(root.clone(), walk::walk(root, &cwd, &excludes));
+                roots.push(root.clone());
+            }
+            None => {
+                let single = walk::single(&target.path, &cwd, &excludes);
+                let around = walks.iter_mut().find(|(root, _)| target.path.starts_with(root));
+                around
+                    .into_iter()
+                    .for_each(|(_, found)| found.extend_from(&single));
+            }
+        }
+    }
+    let idle = |root: &PathBuf| {
+        !targets
+            .iter()
+            .any(|t| t.path.starts_with(root) && walks[root].holds(&t.path))
+    };
+    let idle_roots: Vec<PathBuf> = walks.keys().filter(|root| idle(root)).cloned().collect();
+    if idle_roots.len() < walks.len() {
+        walks.retain(|root, _| !idle_roots.contains(root));
+        roots.retain(|root| !idle_roots.contains(root));
+    }
+    let roots = paths::outermost(roots);
+
+    let base = root::import_base(common_ancestor(&roots));
+    let mut candidates = Vec::new();
+    let mut templates = Vec::new();
+    for (root, found) in walks {
+        notes.extend(found.notes);
+        templates.extend(found.templates);
+        candidates.extend(found.python.into_iter().map(|path| (path, root.clone())));
+    }
+    candidates.sort();
+    candidates.dedup_by(|a, b| a.0 == b.0);
+    templates.sort();
+    templates.dedup();
+
+    let (mut read, unread) = read::read_all(candidates, &cwd);
+    notes.extend(unread);
+    notes.sort();
+    notes.dedup();
+    read.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+
+    let files: Vec<FileInfo> = read.iter().map(|file| file_info(file, &targets, &base)).collect();
+    if !files.iter().any(|file| file.in_scope) {
+        let shown: Vec<String> = request.paths.iter().map(|path| slashed(path)).collect();
+        return Err(DiscoverError::NothingToRead {
+            path: shown.join(", "),
+            notes,
+        });
+    }
+    Ok(Discovery {
+        settings_names: settings::names(&roots),
+        venv: roots.iter().find_map(|root| find_venv(root)),
+        sources: SourceSet::new(read.into_iter().map(|file| file.source).collect()),
+        files,
+        roots,
+        base,
+        templates,
+        notes,
+    })
+}
+
+fn file_info(file: &read::ReadFile, targets: &[Target], base: &Path) -> FileInfo {
+    let holders = targets
+        .iter()
+        .filter(|target| file.absolute.starts_with(&target.path));
+    let sites = holders
+        .clone()
+        .filter(|target| target.is_dir)
+        .filter_map(|target| target.site.as_deref());
+    // A project asked for by name is no test code because it lies under `tests/`.
+    let start = sites
+        .max_by_key(|site| site.components().count())
+        .unwrap_or(&file.root);
+    let below_start = display(start, &file.absolute);
+    FileInfo {
+        project_path: display(base, &file.absolute),
+        kind: FileKind::of(&below_start),
+        command: kind::is_command(&below_start),
+        in_scope: holders.count() > 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Walks a project: ignore files respected, links not followed, environments and caches left out.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::paths::display;
+
+const SKIPPED_DIRS: [&str; 6] = [
+    "node_modules",
+    ".venv",
+    "venv",
+    "site-packages",
+    "__pycache__",
+    ".tox",
+];
+
+/// What a walk found; unordered.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub python: Vec<PathBuf>,
+    pub templates: Vec<PathBuf>,
+    pub notes: Vec<String>,
+}
+
+impl Found {
+    pub(super) fn extend_from(&mut self, other: &Self) {
+        self.python.extend_from_slice(&other.python);
+        self.templates.extend_from_slice(&other.templates);
+        self.notes.extend_from_slice(&other.notes);
+    }
+
+    /// Whether a Python file was found at or below `path`.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.python.iter().any(|file| file.starts_with(path))
+    }
+}
+
+/// The user's exclude globs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Excludes(Arc<GlobSet>);
+
+impl Excludes {
+    /// Also returns a note for each glob that cannot be read.
+    pub(super) fn new(patterns: &[String]) -> (Self, Vec<String>) {
+        let mut builder = GlobSetBuilder::new();
+        let mut notes = Vec::new();
+        for pattern in patterns {
+            let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
+            match GlobBuilder::new(trimmed).literal_separator(false).build() {
+                Ok(glob) => {
+                    builder.add(glob);
+                }
+                Err(error) => notes.push(format!("exclude pattern ignored: {error}")),
+            }
+        }
+        match builder.build() {
+            Ok(set) => (Self(Arc::new(set)), notes),
+            Err(error) => {
+                notes.push(format!("exclude patterns ignored: {error}"));
+                (Self::default(), notes)
+            }
+        }
+    }
+
+    /// By its name, by its path from the root, by its path from the start directory or by its full path.
+    fn matches(&self, path: &Path, root: &Path, cwd: &Path) -> bool {
+        !self.0.is_empty()
+            && (path.file_name().is_some_and(|name| self.0.is_match(name))
+                || path.strip_prefix(root).is_ok_and(|rest| self.0.is_match(rest))
+                || self.0.is_match(display(cwd, path))
+                || self.0.is_match(path))
+    }
+}
+
+/// All Python files and templates below `root`.
+pub(super) fn walk(root: &Path, cwd: &Path, excludes: &Excludes) -> Found {
+    let found = Mutex::new(Found::default());
+    let (filter_root, filter_cwd, filter_excludes) =
+        (root.to_path_buf(), cwd.to_path_buf(), excludes.clone());
+    let walker = WalkBuilder::new(root)
+        .require_git(false)
+        .parents(false)
+        .git_global(false)
+        .follow_links(false)
+        .threads(rayon::current_num_threads().min(8))
+        .filter_entry(move |entry| {
+            entry.depth() == 0
+                || !(is_skipped_dir(entry)
+                    || filter_excludes.matches(entry.path(), &filter_root, &filter_cwd))
+        })
+        .build_parallel();
+    walker.run(|| {
+        let found = &found;
+        Box::new(move |entry| {
+            match entry {
+                Ok(entry) => take(&entry, root, found),
+                Err(error) => {
+                    let note = walk_note(&error, cwd);
+                    found
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .notes
+                        .push(note);
+                }
+            }
+            WalkState::Continue
+        })
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One file that was asked for by name.
+pub(super) fn single(path: &Path, cwd: &Path, excludes: &Excludes) -> Found {
+    let mut found = Found::default();
+    let is_python = path.extension() == Some(OsStr::new("py"));
+    let excluded = path
+        .ancestors()
+        .take_while(|part| part.starts_with(cwd) && *part != cwd)
+        .any(|part| excludes.matches(part, cwd, cwd));
+    if is_python && !excluded {
+        found.python.push(path.to_path_buf());
+    }
+    found
+}
+
+fn is_skipped_dir(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+        && (SKIPPED_DIRS.iter().any(|name| entry.file_name() == *name)
+            || entry.path().join("pyvenv.cfg").is_file())
+}
+
+fn take(entry: &DirEntry, root: &Path, found: &Mutex<Found>) {
+    let path = entry.path();
+    let Some(extension) = path.extension() else { return };
+    let is_python = extension == "py";
+    let is_template = (extension == "html" || extension == "txt") && in_templates(path, root);
+    if !(is_python || is_template) || !is_own_file(entry, root) {
+        return;
+    }
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    if is_python {
+        found.python.push(path.to_path_buf());
+    } else {
+        found.templates.push(path.to_path_buf());
+    }
+}
+
+/// A regular file, or a link to one that the walk does not reach itself.
+fn is_own_file(entry: &DirEntry, root: &Path) -> bool {
+    let Some(kind) = entry.file_type() else {
+        return false;
+    };
+    if !kind.is_symlink() {
+        return kind.is_file();
+    }
+    let Ok(real) = entry.path().canonicalize() else {
+        return false;
+    };
+    real.is_file() && !root.canonicalize().is_ok_and(|root| real.starts_with(root))
+}
+
+fn in_templates(path: &Path, root: &Path) -> bool {
+    path.strip_prefix(root)
+        .ok()
+        .and_then(Path::parent)
+        .is_some_and(|dirs| dirs.components().any(|part| part.as_os_str() == "templates"))
+}
+
+fn walk_note(error: &ignore::Error, cwd: &Path) -> String {
+    let reason = error
+        .io_error()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    match error_path(error) {
+        Some(path) => format!("{}: skipped: {reason}", display(cwd, path)),
+        None => format!("skipped: {reason}"),
+    }
+}
+
+fn error_path(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error_path(err),
+        _ => None,
+    }
+}

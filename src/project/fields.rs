@@ -1,0 +1,184 @@
+//! Field classes by dotted path: `rules/django/fields.toml` as a lookup.
+//!
+//! Knows classes by name only; following a project's own subclasses is up to the caller.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+/// What a model attribute of a field class is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    Fk,
+    O2o,
+    M2m,
+    Gfk,
+    GenericRelation,
+    CompositePk,
+    Field,
+}
+
+impl FieldKind {
+    /// Whether the field leads to other rows.
+    pub fn is_relation(self) -> bool {
+        !matches!(self, Self::Field | Self::CompositePk)
+    }
+}
+
+/// What a field class means to the database.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FieldRow {
+    pub kind: FieldKind,
+    /// The column may hold kilobytes a row.
+    #[serde(default)]
+    pub wide: bool,
+    /// Indexed unless the field says otherwise.
+    #[serde(default)]
+    pub index: bool,
+    /// `app.Model` or `settings.AUTH_USER_MODEL`, when the field class itself knows its target.
+    pub target: Option<String>,
+    pub source: String,
+    pub versions: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "schema")]
+    _schema: u32,
+    field: Vec<FieldEntry>,
+    suffix: Vec<SuffixEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FieldEntry {
+    #[serde(default)]
+    paths: Vec<String>,
+    #[serde(default)]
+    modules: Vec<String>,
+    #[serde(default)]
+    classes: Vec<String>,
+    #[serde(flatten)]
+    row: FieldRow,
+}
+
+#[derive(Debug, Deserialize)]
+struct SuffixEntry {
+    name: String,
+    #[serde(flatten)]
+    row: FieldRow,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    paths: FxHashMap<String, usize>,
+    rows: Vec<FieldRow>,
+    /// Longest first.
+    suffixes: Vec<(String, FieldRow)>,
+}
+
+const TEXT: &str = include_str!("../../rules/django/fields.toml");
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(toml::from_str(TEXT).unwrap_or_default()));
+
+impl Table {
+    fn new(document: Document) -> Self {
+        let mut table = Self::default();
+        for entry in document.field {
+            let index = table.rows.len();
+            table.rows.push(entry.row);
+            for module in &entry.modules {
+                table.paths.extend(
+                    entry
+                        .classes
+                        .iter()
+                        .map(|class| (format!("{module}.{class}"), index)),
+                );
+            }
+            table
+                .paths
+                .extend(entry.paths.into_iter().map(|path| (path, index)));
+        }
+        table.suffixes = document
+            .suffix
+            .into_iter()
+            .map(|entry| (entry.name, entry.row))
+            .collect();
+        table
+            .suffixes
+            .sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        table
+    }
+}
+
+/// The row of a class that the table lists: `django.db.models.ForeignKey`.
+pub fn listed(dotted: &str) -> Option<&'static FieldRow> {
+    TABLE.paths.get(dotted).map(|index| &TABLE.rows[*index])
+}
+
+/// The row of a class of an external package: listed, or judged by how its name ends.
+pub fn external(dotted: &str) -> Option<&'static FieldRow> {
+    let class = dotted.rsplit('.').next().unwrap_or(dotted);
+    listed(dotted).or_else(|| {
+        TABLE
+            .suffixes
+            .iter()
+            .find(|(suffix, _)| class.ends_with(suffix.as_str()))
+            .map(|(_, row)| row)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_well_formed() {
+        let document: Document = toml::from_str(TEXT).unwrap();
+        let mut count = 0;
+        for entry in &document.field {
+            assert!(
+                !entry.row.source.is_empty() && !entry.row.versions.is_empty(),
+                "{entry:?}"
+            );
+            assert_eq!(entry.modules.is_empty(), entry.classes.is_empty(), "{entry:?}");
+            count += entry.paths.len() + entry.modules.len() * entry.classes.len();
+        }
+        assert!(count > 0);
+        assert_eq!(TABLE.paths.len(), count, "a path is listed twice");
+    }
+
+    #[test]
+    fn lookups() {
+        let kind = |dotted| external(dotted).map(|row| (row.kind, row.wide));
+        assert_eq!(kind("django.db.models.ForeignKey"), Some((FieldKind::Fk, false)));
+        assert_eq!(
+            kind("django.db.models.fields.related.OneToOneField"),
+            Some((FieldKind::O2o, false))
+        );
+        assert_eq!(
+            kind("django.contrib.gis.db.models.ManyToManyField"),
+            Some((FieldKind::M2m, false))
+        );
+        assert_eq!(kind("django.db.models.TextField"), Some((FieldKind::Field, true)));
+        assert_eq!(
+            kind("django.contrib.contenttypes.fields.GenericForeignKey"),
+            Some((FieldKind::Gfk, false))
+        );
+        assert_eq!(kind("acme.fields.NiceForeignKey"), Some((FieldKind::Fk, false)));
+        assert_eq!(
+            kind("acme.fields.NiceGenericForeignKey"),
+            Some((FieldKind::Gfk, false))
+        );
+        assert_eq!(kind("acme.fields.ColourField"), Some((FieldKind::Field, false)));
+        assert_eq!(
+            kind("acme.fields.MarkdownTextField"),
+            Some((FieldKind::Field, true))
+        );
+        assert_eq!(kind("acme.Money"), None);
+        assert_eq!(listed("acme.fields.NiceForeignKey"), None);
+        let tags = listed("taggit.managers.TaggableManager").unwrap();
+        assert_eq!(tags.target.as_deref(), Some("taggit.Tag"));
+    }
+}

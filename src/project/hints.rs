@@ -1,0 +1,215 @@
+//! What a project says about its Django set-up: settings modules, installed apps, labels, user model.
+//!
+//! Reads facts only. Settings are not evaluated: lists that are put together from literals and names
+//! of the same file are understood, the rest is marked as missing.
+
+mod lists;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use crate::facts::{ClassFacts, FileFacts};
+use crate::ir::{Expr, ExprKind};
+use crate::project::modules::{ModuleIndex, Resolved};
+use crate::source::{FileId, Sym};
+
+/// The set-up of a project, as far as its files tell it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DjangoHints {
+    /// Entries of all settings modules, each once, in order of appearance.
+    pub installed_apps: Vec<Sym>,
+    /// Some entries of `INSTALLED_APPS` could not be read.
+    pub apps_incomplete: bool,
+    /// Module path of an application → its label, for applications with an `AppConfig`.
+    pub app_labels: BTreeMap<Sym, Sym>,
+    /// `app.Model`.
+    pub auth_user_model: Option<Sym>,
+    /// Files that assign settings, ordered by file; see `default_settings` for those in use.
+    pub settings_modules: Vec<FileId>,
+    /// The files that `manage.py` and configuration files name, most trusted first.
+    pub default_settings: Vec<FileId>,
+    /// Directories that settings or `manage.py` add to `sys.path`; for [`ModuleIndex::add_root`].
+    pub import_roots: Vec<String>,
+    /// Some file imports Django.
+    pub is_django: bool,
+}
+
+impl DjangoHints {
+    /// Gathers hints from `files`; `settings_names` are the settings modules named by configuration files.
+    pub fn gather<'a>(
+        files: impl Iterator<Item = (FileId, &'a FileFacts)>,
+        index: &ModuleIndex,
+        settings_names: &[String],
+    ) -> Self {
+        let mut hints = Self::default();
+        let mut configs = Vec::new();
+        let mut user_models = Vec::new();
+        let mut named = Vec::new();
+        for (file, facts) in files {
+            hints.is_django |= facts.imports.iter().any(|import| {
+                let module = import.module.as_str();
+                import.level == 0 && (module == "django" || module.starts_with("django."))
+            });
+            configs.extend(facts.classes.iter().filter_map(|class| app_config(file, class)));
+            let is_settings = is_settings(facts);
+            if is_settings {
+                hints.settings_modules.push(file);
+                hints.add_apps(facts);
+                user_models.extend(user_model(facts).map(|model| (file, model)));
+            }
+            if is_settings || is_entry_point(index, file) {
+                named.extend(walk::settings_module(facts).map(|name| (file, name)));
+                hints.add_import_roots(walk::path_entries(facts), file, index);
+            }
+        }
+        hints.default_settings = default_settings(&named, settings_names, index);
+        let preferred = hints
+            .default_settings
+            .iter()
+            .find_map(|wanted| model_of(&user_models, *wanted));
+        hints.auth_user_model = preferred.or(user_models.first().map(|(_, model)| *model));
+        hints.add_labels(configs, index);
+        hints
+    }
+
+    /// The label of the application in the package `module`: declared, or the last part of its name.
+    pub fn label(&self, module: &str) -> Sym {
+        let last = module.rsplit('.').next().unwrap_or(module);
+        self.app_labels
+            .get(&Sym::new(module))
+            .copied()
+            .unwrap_or_else(|| Sym::new(last))
+    }
+
+    fn add_apps(&mut self, facts: &FileFacts) {
+        let list = lists::evaluate(facts, "INSTALLED_APPS");
+        self.apps_incomplete |= !list.complete;
+        for app in list.items {
+            if !self.installed_apps.contains(&app) {
+                self.installed_apps.push(app);
+            }
+        }
+    }
+
+    fn add_import_roots(&mut self, entries: Vec<String>, file: FileId, index: &ModuleIndex) {
+        for entry in entries {
+            let Some(dir) = index.dir_near(file, &entry) else {
+                continue;
+            };
+            let path = index.dir_path(dir);
+            if !path.is_empty() && !self.import_roots.contains(&path) {
+                self.import_roots.push(path);
+            }
+        }
+    }
+
+    fn add_labels(&mut self, configs: Vec<AppConfig>, index: &ModuleIndex) {
+        let mut chosen: BTreeMap<Sym, (bool, Sym)> = BTreeMap::new();
+        for config in configs {
+            let path = format!("{}.{}", index.module_name(config.file), config.class);
+            let is_installed = self.installed_apps.iter().any(|app| *app == *path.as_str());
+            let entry = chosen.entry(config.name).or_insert((is_installed, config.label));
+            if is_installed && !entry.0 {
+                *entry = (true, config.label);
+            }
+        }
+        self.app_labels = chosen
+            .into_iter()
+            .map(|(name, (_, label))| (name, label))
+            .collect();
+    }
+}
+
+struct AppConfig {
+    file: FileId,
+    class: Sym,
+    name: Sym,
+    label: Sym,
+}
+
+fn app_config(file: FileId, class: &ClassFacts) -> Option<AppConfig> {
+    let is_config = class
+        .bases
+        .iter()
+        .any(|base| last_name(base).is_some_and(|name| name.ends_with("AppConfig")));
+    if !is_config {
+        return None;
+    }
+    let literal = |wanted: &str| {
+        let assigns = class.assigns.iter().rev().filter(|assign| assign.name == *wanted);
+        assigns
+            .filter_map(|assign| assign.value.as_ref()?.as_str())
+            .next()
+    };
+    let name = literal("name")?;
+    let last = name.as_str().rsplit('.').next().unwrap_or_default();
+    Some(AppConfig {
+        file,
+        class: class.name,
+        name,
+        label: literal("label").unwrap_or_else(|| Sym::new(last)),
+    })
+}
+
+fn last_name(expr: &Expr) -> Option<&'static str> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.as_str()),
+        ExprKind::Attr(attr) => Some(attr.name.as_str()),
+        _ => None,
+    }
+}
+
+fn is_settings(facts: &FileFacts) -> bool {
+    let assigns = |name: &str| {
+        facts
+            .assigns
+            .iter()
+            .any(|assign| assign.name == *name && assign.value.is_some())
+    };
+    assigns("INSTALLED_APPS")
+        || (assigns("MIDDLEWARE") || assigns("MIDDLEWARE_CLASSES")) && assigns("DATABASES")
+}
+
+fn user_model(facts: &FileFacts) -> Option<Sym> {
+    let assigns = facts
+        .assigns
+        .iter()
+        .rev()
+        .filter(|assign| assign.name == "AUTH_USER_MODEL");
+    assigns
+        .filter_map(|assign| assign.value.as_ref()?.as_str())
+        .next()
+}
+
+fn model_of(user_models: &[(FileId, Sym)], wanted: FileId) -> Option<Sym> {
+    user_models
+        .iter()
+        .find(|(file, _)| *file == wanted)
+        .map(|(_, model)| *model)
+}
+
+fn is_entry_point(index: &ModuleIndex, file: FileId) -> bool {
+    matches!(index.stem(file).as_str(), "manage" | "wsgi" | "asgi" | "celery")
+}
+
+fn default_settings(named: &[(FileId, Sym)], configured: &[String], index: &ModuleIndex) -> Vec<FileId> {
+    let from_manage = |(file, _): &(FileId, Sym)| index.stem(*file) == "manage";
+    let (manage, others) = named.iter().copied().partition::<Vec<_>, _>(from_manage);
+    let in_code = manage
+        .into_iter()
+        .chain(others)
+        .map(|(file, name)| index.resolve(file, 0, name.as_str()));
+    let in_configuration = configured.iter().map(|name| index.resolve_absolute(name));
+    let mut files = Vec::new();
+    for found in in_code.chain(in_configuration) {
+        if let Resolved::File(file) = found
+            && !files.contains(&file)
+        {
+            files.push(file);
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests;
