@@ -9,10 +9,38 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "info" => Self::Info,
+            "warning" => Self::Warning,
+            "error" => Self::Error,
+            _ => return None,
+        })
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Certainty {
     Certain,
     Likely,
+}
+
+impl Certainty {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+        }
+    }
 }
 
 /// What part a labelled place plays in the evidence.
@@ -25,6 +53,20 @@ pub enum Role {
     Model,
     Setting,
     Template,
+}
+
+impl Role {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queryset => "queryset",
+            Self::Loop => "loop",
+            Self::Access => "access",
+            Self::Call => "call",
+            Self::Model => "model",
+            Self::Setting => "setting",
+            Self::Template => "template",
+        }
+    }
 }
 
 /// One place of the evidence.

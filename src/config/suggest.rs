@@ -1,0 +1,34 @@
+//! "Did you mean": the known word nearest to an unknown one.
+
+/// The known word that resembles `word` most, when one does.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_ascii_lowercase();
+    let known: Vec<&str> = known.into_iter().collect();
+    if let Some(same) = known.iter().find(|k| k.eq_ignore_ascii_case(word)) {
+        return Some(same);
+    }
+    similar::get_close_matches(lower.as_str(), &known, 1, 0.6)
+        .first()
+        .copied()
+}
+
+/// `, did you mean …?` or nothing.
+pub(super) fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, known).map_or_else(String::new, |near| format!(", did you mean `{near}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn near_words_are_offered_and_far_ones_are_not() {
+        let known = ["related-access-in-loop", "query-in-loop", "DJP101"];
+        assert_eq!(
+            nearest("related-acess-in-loop", known),
+            Some("related-access-in-loop")
+        );
+        assert_eq!(nearest("djp101", known), Some("DJP101"));
+        assert_eq!(nearest("zzz", known), None);
+    }
+}
