@@ -4,12 +4,10 @@
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_ascii_lowercase();
     let known: Vec<&str> = known.into_iter().collect();
-    if let Some(same) = known.iter().find(|k| k.eq_ignore_ascii_case(word)) {
-        return Some(same);
-    }
-    similar::get_close_matches(lower.as_str(), &known, 1, 0.6)
-        .first()
-        .copied()
+    let folded: Vec<String> = known.iter().map(|k| k.to_ascii_lowercase()).collect();
+    let words: Vec<&str> = folded.iter().map(String::as_str).collect();
+    let near = *similar::get_close_matches(lower.as_str(), &words, 1, 0.6).first()?;
+    folded.iter().position(|k| k == near).map(|i| known[i])
 }
 
 /// `, did you mean …?` or nothing.
