@@ -51,7 +51,7 @@ pub struct Config {
     pub select: Vec<String>,
     pub extend_select: Vec<String>,
     pub ignore: Vec<String>,
-    /// Glob patterns of files that are neither read nor reported.
+    /// Glob patterns of files that are neither read nor reported, relative to `root`.
     pub exclude: Vec<String>,
     /// Also analyse test code and migrations.
     pub include_tests: bool,
@@ -128,8 +128,10 @@ impl Config {
 }
 
 impl OutputFormat {
+    /// As written in settings.
     pub const NAMES: [&'static str; 3] = ["full", "concise", "json"];
 
+    /// The value that a setting names.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "full" => Self::Full,
@@ -139,6 +141,7 @@ impl OutputFormat {
         })
     }
 
+    /// The name in settings.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -149,8 +152,10 @@ impl OutputFormat {
 }
 
 impl FailOn {
+    /// As written in settings.
     pub const NAMES: [&'static str; 4] = ["error", "warning", "info", "never"];
 
+    /// The value that a setting names.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "error" => Self::Error,
@@ -161,6 +166,7 @@ impl FailOn {
         })
     }
 
+    /// The name in settings.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -178,5 +184,20 @@ impl FailOn {
             Self::Info => true,
             Self::Never => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FailOn;
+    use crate::report::diagnostic::Severity::{Error, Info, Warning};
+
+    #[test]
+    fn runs_fail_from_the_named_severity_on() {
+        let failing = |level: FailOn| [Info, Warning, Error].map(|severity| level.fails(severity));
+        assert_eq!(failing(FailOn::Info), [true, true, true]);
+        assert_eq!(failing(FailOn::Warning), [false, true, true]);
+        assert_eq!(failing(FailOn::Error), [false, false, true]);
+        assert_eq!(failing(FailOn::Never), [false, false, false]);
     }
 }

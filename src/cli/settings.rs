@@ -54,7 +54,14 @@ pub(super) fn apply(check: &Check, config: &mut Config) {
     config.ignore.retain(|text| !check.extend_select.contains(text));
     config.extend_select.extend_from_slice(&check.extend_select);
     config.ignore.extend_from_slice(&check.ignore);
-    config.exclude.extend_from_slice(&check.exclude);
+    let cwd = std::env::current_dir()
+        .and_then(|dir| dir.canonicalize())
+        .unwrap_or_default();
+    let excluded = check
+        .exclude
+        .iter()
+        .map(|glob| from_root(glob, config.root.as_deref(), &cwd));
+    config.exclude.extend(excluded.collect::<Vec<_>>());
     config.preview |= check.preview;
     config.include_tests |= check.include_tests;
     config.include_migrations |= check.include_migrations;
@@ -66,5 +73,34 @@ pub(super) fn apply(check: &Check, config: &mut Config) {
     }
     if let Some(threads) = check.threads {
         config.threads = Some(threads.get());
+    }
+}
+
+/// Globs of files are relative to the configuration's directory, those of arguments to the working directory.
+fn from_root(glob: &str, root: Option<&Path>, cwd: &Path) -> String {
+    match root
+        .and_then(|root| cwd.strip_prefix(root).ok())
+        .and_then(Path::to_str)
+    {
+        Some(below) if !below.is_empty() && glob.contains('/') => {
+            format!("{}/{glob}", globset::escape(&below.replace('\\', "/")))
+        }
+        _ => glob.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::from_root;
+
+    #[test]
+    fn globs_of_arguments_start_at_the_working_directory() {
+        let (root, cwd) = (Some(Path::new("/repo")), Path::new("/repo/app[1]"));
+        assert_eq!(from_root("old/**", root, cwd), "app[[]1[]]/old/**");
+        assert_eq!(from_root("seed_*.py", root, cwd), "seed_*.py");
+        assert_eq!(from_root("old/**", root, Path::new("/repo")), "old/**");
+        assert_eq!(from_root("old/**", None, cwd), "old/**");
     }
 }

@@ -29,6 +29,7 @@ impl PerFileIgnores {
         })
     }
 
+    /// Whether no file is treated differently.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

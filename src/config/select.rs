@@ -17,6 +17,7 @@ pub enum Selector<'a> {
 }
 
 impl<'a> Selector<'a> {
+    /// Reads one word; unknown ones are errors that name a neighbour.
     pub fn parse(text: &'a str) -> Result<Self, ConfigError> {
         Self::find(text.trim(), rules::all())
     }
@@ -44,6 +45,7 @@ impl<'a> Selector<'a> {
         })
     }
 
+    /// Whether the rule is among the selected.
     pub fn matches(&self, rule: &Rule) -> bool {
         match self {
             Self::All => true,

@@ -10,6 +10,7 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The severity that a setting names.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "info" => Self::Info,
@@ -19,6 +20,7 @@ impl Severity {
         })
     }
 
+    /// The name in settings and documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
@@ -35,6 +37,7 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// The name in settings and documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Certain => "certain",
@@ -56,6 +59,7 @@ pub enum Role {
 }
 
 impl Role {
+    /// The name in settings and documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queryset => "queryset",

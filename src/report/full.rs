@@ -18,9 +18,6 @@ pub struct Style {
     pub width: usize,
 }
 
-/// Spans of more lines than this are shown by their first line only.
-const MOST_LINES: u32 = 8;
-
 /// All findings, each followed by an empty line.
 pub fn render(view: &View<'_>, style: Style) -> String {
     let theme = if style.color {
@@ -101,7 +98,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn shown(&self, snippet: &Snippet) -> LabeledSpan {
-        let at = snippet.locate(self.span, MOST_LINES);
+        let at = snippet.locate(self.span);
         let span = (at.start as usize, (at.end - at.start) as usize);
         let message = self.message.map(|m| escape_line(m).into_owned());
         if self.primary {

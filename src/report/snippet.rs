@@ -35,12 +35,12 @@ impl Snippet {
     }
 
     /// Where a span of the original text is in the shown text; never out of range or inside a character.
-    /// A span of more than `most` lines ends with its first line.
-    pub(super) fn locate(&self, span: Span, most: u32) -> Span {
+    /// A span of several lines ends with its first one, to keep the labels of its other lines readable.
+    pub(super) fn locate(&self, span: Span) -> Span {
         let start = self.floor(self.shifted(span.start));
         let mut end = self.floor(self.shifted(span.end)).max(start);
         let first = self.lines.line_of(start);
-        if self.lines.line_of(end) >= first + most {
+        if self.lines.line_of(end) > first {
             let (_, line_end) = self.lines.line_range(&self.text, first);
             let line = self.text.get(start as usize..line_end as usize).unwrap_or("");
             end = start + line.trim_end().len() as u32;
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(snippet.name, "x\\u{7}.py");
         for word in ["b", "c = 1", "e"] {
             let at = text.find(word).unwrap() as u32;
-            let span = snippet.locate(Span::new(at, at + word.len() as u32), 9);
+            let span = snippet.locate(Span::new(at, at + word.len() as u32));
             assert_eq!(&snippet.text[span.start as usize..span.end as usize], word);
         }
         assert_eq!(snippet.lines.line_count(), 4);
@@ -132,9 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn spans_out_of_range_and_very_long_ones_are_cut() {
+    fn spans_out_of_range_and_long_ones_are_cut() {
         let snippet = Snippet::new(&SourceFile::new("x.py".into(), "é = 1\nb\nc\nd\n".into()));
-        assert_eq!(snippet.locate(Span::new(1, 999), 9), Span::new(0, 13));
-        assert_eq!(snippet.locate(Span::new(0, 11), 2), Span::new(0, 6));
+        assert_eq!(snippet.locate(Span::new(1, 999)), Span::new(0, 6));
+        assert_eq!(snippet.locate(Span::new(7, 8)), Span::new(7, 8));
+        assert_eq!(snippet.locate(Span::new(998, 999)), Span::new(13, 13));
     }
 }
