@@ -1,3 +1,50 @@
 //! Diagnostics made visible: text for people, JSON for programs.
+//!
+//! A format is a function from [`View`] to text. This room does no I/O, and knows neither terminals
+//! nor how findings were made.
 
+pub mod concise;
 pub mod diagnostic;
+mod escape;
+mod fingerprint;
+pub mod full;
+pub mod graph;
+pub mod json;
+mod snippet;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub use escape::{line as escape_line, text as escape_text};
+pub use fingerprint::fingerprints;
+
+use crate::source::SourceSet;
+use diagnostic::Diagnostic;
+
+/// Everything a format may show.
+#[derive(Debug, Clone)]
+pub struct View<'a> {
+    pub sources: &'a SourceSet,
+    pub diagnostics: &'a [Diagnostic],
+    pub files: usize,
+    pub templates: usize,
+    pub models: usize,
+    pub suppressed: usize,
+    pub duration: Duration,
+    pub tallies: Vec<TallyView>,
+    /// Reason → how often.
+    pub unknown: &'a BTreeMap<String, u64>,
+}
+
+/// How much of one kind of thing was understood.
+#[derive(Debug, Clone, Copy)]
+pub struct TallyView {
+    pub name: &'static str,
+    pub seen: u64,
+    pub resolved: u64,
+}
+
+/// Where a rule's card is, from the root of the project's documentation.
+pub fn card_url(group: &str, name: &str) -> String {
+    format!("rules/{group}/{name}.md")
+}

@@ -9,10 +9,41 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The severity that a setting names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "info" => Self::Info,
+            "warning" => Self::Warning,
+            "error" => Self::Error,
+            _ => return None,
+        })
+    }
+
+    /// The name in settings and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Certainty {
     Certain,
     Likely,
+}
+
+impl Certainty {
+    /// The name in settings and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+        }
+    }
 }
 
 /// What part a labelled place plays in the evidence.
@@ -25,6 +56,21 @@ pub enum Role {
     Model,
     Setting,
     Template,
+}
+
+impl Role {
+    /// The name in settings and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queryset => "queryset",
+            Self::Loop => "loop",
+            Self::Access => "access",
+            Self::Call => "call",
+            Self::Model => "model",
+            Self::Setting => "setting",
+            Self::Template => "template",
+        }
+    }
 }
 
 /// One place of the evidence.

@@ -1,0 +1,185 @@
+//! What can be typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::config::{FailOn, OutputFormat};
+
+/// Finds the performance problems of Django projects without running them.
+#[derive(Debug, Parser)]
+#[command(name = "djperf", version, propagate_version = false, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 clean, 1 findings, 2 usage or configuration, 3 internal error.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Global {
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub color: When,
+    /// Print findings only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Also print what settings are in effect
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Analyse the project around the paths and report findings under them
+    Check(Check),
+    /// Print what a rule finds, why it matters and how to fix it
+    Explain(Explain),
+    /// List all rules
+    Rules(Rules),
+    /// Print models and relations as djperf understands them
+    Graph(Graph),
+    /// Print the settings in effect
+    Config(ShowConfig),
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Check {
+    /// Files and directories to report on; the whole project around them is read
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Rules to turn on instead of the default set: names, codes, code prefixes, groups or ALL
+    #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
+    pub select: Vec<String>,
+    /// Rules to turn off
+    #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
+    pub ignore: Vec<String>,
+    /// Rules to turn on besides the selected ones
+    #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
+    pub extend_select: Vec<String>,
+    /// Also run rules that are not on by default yet
+    #[arg(long, help_heading = "Rules")]
+    pub preview: bool,
+    /// How to print findings
+    #[arg(long, value_parser = PossibleValuesParser::new(OutputFormat::NAMES), value_name = "FORMAT", help_heading = "Output")]
+    output_format: Option<String>,
+    /// Print counts by rule instead of findings
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
+    /// Also print how much was understood, and why the rest was not
+    #[arg(long, help_heading = "Output")]
+    pub coverage: bool,
+    /// Print the time of each phase to stderr
+    #[arg(long, help_heading = "Output")]
+    pub timings: bool,
+    /// Print the JSON Schema of `--output-format json` and exit
+    #[arg(long, help_heading = "Output")]
+    pub schema: bool,
+    /// The least severity that makes the exit code 1
+    #[arg(long, value_parser = PossibleValuesParser::new(FailOn::NAMES), value_name = "SEVERITY")]
+    fail_on: Option<String>,
+    /// Worker threads; all cores by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Files neither to read nor to report
+    #[arg(long, value_name = "GLOB", help_heading = "Files")]
+    pub exclude: Vec<String>,
+    /// Also report on test code
+    #[arg(long, help_heading = "Files")]
+    pub include_tests: bool,
+    /// Also report on migrations
+    #[arg(long, help_heading = "Files")]
+    pub include_migrations: bool,
+    #[arg(long, hide = true)]
+    pub no_cache: bool,
+    #[command(flatten)]
+    pub source: ConfigSource,
+}
+
+impl Check {
+    pub(super) fn output_format(&self) -> Option<OutputFormat> {
+        self.output_format.as_deref().and_then(OutputFormat::parse)
+    }
+
+    pub(super) fn fail_on(&self) -> Option<FailOn> {
+        self.fail_on.as_deref().and_then(FailOn::parse)
+    }
+}
+
+/// Where settings come from.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct ConfigSource {
+    /// A configuration file, or one setting in TOML such as 'threads=2' (repeatable)
+    #[arg(long, value_name = "FILE|KEY=VALUE")]
+    pub config: Vec<String>,
+    /// Ignore all configuration files
+    #[arg(long)]
+    pub isolated: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Explain {
+    /// Name or code of a rule
+    pub rule: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Rules {
+    /// How to print the rules
+    #[arg(long, value_enum, default_value_t = RulesFormat::Text, value_name = "FORMAT")]
+    pub output_format: RulesFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RulesFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Graph {
+    /// Any path inside the project
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub path: PathBuf,
+    /// How to print the models
+    #[arg(long, value_enum, default_value_t = GraphFormat::Text, value_name = "FORMAT")]
+    pub output_format: GraphFormat,
+    /// Only the models of this app
+    #[arg(long, value_name = "LABEL")]
+    pub app: Option<String>,
+    #[command(flatten)]
+    pub source: ConfigSource,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    Text,
+    Json,
+    Dot,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ShowConfig {
+    /// The path whose settings to show
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub path: PathBuf,
+    /// Only say whether the settings are valid
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub source: ConfigSource,
+}

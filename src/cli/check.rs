@@ -1,0 +1,125 @@
+//! `djperf check`: run the analysis, print what it found, tell the shell.
+
+use std::time::{Duration, Instant};
+
+use super::args::Check;
+use super::output::Output;
+use super::{CliError, Exit, settings, tables};
+use crate::config::{Config, OutputFormat};
+use crate::report::{TallyView, View, concise, full, json};
+use crate::session::{self, Outcome, SessionError};
+
+pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
+    if check.schema {
+        out.print(json::SCHEMA)?;
+        return Ok(Exit::Clean);
+    }
+    settings::must_exist(&check.paths)?;
+    let mut config = settings::load(&check.source, &check.paths[0], out)?;
+    settings::apply(check, &mut config);
+    let request = settings::request(&check.paths, config)?;
+    if out.verbose {
+        let on: Vec<&str> = request
+            .config
+            .resolve_rules()?
+            .iter()
+            .map(|rule| rule.code)
+            .collect();
+        out.detail(&format!("rules: {}", on.join(", ")));
+    }
+
+    let started = Instant::now();
+    let outcome = session::check(&request)?;
+    let duration = started.elapsed();
+    for note in &outcome.notes {
+        out.note(&format!("djperf: {note}"));
+    }
+    if outcome.models == 0 && outcome.diagnostics.is_empty() && outcome.suppressed == 0 {
+        let paths: Vec<String> = check
+            .paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        return Err(
+            SessionError::NoDjango(format!("no models were understood around {}", paths.join(", "))).into(),
+        );
+    }
+    print(check, &request.config, &outcome, duration, out)?;
+    if check.timings {
+        out.flush()?;
+        super::output::complain(&tables::timings(&outcome.timings, duration));
+    }
+    Ok(verdict(&request.config, &outcome))
+}
+
+fn verdict(config: &Config, outcome: &Outcome) -> Exit {
+    if outcome
+        .diagnostics
+        .iter()
+        .any(|d| config.fail_on.fails(d.severity))
+    {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
+
+fn print(
+    check: &Check,
+    config: &Config,
+    outcome: &Outcome,
+    duration: Duration,
+    out: &mut Output,
+) -> Result<(), CliError> {
+    let view = view(outcome, duration);
+    let format = config.output_format;
+    if format == OutputFormat::Json {
+        let text = if check.statistics {
+            tables::statistics_json(&view)
+        } else {
+            json::render(&view)
+        };
+        return Ok(out.print(&text)?);
+    }
+    let findings = match format {
+        _ if check.statistics => tables::statistics(&view),
+        OutputFormat::Concise => concise::render(&view),
+        _ => full::render(
+            &view,
+            full::Style {
+                color: out.color,
+                width: out.width,
+            },
+        ),
+    };
+    out.print(&findings)?;
+    if check.coverage {
+        out.print(&tables::coverage(&view))?;
+    }
+    if !out.quiet {
+        let sgr = if outcome.diagnostics.is_empty() { "32" } else { "1" };
+        let (verdict, rest) = tables::summary(&view);
+        let line = out.paint(sgr, &verdict);
+        out.print(&format!("{line}{rest}\n"))?;
+    }
+    Ok(())
+}
+
+fn view(outcome: &Outcome, duration: Duration) -> View<'_> {
+    let tally = |(name, tally): (&&'static str, &session::Tally)| TallyView {
+        name,
+        seen: tally.seen,
+        resolved: tally.known,
+    };
+    View {
+        sources: &outcome.sources,
+        diagnostics: &outcome.diagnostics,
+        files: outcome.python_files,
+        templates: outcome.templates,
+        models: outcome.models,
+        suppressed: outcome.suppressed,
+        duration,
+        tallies: outcome.coverage.tallies.iter().map(tally).collect(),
+        unknown: &outcome.coverage.unknown,
+    }
+}

@@ -1,0 +1,60 @@
+//! `djperf rules`: the registry as a table or as JSON.
+
+use serde_json::{Value, json};
+
+use super::args::{Rules, RulesFormat};
+use super::explain::body;
+use super::output::Output;
+use super::{CliError, Exit, tables};
+use crate::report::{card_url, json};
+use crate::rules::{self, Rule};
+
+pub(super) fn run(args: &Rules, out: &mut Output) -> Result<Exit, CliError> {
+    let text = match args.output_format {
+        RulesFormat::Text => tables::table(&rules::all().iter().map(row).collect::<Vec<_>>()),
+        RulesFormat::Json => {
+            let rules: Vec<Value> = rules::all().iter().map(object).collect();
+            json::pretty(&json!({"version": json::VERSION, "rules": rules}))
+        }
+    };
+    out.print(&text)?;
+    Ok(Exit::Clean)
+}
+
+fn row(rule: &Rule) -> Vec<String> {
+    let preview = if rule.preview { "preview" } else { "" };
+    [rule.code, rule.name, rule.group, rule.severity.as_str(), preview]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn object(rule: &Rule) -> Value {
+    json!({
+        "name": rule.name,
+        "code": rule.code,
+        "group": rule.group,
+        "severity": rule.severity.as_str(),
+        "preview": rule.preview,
+        "summary": first_paragraph(body(rule.card)),
+        "url": card_url(rule.group, rule.name),
+    })
+}
+
+fn first_paragraph(card: &str) -> String {
+    card.lines()
+        .map(str::trim)
+        .skip_while(|line| line.is_empty() || line.starts_with('#'))
+        .take_while(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_paragraph;
+
+    #[test]
+    fn summaries_are_the_first_prose() {
+        assert_eq!(first_paragraph("\n# title\n\nOne\ntwo.\n\nthree"), "One two.");
+    }
+}

@@ -1,0 +1,106 @@
+//! From arguments and files to one request.
+
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use super::args::{Check, ConfigSource};
+use super::output::Output;
+use crate::config::{Config, Sources};
+use crate::session::{Request, SessionError};
+
+/// The settings in effect around a path, checked.
+pub(super) fn load(source: &ConfigSource, start: &Path, out: &Output) -> Result<Config, CliError> {
+    let config = Config::load(Sources {
+        start,
+        isolated: source.isolated,
+        overrides: &source.config,
+    })?;
+    match &config.origin {
+        Some(file) => out.detail(&format!("settings: {}", file.display())),
+        None => out.detail("settings: defaults, no configuration file"),
+    }
+    Ok(config)
+}
+
+/// A request for paths that exist.
+pub(super) fn request(paths: &[PathBuf], config: Config) -> Result<Request, CliError> {
+    config.validate()?;
+    let cwd = std::env::current_dir()
+        .map_err(|e| CliError::Usage(format!("the working directory cannot be read: {e}")))?;
+    let threads = config.threads;
+    Ok(Request {
+        cwd,
+        paths: paths.to_vec(),
+        config,
+        threads,
+    })
+}
+
+/// A wrong path is told before anything is looked for around it.
+pub(super) fn must_exist(paths: &[PathBuf]) -> Result<(), CliError> {
+    match paths.iter().find(|path| !path.exists()) {
+        Some(path) => Err(SessionError::MissingPath(path.display().to_string()).into()),
+        None => Ok(()),
+    }
+}
+
+/// Puts the flags of `check` on top of what files say.
+pub(super) fn apply(check: &Check, config: &mut Config) {
+    if !check.select.is_empty() {
+        config.select.clone_from(&check.select);
+        config.extend_select.clear();
+        config.ignore.clear();
+    }
+    config.ignore.retain(|text| !check.extend_select.contains(text));
+    config.extend_select.extend_from_slice(&check.extend_select);
+    config.ignore.extend_from_slice(&check.ignore);
+    let cwd = std::env::current_dir()
+        .and_then(|dir| dir.canonicalize())
+        .unwrap_or_default();
+    let excluded = check
+        .exclude
+        .iter()
+        .map(|glob| from_root(glob, config.root.as_deref(), &cwd));
+    config.exclude.extend(excluded.collect::<Vec<_>>());
+    config.preview |= check.preview;
+    config.include_tests |= check.include_tests;
+    config.include_migrations |= check.include_migrations;
+    if let Some(format) = check.output_format() {
+        config.output_format = format;
+    }
+    if let Some(level) = check.fail_on() {
+        config.fail_on = level;
+    }
+    if let Some(threads) = check.threads {
+        config.threads = Some(threads.get());
+    }
+}
+
+/// Globs of files are relative to the configuration's directory, those of arguments to the working directory.
+fn from_root(glob: &str, root: Option<&Path>, cwd: &Path) -> String {
+    match root
+        .and_then(|root| cwd.strip_prefix(root).ok())
+        .and_then(Path::to_str)
+    {
+        Some(below) if !below.is_empty() && glob.contains('/') => {
+            format!("{}/{glob}", globset::escape(&below.replace('\\', "/")))
+        }
+        _ => glob.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::from_root;
+
+    #[test]
+    fn globs_of_arguments_start_at_the_working_directory() {
+        let (root, cwd) = (Some(Path::new("/repo")), Path::new("/repo/app[1]"));
+        assert_eq!(from_root("old/**", root, cwd), "app[[]1[]]/old/**");
+        assert_eq!(from_root("seed_*.py", root, cwd), "seed_*.py");
+        assert_eq!(from_root("old/**", root, Path::new("/repo")), "old/**");
+        assert_eq!(from_root("old/**", None, cwd), "old/**");
+    }
+}

@@ -1,0 +1,41 @@
+//! One line a finding: `path:line:column: CODE rule-name message`.
+
+use super::{View, escape_line};
+
+/// All findings, each on a line of its own.
+pub fn render(view: &View<'_>) -> String {
+    let mut out = String::new();
+    for diagnostic in view.diagnostics {
+        let file = view.sources.get(diagnostic.file);
+        let at = file.position(diagnostic.span.start);
+        out.push_str(&format!(
+            "{}:{}:{}: {} {} {}\n",
+            escape_line(&file.path),
+            at.line,
+            at.column,
+            diagnostic.code,
+            diagnostic.rule,
+            escape_line(&diagnostic.message),
+        ));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::report::json::tests::{diagnostic, sources, view};
+
+    #[test]
+    fn one_line_each_without_control_characters() {
+        let text = "é = Order.objects.all()\n";
+        let sources = sources(&[("a\u{1b}[2J\n.py", text)]);
+        let mut finding = diagnostic(text, "Order.objects.all()");
+        finding.message = "loads\n`customer`\u{7}".into();
+        let out = render(&view(&sources, &[finding]));
+        assert_eq!(
+            out,
+            "a\\u{1b}[2J\\u{a}.py:1:5: DJP101 related-access-in-loop loads\\u{a}`customer`\\u{7}\n"
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! The versioned JSON document; `schema.json` beside this file describes it.
+
+use serde_json::{Map, Value, json};
+
+use super::diagnostic::{Diagnostic, Label};
+use super::{View, card_url, fingerprints};
+use crate::source::{Site, SourceSet};
+
+/// The JSON Schema of the document, draft 2020-12.
+pub const SCHEMA: &str = include_str!("schema.json");
+
+/// Raised when a reader of the older document would misread the newer one.
+pub const VERSION: u32 = 1;
+
+/// The whole document, pretty-printed, with a final line break.
+pub fn render(view: &View<'_>) -> String {
+    let prints = fingerprints(view.sources, view.diagnostics);
+    let diagnostics: Vec<Value> = view
+        .diagnostics
+        .iter()
+        .zip(prints)
+        .map(|(diagnostic, print)| finding(view.sources, diagnostic, print))
+        .collect();
+    pretty(&json!({
+        "version": VERSION,
+        "diagnostics": diagnostics,
+        "summary": summary(view),
+        "coverage": coverage(view),
+    }))
+}
+
+/// The `summary` object.
+pub fn summary(view: &View<'_>) -> Value {
+    json!({
+        "files": view.files,
+        "templates": view.templates,
+        "models": view.models,
+        "findings": view.diagnostics.len(),
+        "fixable": 0,
+        "suppressed": view.suppressed,
+        "duration_ms": view.duration.as_millis() as u64,
+    })
+}
+
+/// A value as text with a final line break.
+pub fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn coverage(view: &View<'_>) -> Value {
+    let mut map: Map<String, Value> = view
+        .tallies
+        .iter()
+        .map(|tally| {
+            (
+                tally.name.to_owned(),
+                json!({"seen": tally.seen, "resolved": tally.resolved}),
+            )
+        })
+        .collect();
+    map.insert("unknown".to_owned(), json!(view.unknown));
+    Value::Object(map)
+}
+
+fn finding(sources: &SourceSet, diagnostic: &Diagnostic, fingerprint: String) -> Value {
+    let mut map = Map::new();
+    let mut put = |key: &str, value: Value| map.insert(key.to_owned(), value);
+    put("rule", diagnostic.rule.into());
+    put("code", diagnostic.code.into());
+    put("group", diagnostic.group.into());
+    put("severity", diagnostic.severity.as_str().into());
+    put("certainty", diagnostic.certainty.as_str().into());
+    put("message", diagnostic.message.as_str().into());
+    put("help", json!(diagnostic.help));
+    put("url", card_url(diagnostic.group, diagnostic.rule).into());
+    for (key, value) in place(sources, Site::new(diagnostic.file, diagnostic.span)) {
+        put(key, value);
+    }
+    put("model", json!(diagnostic.model));
+    put("relations", json!(diagnostic.relations));
+    put("fields", json!(diagnostic.fields));
+    put(
+        "queries",
+        match &diagnostic.queries {
+            Some(queries) => json!({"before": queries.before, "after": queries.after}),
+            None => Value::Null,
+        },
+    );
+    put(
+        "labels",
+        diagnostic.labels.iter().map(|l| label(sources, l)).collect(),
+    );
+    put("fingerprint", fingerprint.into());
+    Value::Object(map)
+}
+
+fn label(sources: &SourceSet, label: &Label) -> Value {
+    let mut map = Map::new();
+    map.insert("role".to_owned(), label.role.as_str().into());
+    for (key, value) in place(sources, label.site) {
+        map.insert(key.to_owned(), value);
+    }
+    map.insert("message".to_owned(), label.message.as_str().into());
+    Value::Object(map)
+}
+
+fn place(sources: &SourceSet, site: Site) -> [(&'static str, Value); 5] {
+    let file = sources.get(site.file);
+    let start = file.position(site.span.start);
+    let end = file.position(site.span.end);
+    [
+        ("path", file.path.as_str().into()),
+        ("line", start.line.into()),
+        ("column", start.column.into()),
+        ("end_line", end.line.into()),
+        ("end_column", end.column.into()),
+    ]
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use serde_json::Value;
+
+    use super::{SCHEMA, View, render};
+    use crate::report::TallyView;
+    use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
+    use crate::source::{FileId, Site, SourceFile, SourceSet, Span};
+
+    static NOTHING: BTreeMap<String, u64> = BTreeMap::new();
+
+    pub fn sources(files: &[(&str, &str)]) -> SourceSet {
+        SourceSet::new(
+            files
+                .iter()
+                .map(|(p, t)| SourceFile::new((*p).into(), (*t).into()))
+                .collect(),
+        )
+    }
+
+    pub fn span_of(text: &str, part: &str) -> Span {
+        let start = text.find(part).unwrap();
+        Span::new(start as u32, (start + part.len()) as u32)
+    }
+
+    pub fn diagnostic(text: &str, part: &str) -> Diagnostic {
+        Diagnostic {
+            rule: "related-access-in-loop",
+            code: "DJP101",
+            group: "n-plus-one",
+            severity: Severity::Warning,
+            certainty: Certainty::Certain,
+            message: "`order.customer` runs one query per row".into(),
+            help: Some("add `.select_related(\"customer\")`".into()),
+            file: FileId(0),
+            span: span_of(text, part),
+            model: Some("shop.Order".into()),
+            relations: vec!["customer".into()],
+            fields: Vec::new(),
+            queries: Some(Queries {
+                before: "1 + N".into(),
+                after: "1".into(),
+            }),
+            labels: vec![Label {
+                site: Site::new(FileId(0), span_of(text, part)),
+                role: Role::Queryset,
+                message: "fetched here".into(),
+            }],
+        }
+    }
+
+    pub fn view<'a>(sources: &'a SourceSet, diagnostics: &'a [Diagnostic]) -> View<'a> {
+        View {
+            sources,
+            diagnostics,
+            files: sources.len(),
+            templates: 0,
+            models: 2,
+            suppressed: 1,
+            duration: Duration::from_millis(7),
+            tallies: vec![TallyView {
+                name: "relations",
+                seen: 4,
+                resolved: 3,
+            }],
+            unknown: &NOTHING,
+        }
+    }
+
+    #[test]
+    fn documents_follow_the_schema_and_count_characters() {
+        let text = "é = Order.objects.all()\n";
+        let sources = sources(&[("shop/views.py", text)]);
+        let mut bare = diagnostic(text, "Order");
+        (bare.help, bare.model, bare.queries) = (None, None, None);
+        bare.labels.clear();
+        let findings = [diagnostic(text, "Order.objects.all()"), bare];
+        let document: Value = serde_json::from_str(&render(&view(&sources, &findings))).unwrap();
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        assert!(jsonschema::meta::is_valid(&schema));
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+
+        let first = &document["diagnostics"][0];
+        assert_eq!((&first["column"], &first["end_column"]), (&5.into(), &24.into()));
+        assert_eq!(first["url"], "rules/n-plus-one/related-access-in-loop.md");
+        assert_eq!(document["coverage"]["relations"]["resolved"], 3);
+
+        let mut broken = document.clone();
+        broken["diagnostics"][0]["line"] = 0.into();
+        assert!(!validator.is_valid(&broken));
+        broken = document.clone();
+        broken["diagnostics"][0]["surprise"] = true.into();
+        assert!(!validator.is_valid(&broken));
+        let empty = serde_json::from_str(&render(&view(&sources, &[]))).unwrap();
+        assert!(validator.is_valid(&empty));
+    }
+}

@@ -1,0 +1,9 @@
+//! The built binary, driven as a user would drive it.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod config;
+mod output;
+mod rules;
+mod run;
+mod usage;
