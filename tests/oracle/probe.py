@@ -4,6 +4,7 @@
 
 The database is SQLite in memory; nothing is written except the output file.
 """
+
 import argparse
 import contextlib
 import dataclasses

@@ -9,6 +9,7 @@
 
 Needs only the standard library; Django goes into virtual environments under target/oracle.
 """
+
 import argparse
 import difflib
 import json
@@ -182,7 +183,9 @@ def ask_all(versions: list[str]) -> tuple[dict[str, dict[str, dict]], list[str]]
     for project, version in jobs:
         answer = answers[project][version]
         counted = len(answer["queries"]["scenarios"])
-        print(f"{project}: Django {answer['django']}, Python {answer['python']}, {counted} scenarios")
+        print(
+            f"{project}: Django {answer['django']}, Python {answer['python']}, {counted} scenarios"
+        )
         problems += [f"{project}, Django {version}: {line}" for line in answer["problems"]]
     return answers, problems
 
