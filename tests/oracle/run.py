@@ -28,7 +28,7 @@ FIXTURES = ROOT / "fixtures"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve() / "oracle"
 PROJECTS = ("blog", "shop")
 # Django series and the Python versions it supports, first and last.
-VERSIONS = {"4.2": (8, 12), "5.2": (10, 14), "6.0": (12, 14)}
+VERSIONS = {"4.2": (8, 12), "5.2": (10, 14), "6.0": (12, 14), "6.1": (12, 14)}
 BASELINE = "5.2"
 RULES = {
     "related-access-in-loop",
