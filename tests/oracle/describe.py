@@ -90,6 +90,7 @@ def describe_field(field):
         data["through_auto_created"] = bool(rel.through._meta.auto_created)
         data["symmetrical"] = bool(rel.symmetrical)
     if kind == "generic_relation":
+        data["accessor"] = None  # a name for queries only
         data["related_query_name"] = field.related_query_name()
     return data
 
