@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""Asks real Django about the fixture projects and keeps the answers next to this file.
+
+    python3 tests/oracle/run.py                 measure and write
+    python3 tests/oracle/run.py --check         measure and compare; 1 if anything differs
+    python3 tests/oracle/run.py --compare shop DIR
+                                                measure a changed copy of fixtures/shop and
+                                                show what became of the number of queries
+
+Needs only the standard library; Django goes into virtual environments under target/oracle.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+FIXTURES = ROOT / "fixtures"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve() / "oracle"
+PROJECTS = ("blog", "shop")
+# Django series and the Python versions it supports, first and last.
+VERSIONS = {"4.2": (8, 12), "5.2": (10, 14), "6.0": (12, 14), "6.1": (12, 14)}
+BASELINE = "5.2"
+RULES = {
+    "related-access-in-loop",
+    "related-set-in-loop",
+    "defeated-prefetch",
+    "query-in-loop",
+    "aggregate-in-loop",
+    "loop-invariant-query",
+    "deferred-field-in-loop",
+    "foreign-key-id-access",
+    "per-row-prefetch",
+}
+MARKER = re.compile(r"# (expect[\w-]*):\s*(.*)$")
+EXPECTATION = re.compile(r"([a-z-]+)(?:\[(\w+(?:, \w+)*)\])?$")
+
+
+# ---------------------------------------------------------- environments
+
+
+def pythons() -> dict[int, str]:
+    """Minor version of Python 3 -> executable, for every Python that starts."""
+    candidates = [sys.executable]
+    candidates += [f"python3.{minor}" for minor in range(8, 16)]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates += [str(path) for path in sorted(pyenv.glob("3.*/bin/python"))]
+    found: dict[int, str] = {}
+    for candidate in candidates:
+        path = shutil.which(candidate)
+        if path is None:
+            continue
+        ask = [path, "-c", "import sys; print(*sys.version_info[:2])"]
+        answer = subprocess.run(ask, capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            major, minor = map(int, answer.stdout.split())
+            if major == 3:
+                found.setdefault(minor, path)
+    return found
+
+
+def environment(version: str, available: dict[int, str]) -> Path | None:
+    """The Python of the virtual environment for a Django series; None without a Python for it."""
+    home = TARGET / f"venv-{version}"
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = home / "ready"
+    wanted = f"Django=={version}.* djangorestframework"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return python
+    first, last = VERSIONS[version]
+    fitting = [minor for minor in sorted(available) if first <= minor <= last]
+    if not fitting:
+        return None
+    shutil.rmtree(home, ignore_errors=True)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([available[fitting[-1]], "-m", "venv", str(home)], check=True)
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, *wanted.split()], check=True)
+    stamp.write_text(wanted)
+    return python
+
+
+def probe(python: Path, project: Path, *options: str) -> dict:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TZ": "UTC"}
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "answer.json"
+        command = [str(python), str(HERE / "probe.py"), str(project), str(output), *options]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{project.name}: {' '.join(command)} failed\n{done.stderr}")
+        return json.loads(output.read_text(encoding="utf-8"))
+
+
+# --------------------------------------------------------------- answers
+
+
+def text(data) -> str:
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def overlay(base: dict, other: dict) -> dict:
+    """What to change in base to get other; null removes an entry."""
+    changed = {name: value for name, value in other.items() if base.get(name) != value}
+    return changed | {name: None for name in base if name not in other}
+
+
+def files(project: str, answers: dict[str, dict]) -> dict[str, str]:
+    """Path relative to this folder -> content, for one project."""
+    base = answers[BASELINE]
+    made = {
+        f"{project}/models.json": text(base["models"]),
+        f"{project}/queries.json": text(base["queries"]),
+    }
+    for version, answer in answers.items():
+        if difference := overlay(base["models"], answer["models"]):
+            made[f"{project}/models.{version}.json"] = text(difference)
+        old, new = base["queries"], answer["queries"]
+        parts = {key: overlay(old[key], new[key]) for key in ("urls", "scenarios")}
+        if any(parts.values()):
+            made[f"{project}/queries.{version}.json"] = text(parts)
+    return made
+
+
+def kept(versions) -> list[str]:
+    """The checked-in files that a run with these versions would write or remove."""
+    names = []
+    for project in PROJECTS:
+        for kind in ("models", "queries"):
+            for suffix in ("", *(f".{version}" for version in versions)):
+                name = f"{project}/{kind}{suffix}.json"
+                if (HERE / name).exists():
+                    names.append(name)
+    return names
+
+
+def markers() -> tuple[dict[str, int], list[str]]:
+    counts: dict[str, int] = {}
+    problems = []
+    for path in sorted(FIXTURES.rglob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            found = MARKER.search(line)
+            if not found:
+                continue
+            counts[found.group(1)] = counts.get(found.group(1), 0) + 1
+            for part in found.group(2).split(";"):
+                expectation = EXPECTATION.match(part.strip())
+                if not expectation or expectation.group(1) not in RULES:
+                    problems.append(f"{path.relative_to(ROOT)}:{number}: cannot read {part!r}")
+    return counts, problems
+
+
+def listing(folder: Path) -> set[str]:
+    return {str(path) for path in folder.rglob("*")}
+
+
+def ask_all(versions: list[str]) -> tuple[dict[str, dict[str, dict]], list[str]]:
+    available = pythons()
+    answers: dict[str, dict[str, dict]] = {project: {} for project in PROJECTS}
+    environments = {}
+    for version in versions:
+        python = environment(version, available)
+        if python is None:
+            first, last = VERSIONS[version]
+            print(f"Django {version}: skipped, needs Python 3.{first} to 3.{last}")
+        else:
+            environments[version] = python
+    jobs = [(project, version) for version in environments for project in PROJECTS]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        results = pool.map(lambda job: probe(environments[job[1]], FIXTURES / job[0]), jobs)
+        for (project, version), answer in zip(jobs, results):
+            answers[project][version] = answer
+    problems = []
+    for project, version in jobs:
+        answer = answers[project][version]
+        counted = len(answer["queries"]["scenarios"])
+        print(
+            f"{project}: Django {answer['django']}, Python {answer['python']}, {counted} scenarios"
+        )
+        problems += [f"{project}, Django {version}: {line}" for line in answer["problems"]]
+    return answers, problems
+
+
+def compare(project: str, folder: Path) -> int:
+    python = environment(BASELINE, pythons())
+    if python is None:
+        raise SystemExit(f"no Python for Django {BASELINE}")
+    before = json.loads((HERE / project / "queries.json").read_text(encoding="utf-8"))["scenarios"]
+    answer = probe(python, folder, "--lenient")
+    changed = 0
+    for name, now in answer["queries"]["scenarios"].items():
+        was = before.get(name)
+        if was is None:
+            continue
+        same = was["results"] == now["results"]
+        changed += not same
+        if was["queries"] != now["queries"] or not same:
+            few, many = was["queries"]
+            print(
+                f"{name}: {few}/{many} -> {now['queries'][0]}/{now['queries'][1]} queries"
+                + ("" if same else ", RESULT CHANGED")
+            )
+    for line in answer["problems"]:
+        print(line)
+    return 1 if changed or answer["problems"] else 0
+
+
+def show(name: str, old: str, new: str) -> None:
+    diff = difflib.unified_diff(
+        old.splitlines(), new.splitlines(), f"checked in: {name}", f"measured: {name}", lineterm=""
+    )
+    for number, line in enumerate(diff):
+        if number == 200:
+            print("…")
+            break
+        print(line)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--compare", nargs=2, metavar=("PROJECT", "DIR"))
+    parser.add_argument("--versions", default=",".join(VERSIONS), help="default: %(default)s")
+    options = parser.parse_args()
+    if options.compare:
+        return compare(options.compare[0], Path(options.compare[1]))
+
+    versions = [BASELINE] + [v for v in options.versions.split(",") if v != BASELINE]
+    before = listing(FIXTURES)
+    answers, problems = ask_all(versions)
+    problems += [f"left behind: {path}" for path in sorted(listing(FIXTURES) - before)]
+    counts, unreadable = markers()
+    problems += unreadable
+    print("markers:", ", ".join(f"{total} {name}" for name, total in sorted(counts.items())))
+    if problems:
+        print("\n".join(problems))
+        return 1
+
+    made = {}
+    for project in PROJECTS:
+        made |= files(project, answers[project])
+    used = answers[PROJECTS[0]]
+    old_names = kept(used)
+    if options.check:
+        different = 0
+        for name in sorted(set(made) | set(old_names)):
+            path = HERE / name
+            old = path.read_text(encoding="utf-8") if path.exists() else ""
+            if old != made.get(name, ""):
+                different += 1
+                show(name, old, made.get(name, ""))
+        print(f"{different} files differ" if different else "nothing differs")
+        return 1 if different else 0
+
+    for name in set(old_names) - set(made):
+        (HERE / name).unlink()
+    for name, content in made.items():
+        (HERE / name).parent.mkdir(exist_ok=True)
+        (HERE / name).write_text(content, encoding="utf-8")
+    record = {v: {"django": a["django"], "python": a["python"]} for v, a in used.items()}
+    (HERE / "versions.json").write_text(text(record), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
