@@ -3,6 +3,7 @@
 //! Answers "what does this name mean here", "what are this class's bases" and "what does this
 //! attribute of this model lead to". It follows no values and runs no code; that is `analysis`.
 
+mod bases;
 mod classes;
 pub mod fields;
 mod graph;

@@ -466,7 +466,7 @@ impl<'p> Frame<'_, 'p> {
             Def::Module(file) => Value::new(Kind::Module(file)),
             Def::Namespace(file, dotted) => Value::new(Kind::Namespace(file, dotted)),
             Def::External(dotted) => Value::new(Kind::External(dotted)),
-            Def::Assign(file, idx) => self.engine.module_value(self, file, idx),
+            Def::Assign(file, idx) => self.engine.module_value(file, idx),
         }
     }
 

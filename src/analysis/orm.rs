@@ -288,7 +288,7 @@ fn select(project: &Project, plan: &mut Plan, model: ModelId, args: &Args) {
         plan.select_all = true;
         return;
     }
-    if matches!(args, [(ArgKind::Positional, v)] if v.kind == Kind::None) {
+    if matches!(&args[..], [(ArgKind::Positional, v)] if v.kind == Kind::None) {
         plan.select.clear();
         plan.select_all = false;
         plan.cleared_select = true;
@@ -300,7 +300,7 @@ fn select(project: &Project, plan: &mut Plan, model: ModelId, args: &Args) {
 }
 
 fn prefetch(project: &Project, plan: &mut Plan, model: ModelId, args: &Args) {
-    if matches!(args, [(ArgKind::Positional, v)] if v.kind == Kind::None) {
+    if matches!(&args[..], [(ArgKind::Positional, v)] if v.kind == Kind::None) {
         plan.prefetch.clear();
         plan.cleared_prefetch = true;
         return;

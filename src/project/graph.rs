@@ -39,7 +39,7 @@ pub(super) fn build(project: &Project) -> Graph {
     let mut is_model = vec![false; project.classes.len()];
     for id in project.class_ids() {
         let class = project.class(id);
-        let rooted = class.mro.iter().any(|b| matches!(b, ClassRef::External(n) if fields::is_model_base(n.as_str())));
+        let rooted = class.mro.iter().any(|b| matches!(b, ClassRef::External(n) if super::bases::is_model_base(n.as_str())));
         if rooted || (class.open && may_be_model(project, id)) {
             is_model[id.0 as usize] = true;
         }
@@ -50,7 +50,7 @@ pub(super) fn build(project: &Project) -> Graph {
             continue;
         }
         let own = own_fields(project, id);
-        if !is_model[id.0 as usize] && project.class(id).open && own.iter().any(|d| d.kind != FieldKind::Field) {
+        if !is_model[id.0 as usize] && project.class(id).open && own.iter().any(|d| d.kind.is_relation()) {
             is_model[id.0 as usize] = true;
         }
         if !own.is_empty() {
@@ -113,7 +113,7 @@ pub(super) fn build(project: &Project) -> Graph {
 fn may_be_model(project: &Project, id: ClassId) -> bool {
     let class = project.class(id);
     class.mro.iter().any(|b| match b {
-        ClassRef::External(name) => fields::looks_like_model_base(name.as_str()),
+        ClassRef::External(name) => super::bases::looks_like_model_base(name.as_str()),
         ClassRef::Known(_) => false,
     })
 }
@@ -143,13 +143,13 @@ fn own_fields<'p>(project: &'p Project, id: ClassId) -> Vec<Declared<'p>> {
 
 fn field_kind(project: &Project, file: FileId, func: &Expr, depth: u32) -> Option<(FieldKind, bool)> {
     match project.resolve_expr(file, func)? {
-        Def::External(name) => fields::lookup(name.as_str()).map(|row| (row.kind, row.wide)),
+        Def::External(name) => fields::external(name.as_str()).map(|row| (row.kind, row.wide)),
         Def::Class(class) => project.class(class).mro.iter().find_map(|base| {
-            let name = match base {
-                ClassRef::External(name) => *name,
-                ClassRef::Known(known) => project.class(*known).dotted,
-            };
-            fields::lookup(name.as_str()).map(|row| (row.kind, row.wide))
+            match base {
+                ClassRef::External(name) => fields::external(name.as_str()),
+                ClassRef::Known(known) => fields::listed(project.class(*known).dotted.as_str()),
+            }
+            .map(|row| (row.kind, row.wide))
         }),
         Def::Assign(from, idx) if depth > 0 => {
             let value = project.file(from).facts.assigns[idx as usize].value.as_ref()?;
@@ -356,7 +356,7 @@ fn add_fields(
     chosen.sort_by_key(|d| (d.class != class, d.site));
     for field in chosen {
         let kind = match field.kind {
-            FieldKind::Field => {
+            FieldKind::Field | FieldKind::CompositePk => {
                 graph.models[at].fields.push(Field { name: field.name, wide: field.wide, site: field.site });
                 continue;
             }

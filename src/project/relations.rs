@@ -151,7 +151,7 @@ impl TargetCx<'_> {
                 return found;
             }
         }
-        match super::fields::swappable_default(name.as_str()) {
+        match super::bases::swappable_default(name.as_str()) {
             Some(label) => self.named(Sym::new(label)),
             None => Target::Unknown(format!("setting {name} is not a plain model label")),
         }
@@ -200,7 +200,7 @@ impl TargetCx<'_> {
         let unknown = || Target::Unknown("target is the result of a call".into());
         let def = self.project.resolve_expr(file, &call.func);
         if let Some(Def::External(name)) = def
-            && let Some(label) = super::fields::swappable_default(name.as_str())
+            && let Some(label) = super::bases::swappable_default(name.as_str())
         {
             return self.named(Sym::new(label));
         }
@@ -226,7 +226,7 @@ impl TargetCx<'_> {
             },
             Some(Def::External(name)) => {
                 let tail = name.as_str().rsplit('.').next().unwrap_or_default();
-                if let Some(label) = super::fields::swappable_default(name.as_str()) {
+                if let Some(label) = super::bases::swappable_default(name.as_str()) {
                     return self.named(Sym::new(label));
                 }
                 Target::Unknown(format!("{tail} is outside the project"))
@@ -291,7 +291,7 @@ impl TargetCx<'_> {
             _ => Vec::new(),
         };
         for (name, class) in names {
-            if let Some(label) = super::fields::lookup(name.as_str()).and_then(|row| row.default_to) {
+            if let Some(label) = super::fields::external(name.as_str()).and_then(|row| row.target.as_deref()) {
                 return self.named(Sym::new(label));
             }
             if let Some(class) = class
