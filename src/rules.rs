@@ -1,9 +1,31 @@
 //! The registry: one line a rule. Each rule asks the analysis for events and turns them into findings.
+//!
+//! A rule decides, words and proposes; it resolves no name and walks no tree.
 
-use crate::report::diagnostic::Severity;
+mod aggregate_in_loop;
+mod card;
+mod deferred_field_in_loop;
+mod defeated_prefetch;
+mod findings;
+mod foreign_key_id_access;
+mod loop_invariant_query;
+mod per_row_prefetch;
+mod query_in_loop;
+mod related_access_in_loop;
+mod related_set_in_loop;
+mod syntax_error;
+mod wording;
+
+use crate::analysis::Analysis;
+use crate::analysis::judge::Judged;
+use crate::project::Project;
+use crate::report::diagnostic::{Diagnostic, Severity};
+use crate::source::SourceSet;
+
+pub use findings::collect;
 
 /// A rule's identity, as its card in `rules/` tells it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     pub name: &'static str,
     pub code: &'static str,
@@ -15,7 +37,45 @@ pub struct Rule {
     pub card: &'static str,
 }
 
+/// Everything a rule may ask.
+pub struct Context<'a> {
+    pub project: &'a Project,
+    pub analysis: &'a Analysis,
+    pub sources: &'a SourceSet,
+    /// Loads with their places, in a fixed order.
+    pub judged: Vec<Judged<'a>>,
+}
+
+type Check = fn(&Context<'_>, &Rule, &mut Vec<Diagnostic>);
+
+macro_rules! rules {
+    ($($module:ident => $card:literal),* $(,)?) => {
+        const RULES: &[Rule] = &[$(card::read(include_str!(concat!("../rules/", $card)))),*];
+        const CHECKS: &[Check] = &[$($module::check),*];
+    };
+}
+
+rules! {
+    related_access_in_loop => "n-plus-one/related-access-in-loop.md",
+    related_set_in_loop => "n-plus-one/related-set-in-loop.md",
+    defeated_prefetch => "n-plus-one/defeated-prefetch.md",
+    query_in_loop => "n-plus-one/query-in-loop.md",
+    aggregate_in_loop => "n-plus-one/aggregate-in-loop.md",
+    loop_invariant_query => "n-plus-one/loop-invariant-query.md",
+    deferred_field_in_loop => "n-plus-one/deferred-field-in-loop.md",
+    foreign_key_id_access => "n-plus-one/foreign-key-id-access.md",
+    per_row_prefetch => "n-plus-one/per-row-prefetch.md",
+    syntax_error => "tool/syntax-error.md",
+}
+
 /// All rules, ordered by code.
 pub fn all() -> &'static [Rule] {
-    &[]
+    RULES
+}
+
+/// Runs one rule.
+pub(crate) fn run(rule: &Rule, cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    if let Some(at) = RULES.iter().position(|r| r.code == rule.code) {
+        CHECKS[at](cx, rule, out);
+    }
 }

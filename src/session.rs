@@ -2,14 +2,29 @@
 //!
 //! It reads files through `discover`; it prints nothing and decides no exit code.
 
+mod packages;
+mod view;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::config::Config;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::analysis::{self, Analysis, Options};
+use crate::config::{Config, ConfigError};
+use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind};
+use crate::facts::FileFacts;
+use crate::lower::{self, python::Depth};
+use crate::project::hints::DjangoHints;
+use crate::project::modules::ModuleIndex;
+use crate::project::{self, LinkInput, Part, Project, Target};
 use crate::report::diagnostic::Diagnostic;
 use crate::report::graph::GraphView;
-use crate::source::SourceSet;
+use crate::rules::{self, Rule};
+use crate::source::{FileId, Site, SourceSet};
+use crate::suppress::Suppressions;
 
 /// What to analyse and how.
 #[derive(Debug, Clone)]
@@ -66,14 +81,203 @@ pub enum SessionError {
     NothingToRead(String),
     #[error("no Django project found: {0}")]
     NoDjango(String),
+    #[error("cannot start worker threads: {0}")]
+    Threads(String),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 /// Runs the whole analysis.
-pub fn check(_request: &Request) -> Result<Outcome, SessionError> {
-    Ok(Outcome::default())
+pub fn check(request: &Request) -> Result<Outcome, SessionError> {
+    let rules = request.config.resolve_rules()?;
+    let per_file = request.config.per_file()?;
+    in_pool(request.threads.or(request.config.threads), || {
+        let mut clock = Clock::default();
+        let loaded = load(request, &mut clock)?;
+        let Loaded { project, sources, infos, templates, notes } = loaded;
+        let options = Options { tests: request.config.include_tests, migrations: request.config.include_migrations };
+        let analysis = analysis::analyse(&project, options);
+        clock.lap("analyse");
+        let found = rules::collect(&project, &analysis, &sources, &rules);
+        clock.lap("rules");
+        let mut outcome = Outcome {
+            python_files: infos.len(),
+            templates,
+            models: project.models().iter().filter(|m| !matches!(m.part, Part::Stub | Part::Package)).count(),
+            coverage: coverage(&project, &analysis),
+            notes,
+            ..Outcome::default()
+        };
+        let mut suppressions: FxHashMap<FileId, Suppressions> = FxHashMap::default();
+        for mut diagnostic in found {
+            let in_scope = |file: FileId| infos.get(file.0 as usize).is_some_and(|i| i.in_scope);
+            if !in_scope(diagnostic.file) && !diagnostic.labels.iter().any(|l| in_scope(l.site.file)) {
+                continue;
+            }
+            let Some(rule) = rules.iter().find(|r| r.code == diagnostic.code) else { continue };
+            let path = &sources.get(diagnostic.file).path;
+            if per_file.covers(rule, path) {
+                continue;
+            }
+            if suppressed(&project, &sources, &mut suppressions, rule, &diagnostic) {
+                outcome.suppressed += 1;
+                continue;
+            }
+            let configured = request.config.severity_of(rule);
+            if configured != rule.severity {
+                diagnostic.severity = configured;
+            }
+            outcome.diagnostics.push(diagnostic);
+        }
+        for name in &analysis.failed {
+            outcome.notes.push(format!("internal error while analysing {name}; please report it"));
+        }
+        outcome.diagnostics.sort_by(|a, b| {
+            let key = |d: &Diagnostic| (sources.get(d.file).path.clone(), d.span, d.code);
+            key(a).cmp(&key(b))
+        });
+        outcome.sources = sources;
+        clock.lap("report");
+        outcome.timings = clock.laps;
+        Ok(outcome)
+    })
 }
 
 /// Links the project and tells its models and relations.
-pub fn graph(_request: &Request) -> Result<GraphView, SessionError> {
-    Ok(GraphView::default())
+pub fn graph(request: &Request) -> Result<GraphView, SessionError> {
+    in_pool(request.threads.or(request.config.threads), || {
+        let loaded = load(request, &mut Clock::default())?;
+        Ok(view::graph(&loaded.project, &loaded.sources))
+    })
+}
+
+/// A linked project with its sources.
+struct Loaded {
+    project: Project,
+    sources: SourceSet,
+    infos: Vec<FileInfo>,
+    templates: usize,
+    notes: Vec<String>,
+}
+
+#[derive(Default)]
+struct Clock {
+    since: Option<Instant>,
+    laps: Vec<(&'static str, Duration)>,
+}
+
+impl Clock {
+    fn lap(&mut self, phase: &'static str) {
+        let now = Instant::now();
+        if let Some(since) = self.since.replace(now) {
+            self.laps.push((phase, now - since));
+        }
+    }
+}
+
+/// Deep expressions are walked by recursion.
+const STACK: usize = 64 << 20;
+
+fn in_pool<T: Send>(threads: Option<usize>, run: impl FnOnce() -> Result<T, SessionError> + Send) -> Result<T, SessionError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).stack_size(STACK).build();
+    match pool {
+        Ok(pool) => pool.install(run),
+        Err(error) => Err(SessionError::Threads(error.to_string())),
+    }
+}
+
+fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
+    clock.lap("start");
+    let wanted = DiscoverRequest { cwd: &request.cwd, paths: &request.paths, exclude: &request.config.exclude };
+    let mut found = discover::discover(&wanted).map_err(|error| match error {
+        DiscoverError::MissingPath(path) => SessionError::MissingPath(path),
+        DiscoverError::NothingToRead { path, notes } if notes.is_empty() => SessionError::NothingToRead(path),
+        DiscoverError::NothingToRead { path, notes } => SessionError::NothingToRead(format!("{path} ({})", notes.join("; "))),
+    })?;
+    clock.lap("read");
+    let config = &request.config;
+    let part = |info: &FileInfo| match info.kind {
+        FileKind::Test => Part::Test,
+        FileKind::Migration => Part::Migration,
+        FileKind::Source if info.command => Part::Command,
+        FileKind::Source => Part::Source,
+    };
+    let facts: Vec<FileFacts> = found
+        .files
+        .par_iter()
+        .enumerate()
+        .map(|(i, info)| {
+            let bodies = match part(info) {
+                Part::Test => config.include_tests,
+                Part::Migration => config.include_migrations,
+                _ => true,
+            };
+            lower::python::extract(&found.sources.get(FileId(i as u32)).text, Depth { bodies })
+        })
+        .collect();
+    clock.lap("parse");
+    let mut index = ModuleIndex::new(&found.project_paths());
+    let own = facts.iter().enumerate().filter(|(i, _)| !matches!(found.files[*i].kind, FileKind::Test | FileKind::Migration));
+    let hints = DjangoHints::gather(own.map(|(i, f)| (FileId(i as u32), f)), &index, &found.settings_names);
+    if !hints.is_django {
+        return Err(SessionError::NoDjango("no file imports django".into()));
+    }
+    for root in &hints.import_roots {
+        index.add_root(root);
+    }
+    let mut inputs: Vec<LinkInput> = facts
+        .into_iter()
+        .zip(&found.files)
+        .map(|(facts, info)| LinkInput { path: info.project_path.clone(), part: part(info), facts, module: None })
+        .collect();
+    packages::add(&mut found, &index, &mut inputs);
+    let project = project::link(inputs, index, hints);
+    clock.lap("link");
+    if project.models().iter().all(|m| matches!(m.part, Part::Stub | Part::Package)) {
+        return Err(SessionError::NoDjango("no model class was found".into()));
+    }
+    Ok(Loaded { project, sources: found.sources, infos: found.files, templates: found.templates.len(), notes: found.notes })
+}
+
+fn suppressed(project: &Project, sources: &SourceSet, memo: &mut FxHashMap<FileId, Suppressions>, rule: &Rule, diagnostic: &Diagnostic) -> bool {
+    let mut ask = |site: Site, primary: bool| {
+        let source = sources.get(site.file);
+        let lines = source.lines();
+        let comments = &project.file(site.file).facts.comments;
+        let known = memo.entry(site.file).or_insert_with(|| Suppressions::parse(&source.text, comments, lines));
+        if known.is_empty() {
+            return false;
+        }
+        let (first, last) = (lines.line_of(site.span.start), lines.line_of(site.span.end));
+        if primary {
+            known.covers_file(rule) || (first..=last).any(|line| known.covers_line(rule, line))
+        } else {
+            known.comment_on(rule, first)
+        }
+    };
+    ask(Site::new(diagnostic.file, diagnostic.span), true) || diagnostic.labels.iter().any(|l| ask(l.site, false))
+}
+
+fn coverage(project: &Project, analysis: &Analysis) -> Coverage {
+    let mut out = Coverage::default();
+    let mut relations = Tally::default();
+    for relation in project.relations() {
+        let owner = project.model(relation.owner);
+        if matches!(owner.part, Part::Stub | Part::Package | Part::Test | Part::Migration) {
+            continue;
+        }
+        relations.seen += 1;
+        match &relation.target {
+            Target::Unknown(reason) => *out.unknown.entry(format!("relation {}.{}: {reason}", owner.label, relation.name)).or_default() += 1,
+            Target::Model(_) | Target::Any => relations.known += 1,
+        }
+    }
+    let counts = &analysis.counts;
+    out.tallies.insert("relations", relations);
+    out.tallies.insert("loops", Tally { seen: counts.loops, known: counts.loops_typed });
+    out.tallies.insert("loops_over_rows", Tally { seen: counts.loops, known: counts.loops_over_rows });
+    for (name, count) in &counts.outside {
+        *out.unknown.entry(format!("call of {name}")).or_default() += count;
+    }
+    out
 }

@@ -91,6 +91,12 @@ impl SourceSet {
         Self { files }
     }
 
+    /// Adds a file behind all others.
+    pub fn push(&mut self, file: SourceFile) -> FileId {
+        self.files.push(file);
+        FileId(self.files.len() as u32 - 1)
+    }
+
     pub fn get(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }

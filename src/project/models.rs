@@ -106,6 +106,13 @@ pub struct Relation {
     pub site: Site,
 }
 
+impl Model {
+    /// All attributes that the model's own and inherited fields and relations give its rows.
+    pub fn attrs(&self) -> impl Iterator<Item = (Sym, ModelAttr)> + '_ {
+        self.attrs.iter().map(|(name, attr)| (*name, *attr))
+    }
+}
+
 impl Relation {
     pub fn target_model(&self) -> Option<ModelId> {
         match self.target {

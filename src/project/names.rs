@@ -7,7 +7,7 @@ use crate::ir::{Expr, ExprKind};
 use crate::source::{FileId, Sym};
 
 use super::modules::Resolved;
-use super::{ClassId, FuncId, Member, Project};
+use super::{ClassId, FuncId, Member, Part, Project};
 
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,7 +69,7 @@ impl Project {
         if let Some(stub) = self.stub_modules.get(&dotted) {
             return Some(Def::Module(*stub));
         }
-        if !self.file(package).path.ends_with("__init__.py") {
+        if self.is_library(package) || !self.file(package).path.ends_with("__init__.py") {
             return None;
         }
         match self.modules.resolve(package, 1, name.as_str()) {
@@ -81,6 +81,9 @@ impl Project {
 
     /// The module that an import statement of `file` names.
     pub fn import_module(&self, file: FileId, level: u32, module: Sym) -> Def {
+        if self.is_library(file) && level > 0 {
+            return self.library_module(file, level, module);
+        }
         match self.modules.resolve(file, level, module.as_str()) {
             Resolved::File(id) => Def::Module(id),
             Resolved::Namespace(_) => Def::Namespace(file, module),
@@ -88,6 +91,29 @@ impl Project {
                 Some(stub) if level == 0 => Def::Module(*stub),
                 _ => Def::External(module),
             },
+        }
+    }
+
+    fn is_library(&self, file: FileId) -> bool {
+        matches!(self.file(file).part, Part::Stub | Part::Package)
+    }
+
+    /// A relative import inside an installed package or a stub.
+    fn library_module(&self, file: FileId, level: u32, module: Sym) -> Def {
+        let here = self.file(file);
+        let mut base = here.module.as_str();
+        let up = if here.path.ends_with("__init__.py") { level - 1 } else { level };
+        for _ in 0..up {
+            base = base.rsplit_once('.').map_or("", |(head, _)| head);
+        }
+        let dotted = match (base.is_empty(), module.as_str().is_empty()) {
+            (true, _) => module,
+            (_, true) => Sym::new(base),
+            _ => Sym::new(base).dot(module.as_str()),
+        };
+        match self.stub_modules.get(&dotted) {
+            Some(found) => Def::Module(*found),
+            None => Def::External(dotted),
         }
     }
 
@@ -128,7 +154,7 @@ impl Project {
 
     fn from_submodule(&self, file: FileId, import: &ImportFacts, from: FileId, name: Sym) -> Option<Def> {
         let path = &self.file(from).path;
-        if path.ends_with(".pyi") {
+        if self.is_library(from) {
             return self.submodule(from, name);
         }
         if !path.ends_with("__init__.py") {

@@ -292,7 +292,7 @@ impl TargetCx<'_> {
         };
         for (name, class) in names {
             if let Some(label) = super::fields::external(name.as_str()).and_then(|row| row.target.as_deref()) {
-                return self.named(Sym::new(label));
+                return if label == "settings.AUTH_USER_MODEL" { self.setting(Sym::new("AUTH_USER_MODEL"), 4) } else { self.named(Sym::new(label)) };
             }
             if let Some(class) = class
                 && let Some(found) = self.fixed_target(class)

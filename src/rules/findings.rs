@@ -1,0 +1,156 @@
+//! From events to findings: one finding per rule and place to change, all its relations in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::Analysis;
+use crate::analysis::event::{Eval, Load};
+use crate::analysis::judge::{self, Judged};
+use crate::project::{ModelId, Part, Project};
+use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
+use crate::source::{Site, SourceSet};
+
+use super::{Context, Rule};
+
+/// Accesses shown as evidence; more are counted, not shown.
+const MAX_LABELS: usize = 8;
+
+/// All findings of the given rules, sorted by place.
+pub fn collect(project: &Project, analysis: &Analysis, sources: &SourceSet, rules: &[&'static Rule]) -> Vec<Diagnostic> {
+    let judged = analysis
+        .loads
+        .iter()
+        .filter_map(|(load, func)| judge::judge(project, load, *func))
+        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site))
+        .collect();
+    let cx = Context { project, analysis, sources, judged };
+    let mut out = Vec::new();
+    for rule in rules {
+        super::run(rule, &cx, &mut out);
+    }
+    out.sort_by(|a, b| (a.file, a.span, a.code, &a.relations, &a.message).cmp(&(b.file, b.span, b.code, &b.relations, &b.message)));
+    out.dedup();
+    out
+}
+
+/// Library code, stubs and code left out of the analysis are no places to change.
+pub(super) fn reportable(project: &Project, site: Site) -> bool {
+    !matches!(project.file(site.file).part, Part::Stub | Part::Package)
+}
+
+/// All loads that one finding is about.
+pub(super) struct Group<'a, 'j> {
+    pub place: Site,
+    pub model: ModelId,
+    pub judged: Vec<&'j Judged<'a>>,
+}
+
+impl<'a, 'j> Group<'a, 'j> {
+    /// The relation paths, without those that another one passes through.
+    pub fn paths(&self, cx: &Context<'_>) -> Vec<String> {
+        let all: BTreeSet<String> = self.judged.iter().map(|j| j.lookup(cx.project)).collect();
+        all.iter()
+            .filter(|p| !all.iter().any(|longer| longer.starts_with(&format!("{p}__"))))
+            .cloned()
+            .collect()
+    }
+
+    pub fn certainty(&self) -> Certainty {
+        if self.judged.iter().any(|j| !j.load.conditional && !j.open) { Certainty::Certain } else { Certainty::Likely }
+    }
+}
+
+/// Groups loads by place and model.
+pub(super) fn group<'a, 'j>(cx: &'j Context<'a>, keep: impl Fn(&Judged<'a>) -> bool) -> Vec<Group<'a, 'j>> {
+    let mut groups: BTreeMap<(Site, ModelId), Vec<&'j Judged<'a>>> = BTreeMap::new();
+    for judged in cx.judged.iter().filter(|j| keep(j)) {
+        groups.entry((judged.place, judged.model)).or_default().push(judged);
+    }
+    groups.into_iter().map(|((place, model), judged)| Group { place, model, judged }).collect()
+}
+
+/// The finding for a group of loads.
+pub(super) fn finding(cx: &Context<'_>, rule: &Rule, group: &Group<'_, '_>, relations: Vec<String>, message: String, help: String) -> Diagnostic {
+    Diagnostic {
+        rule: rule.name,
+        code: rule.code,
+        group: rule.group,
+        severity: severity(cx, rule, group.judged.iter().map(|j| j.load.site)),
+        certainty: group.certainty(),
+        message,
+        help: Some(help),
+        file: group.place.file,
+        span: group.place.span,
+        model: Some(cx.project.model(group.model).label.to_string()),
+        relations,
+        fields: Vec::new(),
+        queries: None,
+        labels: load_labels(group.judged.iter().map(|j| j.load).collect(), group.place),
+    }
+}
+
+/// Findings that are reached by management commands only are of less weight than those in requests.
+pub(super) fn severity(cx: &Context<'_>, rule: &Rule, mut sites: impl Iterator<Item = Site>) -> Severity {
+    let commands_only = sites.all(|s| cx.project.file(s.file).part == Part::Command);
+    if commands_only { rule.severity.min(Severity::Info) } else { rule.severity }
+}
+
+/// Queryset, loop, calls and accesses, each place once.
+pub(super) fn load_labels(mut loads: Vec<&Load>, place: Site) -> Vec<Label> {
+    loads.sort_by(|a, b| judge::nearer(a, b));
+    let mut labels = vec![Label { site: place, role: Role::Queryset, message: "these rows are fetched here".into() }];
+    let mut push = |site: Site, role: Role, message: String| {
+        if labels.len() < MAX_LABELS + 1 && labels.iter().all(|l| l.site != site) {
+            labels.push(Label { site, role, message });
+        }
+    };
+    let mut shown = BTreeSet::new();
+    for load in loads {
+        let path = load.row.path();
+        let name = if path.is_empty() { load.attr.to_string() } else { format!("{path}__{}", load.attr) };
+        if !shown.insert((name.clone(), load.site)) {
+            continue;
+        }
+        if let Some(around) = load.around {
+            push(around, Role::Loop, "one iteration per row".into());
+        }
+        for call in &load.calls {
+            push(*call, Role::Call, "called from here".into());
+        }
+        push(load.site, Role::Access, format!("`{}` is read here for each row", load.attr));
+    }
+    labels
+}
+
+/// The finding for one evaluation in a loop.
+pub(super) fn eval_finding(cx: &Context<'_>, rule: &Rule, eval: &Eval, message: String, help: String) -> Diagnostic {
+    let place = eval.query.site;
+    let mut labels = vec![Label { site: place, role: Role::Queryset, message: "this query".into() }];
+    let mut push = |site: Site, role: Role, message: &str| {
+        if labels.len() < MAX_LABELS && labels.iter().all(|l| l.site != site) {
+            labels.push(Label { site, role, message: message.into() });
+        }
+    };
+    if let Some(around) = eval.around {
+        push(around.site, Role::Loop, "runs once per iteration of this loop");
+    }
+    for call in &eval.calls {
+        push(*call, Role::Call, "called from here");
+    }
+    push(eval.site, Role::Access, "it runs here");
+    Diagnostic {
+        rule: rule.name,
+        code: rule.code,
+        group: rule.group,
+        severity: severity(cx, rule, [place].into_iter().chain(eval.around.map(|a| a.site))),
+        certainty: if eval.conditional { Certainty::Likely } else { Certainty::Certain },
+        message,
+        help: Some(help),
+        file: place.file,
+        span: place.span,
+        model: Some(cx.project.model(eval.query.model).label.to_string()),
+        relations: Vec::new(),
+        fields: Vec::new(),
+        queries: Some(Queries { before: "N".into(), after: "1".into() }),
+        labels,
+    }
+}

@@ -1,0 +1,31 @@
+//! DJP104: a query for one key runs in a loop over the keys.
+
+use crate::analysis::value::Base;
+use crate::report::diagnostic::Diagnostic;
+
+use super::findings::{eval_finding, reportable};
+use super::{Context, Rule};
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let mut seen = rustc_hash::FxHashSet::default();
+    for (eval, _) in &cx.analysis.evals {
+        let Some(around) = eval.around else { continue };
+        let place = eval.query.site;
+        let fits = around.keyed && !eval.query.batched && !eval.conditional && reportable(cx.project, place) && reportable(cx.project, around.site);
+        if !fits || !seen.insert(place) {
+            continue;
+        }
+        let model = cx.project.model(eval.query.model).name;
+        let message = format!("one `{model}` query for each iteration of the loop");
+        let help = match (&eval.query.base, eval.op.as_str()) {
+            (Base::Model, "get" | "aget" | "first" | "afirst") => {
+                format!("fetch all rows before the loop with one `{model}.objects.filter(…__in=…)` or `in_bulk(…)` and look them up in memory")
+            }
+            (_, "count" | "exists" | "acount" | "aexists" | "aggregate") => {
+                "compute the values for all keys before the loop with one grouped query: `.values(key).annotate(…)`".to_owned()
+            }
+            _ => "fetch the rows of all keys before the loop with one `…__in` query and group them in memory".to_owned(),
+        };
+        out.push(eval_finding(cx, rule, eval, message, help));
+    }
+}

@@ -1,0 +1,19 @@
+//! DJP101: a single related row is loaded for each row of a queryset whose plan lacks it.
+
+use crate::analysis::event::Access;
+use crate::report::diagnostic::Diagnostic;
+
+use super::findings::{finding, group};
+use super::{Context, Rule, wording};
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    for group in group(cx, |j| j.repeated && !j.loaded && j.load.access == Access::One) {
+        let paths = group.paths(cx);
+        let model = cx.project.model(group.model).name;
+        let message = format!("each `{model}` row loads {} with a query of its own", wording::list(&paths));
+        let help = format!("add `{}` to this queryset", wording::eager_calls(cx.project, &group, &paths));
+        let mut found = finding(cx, rule, &group, paths.clone(), message, help);
+        found.queries = Some(wording::formula(cx.project, &group, &paths));
+        out.push(found);
+    }
+}

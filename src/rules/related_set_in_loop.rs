@@ -1,0 +1,31 @@
+//! DJP102: a related set is read for each row of a queryset that does not prefetch it.
+
+use crate::analysis::event::SetAccess;
+use crate::analysis::tables::Served;
+use crate::report::diagnostic::Diagnostic;
+
+use super::findings::{finding, group};
+use super::{Context, Rule, wording};
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let wanted = |set: &SetAccess| !set.aggregate;
+    for group in group(cx, |j| j.repeated && !j.loaded && j.load.access.set().is_some_and(wanted)) {
+        let paths = group.paths(cx);
+        let model = cx.project.model(group.model).name;
+        let message = format!("each `{model}` row queries {} again", wording::list(&paths));
+        let changed = group.judged.iter().filter_map(|j| j.load.access.set()).find_map(|s| match s.served {
+            Served::Query => s.change.or(Some(s.op)),
+            _ => None,
+        });
+        let help = match changed {
+            Some(method) => format!(
+                "prefetch it once with `Prefetch(\"{}\", queryset=…, to_attr=\"…\")`: a plain prefetch does not serve `.{method}()`",
+                paths.first().map_or("", String::as_str)
+            ),
+            None => format!("add `{}` to this queryset", wording::eager_calls(cx.project, &group, &paths)),
+        };
+        let mut found = finding(cx, rule, &group, paths.clone(), message, help);
+        found.queries = Some(wording::formula(cx.project, &group, &paths));
+        out.push(found);
+    }
+}

@@ -1,0 +1,34 @@
+//! DJP901: a file that Python cannot read; the rest of it is still used.
+
+use crate::report::diagnostic::{Certainty, Diagnostic};
+
+use super::{Context, Rule};
+
+/// Errors reported per file; later ones mostly follow from the first.
+const MAX_PER_FILE: usize = 3;
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    for file in cx.project.file_ids() {
+        if !super::findings::reportable(cx.project, crate::source::Site::new(file, crate::source::Span::default())) {
+            continue;
+        }
+        for error in cx.project.file(file).facts.errors.iter().take(MAX_PER_FILE) {
+            out.push(Diagnostic {
+                rule: rule.name,
+                code: rule.code,
+                group: rule.group,
+                severity: rule.severity,
+                certainty: Certainty::Certain,
+                message: format!("syntax error: {}", error.message),
+                help: None,
+                file,
+                span: error.span,
+                model: None,
+                relations: Vec::new(),
+                fields: Vec::new(),
+                queries: None,
+                labels: Vec::new(),
+            });
+        }
+    }
+}

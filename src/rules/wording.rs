@@ -1,0 +1,82 @@
+//! Phrases and formulas that several rules share.
+
+use crate::analysis::judge::Judged;
+use crate::project::{ModelAttr, Project};
+use crate::report::diagnostic::Queries;
+
+use super::findings::Group;
+
+/// `` `a` and `b` ``, `` `a`, `b` and `c` ``.
+pub(super) fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    match &quoted[..] {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// `"a", "b__c"`.
+pub(super) fn arguments(names: &[String]) -> String {
+    names.iter().map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", ")
+}
+
+/// The eager-loading calls that serve all loads of a group: `select_related` where one join per row does,
+/// `prefetch_related` behind many-valued and generic relations.
+pub(super) fn eager_calls(project: &Project, group: &Group<'_, '_>, paths: &[String]) -> String {
+    let mut select = Vec::new();
+    let mut prefetch = Vec::new();
+    for path in paths {
+        let by_join = group.judged.iter().filter(|j| j.lookup(project) == *path).all(|j| joinable(project, j));
+        if by_join { select.push(path.clone()) } else { prefetch.push(path.clone()) }
+    }
+    let mut out = String::new();
+    if !select.is_empty() {
+        out.push_str(&format!(".select_related({})", arguments(&select)));
+    }
+    if !prefetch.is_empty() {
+        out.push_str(&format!(".prefetch_related({})", arguments(&prefetch)));
+    }
+    out
+}
+
+/// A path of single-valued relations only, with a known target.
+fn joinable(project: &Project, judged: &Judged<'_>) -> bool {
+    if judged.behind_many(project) {
+        return false;
+    }
+    match judged.last_attr(project) {
+        Some(attr @ (ModelAttr::Forward(_) | ModelAttr::Reverse(_))) => {
+            project.attr_single(attr) && project.attr_target(attr).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Queries as they are, and with every path of the group loaded eagerly.
+pub(super) fn formula(project: &Project, group: &Group<'_, '_>, paths: &[String]) -> Queries {
+    let mut per_row = [0_usize; 4];
+    let mut counted: Vec<String> = Vec::new();
+    for judged in &group.judged {
+        let lookup = judged.lookup(project);
+        if !counted.contains(&lookup) {
+            counted.push(lookup);
+            per_row[judged.depth.min(3)] += 1;
+        }
+    }
+    let names = ["N", "N·M", "N·M·K", "N·M·K·L"];
+    let mut before = String::from("1");
+    for (count, name) in per_row.iter().zip(names) {
+        match count {
+            0 => {}
+            1 => before.push_str(&format!(" + {name}")),
+            n => before.push_str(&format!(" + {n}·{name}")),
+        }
+    }
+    let prefetched = paths
+        .iter()
+        .filter(|p| group.judged.iter().any(|j| j.lookup(project) == **p && !joinable(project, j)))
+        .count();
+    let after = if prefetched == 0 { "1".into() } else { format!("{}", 1 + prefetched) };
+    Queries { before, after }
+}
