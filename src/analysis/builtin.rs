@@ -156,10 +156,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// Runs `body` as the body of a loop over `values`.
     fn each(&mut self, values: &Value, span: Span, body: impl FnOnce(&mut Self, Value) -> Value) -> Value {
-        let site = self.site(span);
         let over = self.loop_kind(values);
-        let id = self.enter_loop(site, over);
-        let elem = self.iterate(values, id, site, "iterate").with(Deps::on_loop(id));
+        let (id, elem) = self.begin_loop(values, span, over);
+        let elem = elem.with(Deps::on_loop(id));
         let result = body(self, elem);
         self.leave_loop();
         result

@@ -123,10 +123,8 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::YieldFrom(inner) => {
                 let value = self.eval(inner);
-                let site = self.site(inner.span);
                 let over = self.loop_kind(&value);
-                let id = self.enter_loop(site, over);
-                let elem = self.iterate(&value, id, site, "iterate");
+                let (_, elem) = self.begin_loop(&value, inner.span, over);
                 self.leave_loop();
                 self.yielded(elem);
                 Value::UNKNOWN
@@ -217,14 +215,12 @@ impl<'p> Frame<'_, 'p> {
             return;
         };
         let iterated = self.eval(&clause.iter);
-        let site = self.site(clause.iter.span);
         self.count_loop(&iterated);
         let over = self.loop_kind(&iterated);
         if over != Over::Bounded {
             *size = Size::Unknown;
         }
-        let id = self.enter_loop(site, over);
-        let elem = self.iterate(&iterated, id, site, "iterate");
+        let (id, elem) = self.begin_loop(&iterated, clause.iter.span, over);
         let mut stored = (Value::UNKNOWN, Value::UNKNOWN);
         self.branch(|f| {
             f.nesting -= 1;
@@ -254,18 +250,21 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    /// The value of one element, and the query it costs; the element is one per iteration of loop `id`.
-    pub fn iterate(&mut self, value: &Value, id: u16, site: Site, op: &str) -> Value {
+    /// Starts a loop over a value: its query runs before the loop does. The element is one per iteration.
+    pub fn begin_loop(&mut self, value: &Value, span: Span, over: Over) -> (u16, Value) {
+        self.evaluate_all(value, "iterate", span, Served::Served);
+        let id = self.enter_loop(self.site(span), over);
+        (id, self.element_of(value, id))
+    }
+
+    fn element_of(&self, value: &Value, id: u16) -> Value {
         let elem = match &value.kind {
-            Kind::Query(query) => {
-                self.evaluate(query, Sym::new(op), Served::Served, false, site, value.deps);
-                self.query_element(query, Live::Loop(id))
-            }
+            Kind::Query(query) => self.query_element(query, Live::Loop(id)),
             Kind::Coll(coll) => self.relive(&coll.elem, id),
             Kind::Tuple(items) => join_all(items.to_vec()),
             Kind::Dict(dict) => self.relive(&dict.key, id),
             Kind::Union(all) => {
-                let parts: Vec<Value> = all.iter().map(|v| self.iterate(v, id, site, op)).collect();
+                let parts: Vec<Value> = all.iter().map(|v| self.element_of(v, id)).collect();
                 join_all(parts)
             }
             _ => Value::UNKNOWN,
@@ -283,10 +282,8 @@ impl<'p> Frame<'_, 'p> {
 
     /// Elements of a collection on their way into another: evaluated now, iterated later.
     pub fn stored_elements(&mut self, value: &Value, span: Span) -> Value {
-        let site = self.site(span);
         let over = self.loop_kind(value);
-        let id = self.enter_loop(site, over);
-        let elem = self.iterate(value, id, site, "iterate");
+        let (_, elem) = self.begin_loop(value, span, over);
         self.leave_loop();
         elem
     }

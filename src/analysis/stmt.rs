@@ -125,10 +125,8 @@ impl<'p> Frame<'_, 'p> {
         let iterated = self.eval(iter);
         let once = matches!(body.last().map(|s| &s.kind), Some(StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_)));
         let over = if once { Over::Bounded } else { self.loop_kind(&iterated) };
-        let site = self.site(iter.span);
         self.count_loop(&iterated);
-        let id = self.enter_loop(site, over);
-        let elem = self.iterate(&iterated, id, site, "iterate");
+        let (id, elem) = self.begin_loop(&iterated, iter.span, over);
         let ran = self.branch(|f| {
             f.nesting -= 1;
             f.assign(target, &elem.with(Deps::on_loop(id)));
