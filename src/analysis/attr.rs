@@ -94,6 +94,10 @@ impl<'p> Frame<'_, 'p> {
                 self.super_attr(&sup, name, span)
             }
             Kind::Coll(_) | Kind::Dict(_) | Kind::Tuple(_) | Kind::Str(_) => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
+            Kind::Method(state) if state.1 == "_state" && name == "adding" => match &state.0.kind {
+                Kind::Row(row) => Value::new(Kind::Truth(row.origin == Origin::New)),
+                _ => Value::SCALAR,
+            },
             Kind::Union(all) => {
                 let parts: Vec<Value> = all.iter().map(|v| self.attr_of(v, name, span)).collect();
                 join_all(parts)
@@ -104,10 +108,27 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn def_attr(&mut self, def: Def, name: Sym) -> Value {
+        if let Def::External(dotted) = def
+            && dotted == "django.conf.settings"
+        {
+            return self.setting(name);
+        }
         match self.project.def_member(def, name) {
             Some(def) => self.def_value(def),
             None => Value::UNKNOWN,
         }
+    }
+
+    /// `settings.NAME`, where a settings module of the project assigns it plainly.
+    fn setting(&mut self, name: Sym) -> Value {
+        let project = self.project;
+        let modules = project.hints.default_settings.iter().chain(&project.hints.settings_modules);
+        for file in modules {
+            if let Some(Def::Assign(from, idx)) = project.lookup(*file, name) {
+                return self.engine.module_value(from, idx);
+            }
+        }
+        Value::UNKNOWN
     }
 
     fn row_attr(&mut self, base: &Value, row: &Arc<Row>, name: Sym, span: Span) -> Value {
@@ -126,7 +147,9 @@ impl<'p> Frame<'_, 'p> {
                 self.column(row, name, span);
                 Value::SCALAR
             }
+            Some(ModelAttr::Pk) if row.origin != Origin::New => Value::new(Kind::Truth(true)),
             Some(ModelAttr::Pk | ModelAttr::Attname(_)) => Value::SCALAR,
+            None if name == "_state" => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
             None => match self.project.class_member(class, name) {
                 Some((owner, member)) => self.member_of_instance(base, owner, member, span),
                 None => Value::new(Kind::Method(Arc::new((base.clone(), name)))),

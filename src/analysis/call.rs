@@ -394,7 +394,6 @@ impl<'p> Frame<'_, 'p> {
             }
             load.row = self.resolve_lives(&row);
             load.calls.insert(0, site);
-            load.conditional |= self.conditional() && load.conditional;
             if load.calls.len() <= usize::from(super::summary::MAX_CALLS) {
                 self.load(load);
             }

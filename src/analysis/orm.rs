@@ -8,7 +8,7 @@ use crate::source::{Site, Sym};
 
 use super::call::Args;
 use super::event::{Access, Around, Eval, Load, SetAccess, is_many, row_has_slot};
-use super::frame::{Frame, Over};
+use super::frame::{Frame, Loop, Over};
 use super::plan::{Plan, Prefetch};
 use super::rows;
 use super::tables::{self, Method, PlanOp, Returns, Runs, Served};
@@ -180,8 +180,7 @@ impl<'p> Frame<'_, 'p> {
     /// A queryset is evaluated here by `op`.
     pub fn evaluate(&mut self, query: &Arc<Query>, op: Sym, served: Served, aggregate: bool, site: Site, deps: Deps) {
         let served = if query.change.is_some() { Served::Query } else { served };
-        let conditional = self.conditional();
-        self.eval_event(Eval { query: query.clone(), op, served, aggregate, site, calls: Vec::new(), deps, conditional, around: None });
+        self.eval_event(Eval { query: query.clone(), op, served, aggregate, site, calls: Vec::new(), deps, conditional: false, around: None });
     }
 
     /// Decides whether an evaluation is a repeated query here, or is for the callers to judge.
@@ -220,11 +219,11 @@ impl<'p> Frame<'_, 'p> {
             }
             Base::Model => {}
         }
-        let Some(innermost) = self.loops.iter().rposition(|l| l.over != Over::Bounded) else {
+        let Some(innermost) = self.loops.iter().rposition(Loop::repeats) else {
             self.pass_on(eval);
             return;
         };
-        let keyed_by = self.loops.iter().rev().find(|l| l.over != Over::Bounded && eval.deps.meets(Deps::on_loop(l.id)));
+        let keyed_by = self.loops.iter().rev().find(|l| l.repeats() && eval.deps.meets(Deps::on_loop(l.id)));
         let chosen = keyed_by.unwrap_or(&self.loops[innermost]);
         eval.around = Some(Around { site: chosen.site, keyed: keyed_by.is_some(), rows: chosen.over == Over::Rows, writes: false });
         if keyed_by.is_some() {
@@ -239,7 +238,8 @@ impl<'p> Frame<'_, 'p> {
         self.depends_on_loop(self.control)
     }
 
-    fn pass_on(&mut self, eval: Eval) {
+    fn pass_on(&mut self, mut eval: Eval) {
+        eval.conditional |= self.conditional();
         if self.evals.len() < MAX_EVENTS && !self.evals.contains(&eval) {
             self.evals.push(eval);
         }
@@ -250,8 +250,8 @@ impl<'p> Frame<'_, 'p> {
         if load.row.origin == Origin::New {
             return;
         }
-        load.conditional |= load.calls.is_empty() && self.conditional();
         if row_has_slot(&load.row) {
+            load.conditional |= self.conditional();
             let seen = self.loads.iter().any(|l| l.attr == load.attr && l.row == load.row && l.access == load.access);
             if !seen && self.loads.len() < MAX_EVENTS {
                 self.loads.push(load);
