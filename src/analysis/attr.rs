@@ -237,6 +237,7 @@ impl<'p> Frame<'_, 'p> {
         match member {
             Member::Method(func) => match self.decorator_of(func) {
                 Some(Decorator::Property) => self.call_function(func, None, Some(owner), vec![(ArgKind::Positional, base.clone())], self.site(span)),
+                Some(Decorator::Cached) => self.cached_attr(base, owner, func, span),
                 Some(Decorator::Static) => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
                 Some(Decorator::Class) => {
                     let receiver = match &base.kind {
@@ -251,6 +252,19 @@ impl<'p> Frame<'_, 'p> {
             Member::Class(id) => Value::new(Kind::Class(id)),
             Member::Assign(idx) => self.engine.class_value(self, owner, idx),
         }
+    }
+
+    /// A cached property: computed at most once for an instance that does not change with the loop.
+    fn cached_attr(&mut self, base: &Value, owner: ClassId, func: FuncId, span: Span) -> Value {
+        let args = vec![(ArgKind::Positional, base.clone())];
+        let site = self.site(span);
+        if self.depends_on_loop(base.deps) || self.loops.is_empty() {
+            return self.call_function(func, None, Some(owner), args, site);
+        }
+        let loops = std::mem::take(&mut self.loops);
+        let value = self.call_function(func, None, Some(owner), args, site);
+        self.loops = loops;
+        value
     }
 
     pub fn decorator_of(&self, func: FuncId) -> Option<Decorator> {
@@ -277,7 +291,7 @@ impl<'p> Frame<'_, 'p> {
         match self.project.class_member(class, name) {
             Some((owner, Member::Method(func))) => match self.decorator_of(func) {
                 Some(Decorator::Class) => Value::new(Kind::Bound(Arc::new(Bound { func, receiver: base.clone(), owner }))),
-                Some(Decorator::Property) => Value::UNKNOWN,
+                Some(Decorator::Property | Decorator::Cached) => Value::UNKNOWN,
                 _ => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
             },
             Some((_, Member::Class(id))) => Value::new(Kind::Class(id)),
@@ -380,6 +394,7 @@ impl<'p> Frame<'_, 'p> {
             sliced: false,
             batched: false,
             empty: false,
+            born: None,
         };
         let get_queryset = Sym::new("get_queryset");
         let custom = classes.iter().find_map(|c| match self.project.class_member(*c, get_queryset) {

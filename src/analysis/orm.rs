@@ -83,6 +83,7 @@ impl<'p> Frame<'_, 'p> {
     /// The queryset after one more method.
     fn planned(&mut self, mut query: Query, method: &Method, name: Sym, args: &Args, site: Site) -> Query {
         query.site = rows::grow(query.site, site);
+        query.born = self.loops.last().map(|l| l.id);
         let model = query.model;
         let plan = Arc::make_mut(&mut query.plan);
         match method.plan {
@@ -219,17 +220,30 @@ impl<'p> Frame<'_, 'p> {
             }
             Base::Model => {}
         }
-        let Some(innermost) = self.loops.iter().rposition(Loop::repeats) else {
+        let around = self.loops_around(&eval);
+        let Some(innermost) = self.loops[..around].iter().rposition(Loop::repeats) else {
             self.pass_on(eval);
             return;
         };
-        let keyed_by = self.loops.iter().rev().find(|l| l.repeats() && eval.deps.meets(Deps::on_loop(l.id)));
+        let keyed_by = self.loops[..around].iter().rev().find(|l| l.repeats() && eval.deps.meets(Deps::on_loop(l.id)));
         let chosen = keyed_by.unwrap_or(&self.loops[innermost]);
         eval.around = Some(Around { site: chosen.site, keyed: keyed_by.is_some(), rows: chosen.over == Over::Rows, writes: false });
         if keyed_by.is_some() {
             self.engine.report_eval(eval, self.func);
         } else if !self.control_in_loop() {
             self.loops[innermost].pending.push(eval);
+        }
+    }
+
+    /// How many of the running loops repeat an evaluation: a queryset object keeps its rows, so that
+    /// reading it again in loops that began after it was made is free.
+    fn loops_around(&self, eval: &Eval) -> usize {
+        if !tables::keeps_rows(eval.op) || !eval.calls.is_empty() {
+            return self.loops.len();
+        }
+        match eval.query.born {
+            None => 0,
+            Some(id) => self.loops.iter().position(|l| l.id == id).map_or(0, |at| at + 1),
         }
     }
 

@@ -144,6 +144,8 @@ pub struct Query {
     pub batched: bool,
     /// `none()`: never runs.
     pub empty: bool,
+    /// The innermost loop around the expression that made the object; its results are kept from then on.
+    pub born: Option<u16>,
 }
 
 /// How many of a row there are where it is used.
