@@ -229,6 +229,7 @@ impl<'p> Frame<'_, 'p> {
             calls: Vec::new(),
             around: self.loop_of(row),
             conditional: false,
+            inner: None,
         };
         self.load(load);
     }
