@@ -7,6 +7,7 @@
 mod attr;
 mod builtin;
 mod call;
+mod display;
 mod entries;
 pub mod event;
 mod expr;
@@ -52,6 +53,8 @@ pub struct Analysis {
     pub loads: Vec<(Load, FuncId)>,
     pub evals: Vec<(Eval, FuncId)>,
     pub counts: Counts,
+    /// What `reveal(x)` calls saw, in the functions as they stand, sorted.
+    pub reveals: Vec<(Site, String)>,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
 }
@@ -88,6 +91,7 @@ pub struct Engine<'p> {
     evals: Mutex<Vec<(Eval, FuncId)>>,
     values: Mutex<FxHashMap<(FileId, u32), Value>>,
     seen: Mutex<Seen>,
+    reveals: Mutex<Vec<(Site, String)>>,
 }
 
 /// Analyses every function of the project's own code.
@@ -99,6 +103,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         evals: Mutex::default(),
         values: Mutex::default(),
         seen: Mutex::default(),
+        reveals: Mutex::default(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)
@@ -142,13 +147,16 @@ impl<'p> Engine<'p> {
             loops_over_rows: seen.loops.values().filter(|l| l.rows).count() as u64,
             outside,
         };
+        let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
+        reveals.sort();
+        reveals.dedup();
         let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
         loads.par_sort_by(|a, b| judge::load_order(&a.0, a.1).cmp(&judge::load_order(&b.0, b.1)));
         loads.dedup();
         evals.par_sort_by(|a, b| judge::eval_order(&a.0, a.1).cmp(&judge::eval_order(&b.0, b.1)));
         evals.dedup();
-        Analysis { loads, evals, counts, failed }
+        Analysis { loads, evals, counts, reveals, failed }
     }
 
     /// Runs one function as an entry point: its parameters are what their annotations say.
@@ -176,6 +184,10 @@ impl<'p> Engine<'p> {
             })
             .collect();
         let summary = self.run_root(Key { func, args, captured: None });
+        if !summary.reveals.is_empty() {
+            let shown = summary.reveals.iter().map(|(site, value)| (*site, display::value(self.project, value)));
+            self.reveals.lock().unwrap_or_else(PoisonError::into_inner).extend(shown);
+        }
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
             if event::is_many(&load.row) || key_only {
@@ -268,6 +280,7 @@ impl Frame<'_, '_> {
             stores,
             writes: self.writes,
             height: if self.cut { None } else { Some(self.height) },
+            reveals: self.reveals,
         }
     }
 }
