@@ -163,8 +163,10 @@ impl Section {
             ("manage.py".into(), MANAGE),
             ("settings.py".into(), SETTINGS),
             ("shop/__init__.py".into(), ""),
-            ("shop/models.py".into(), bookshop),
         ]);
+        if !self.files.keys().any(|path| path.starts_with("shop/models")) {
+            files.insert("shop/models.py".into(), bookshop);
+        }
         for path in self.files.keys() {
             if let Some(package) = path.strip_suffix("models.py") {
                 files.insert(format!("{package}__init__.py"), "");

@@ -15,8 +15,8 @@ pub fn value(project: &Project, value: &Value) -> String {
         Kind::Opaque => "Opaque".into(),
         Kind::None => "None".into(),
         Kind::Scalar => "Scalar".into(),
-        Kind::Truth(true) => "True".into(),
-        Kind::Truth(false) => "False".into(),
+        Kind::Truth(true) => "truthy".into(),
+        Kind::Truth(false) => "falsy".into(),
         Kind::Str(text) => format!("'{text}'"),
         Kind::Class(class) => match project.model_of_class(*class) {
             Some(model) => format!("class {}", project.model(model).label),
@@ -41,17 +41,21 @@ pub fn value(project: &Project, value: &Value) -> String {
             _ => project.model(row.model).label.to_string(),
         },
         Kind::Coll(coll) => format!("list[{}]", self::value(project, &coll.elem)),
-        Kind::Tuple(items) => format!("({})", joined(project, items, ", ")),
+        Kind::Tuple(items) => format!("({})", items.iter().map(|v| self::value(project, v)).collect::<Vec<_>>().join(", ")),
         Kind::Dict(found) => dict(project, found),
         Kind::Object(object) => format!("object {}", project.class(object.class).dotted),
         Kind::Super(found) => format!("super of {}", project.class(found.class).dotted),
         Kind::Prefetch(found) => format!("Prefetch({})", prefetch(project, found)),
-        Kind::Union(items) => joined(project, items, " | "),
+        Kind::Union(items) => {
+            let mut texts: Vec<String> = Vec::new();
+            for item in items.iter().map(|v| self::value(project, v)) {
+                if !texts.contains(&item) {
+                    texts.push(item);
+                }
+            }
+            texts.join(" | ")
+        }
     }
-}
-
-fn joined(project: &Project, items: &[Value], separator: &str) -> String {
-    items.iter().map(|v| value(project, v)).collect::<Vec<_>>().join(separator)
 }
 
 fn dict(project: &Project, dict: &Dict) -> String {
