@@ -94,6 +94,10 @@ impl<'p> Frame<'_, 'p> {
                 self.super_attr(&sup, name, span)
             }
             Kind::Coll(_) | Kind::Dict(_) | Kind::Tuple(_) | Kind::Str(_) => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
+            Kind::Method(state) if state.1 == "_state" && name == "adding" => match &state.0.kind {
+                Kind::Row(row) => Value::new(Kind::Truth(row.origin == Origin::New)),
+                _ => Value::SCALAR,
+            },
             Kind::Union(all) => {
                 let parts: Vec<Value> = all.iter().map(|v| self.attr_of(v, name, span)).collect();
                 join_all(parts)
@@ -104,10 +108,27 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn def_attr(&mut self, def: Def, name: Sym) -> Value {
+        if let Def::External(dotted) = def
+            && dotted == "django.conf.settings"
+        {
+            return self.setting(name);
+        }
         match self.project.def_member(def, name) {
             Some(def) => self.def_value(def),
             None => Value::UNKNOWN,
         }
+    }
+
+    /// `settings.NAME`, where a settings module of the project assigns it plainly.
+    fn setting(&mut self, name: Sym) -> Value {
+        let project = self.project;
+        let modules = project.hints.default_settings.iter().chain(&project.hints.settings_modules);
+        for file in modules {
+            if let Some(Def::Assign(from, idx)) = project.lookup(*file, name) {
+                return self.engine.module_value(from, idx);
+            }
+        }
+        Value::UNKNOWN
     }
 
     fn row_attr(&mut self, base: &Value, row: &Arc<Row>, name: Sym, span: Span) -> Value {
@@ -126,7 +147,9 @@ impl<'p> Frame<'_, 'p> {
                 self.column(row, name, span);
                 Value::SCALAR
             }
+            Some(ModelAttr::Pk) if row.origin != Origin::New => Value::new(Kind::Truth(true)),
             Some(ModelAttr::Pk | ModelAttr::Attname(_)) => Value::SCALAR,
+            None if name == "_state" => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
             None => match self.project.class_member(class, name) {
                 Some((owner, member)) => self.member_of_instance(base, owner, member, span),
                 None => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
@@ -214,6 +237,7 @@ impl<'p> Frame<'_, 'p> {
         match member {
             Member::Method(func) => match self.decorator_of(func) {
                 Some(Decorator::Property) => self.call_function(func, None, Some(owner), vec![(ArgKind::Positional, base.clone())], self.site(span)),
+                Some(Decorator::Cached) => self.cached_attr(base, owner, func, span),
                 Some(Decorator::Static) => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
                 Some(Decorator::Class) => {
                     let receiver = match &base.kind {
@@ -228,6 +252,19 @@ impl<'p> Frame<'_, 'p> {
             Member::Class(id) => Value::new(Kind::Class(id)),
             Member::Assign(idx) => self.engine.class_value(self, owner, idx),
         }
+    }
+
+    /// A cached property: computed at most once for an instance that does not change with the loop.
+    fn cached_attr(&mut self, base: &Value, owner: ClassId, func: FuncId, span: Span) -> Value {
+        let args = vec![(ArgKind::Positional, base.clone())];
+        let site = self.site(span);
+        if self.depends_on_loop(base.deps) || self.loops.is_empty() {
+            return self.call_function(func, None, Some(owner), args, site);
+        }
+        let loops = std::mem::take(&mut self.loops);
+        let value = self.call_function(func, None, Some(owner), args, site);
+        self.loops = loops;
+        value
     }
 
     pub fn decorator_of(&self, func: FuncId) -> Option<Decorator> {
@@ -254,7 +291,7 @@ impl<'p> Frame<'_, 'p> {
         match self.project.class_member(class, name) {
             Some((owner, Member::Method(func))) => match self.decorator_of(func) {
                 Some(Decorator::Class) => Value::new(Kind::Bound(Arc::new(Bound { func, receiver: base.clone(), owner }))),
-                Some(Decorator::Property) => Value::UNKNOWN,
+                Some(Decorator::Property | Decorator::Cached) => Value::UNKNOWN,
                 _ => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
             },
             Some((_, Member::Class(id))) => Value::new(Kind::Class(id)),
@@ -357,6 +394,7 @@ impl<'p> Frame<'_, 'p> {
             sliced: false,
             batched: false,
             empty: false,
+            born: None,
         };
         let get_queryset = Sym::new("get_queryset");
         let custom = classes.iter().find_map(|c| match self.project.class_member(*c, get_queryset) {

@@ -109,17 +109,29 @@ impl<'p> Frame<'_, 'p> {
             Effect::Truth => {
                 if let Some(value) = &first {
                     self.evaluate_all(value, "bool", span, Served::Served);
+                    if let Some(known) = value.truth() {
+                        return Value { kind: Kind::Truth(known), deps: value.deps };
+                    }
                 }
                 Value::scalar(deps_of(args))
             }
-            Effect::Plain | Effect::Isinstance => Value::scalar(deps_of(args)),
+            Effect::Plain => Value::scalar(deps_of(args)),
+            Effect::Isinstance => match (first, second) {
+                (Some(value), Some(classes)) => self.is_instance(&value, &classes).with(value.deps),
+                _ => Value::SCALAR,
+            },
             Effect::Same | Effect::AsyncWrap => first.unwrap_or(Value::UNKNOWN),
             Effect::Second => second.unwrap_or(Value::UNKNOWN),
             Effect::Getattr | Effect::Hasattr => {
                 let (Some(base), Some(name)) = (first, second) else { return Value::UNKNOWN };
                 let Kind::Str(name) = name.kind else { return Value::unknown(deps_of(args)) };
                 let value = self.attr_of(&base, name, span);
-                if effect == Effect::Hasattr { Value::scalar(value.deps) } else { value }
+                let default = args.iter().filter(|(k, _)| *k == ArgKind::Positional).nth(2).map(|(_, v)| v.clone());
+                match (effect, &value.kind, default) {
+                    (Effect::Hasattr, ..) => Value::scalar(value.deps),
+                    (_, Kind::Unknown | Kind::External(_), Some(default)) => default.with(value.deps),
+                    _ => value,
+                }
             }
             Effect::Setattr | Effect::Super => Value::UNKNOWN,
             Effect::Partial => self.partial(args),
@@ -218,6 +230,25 @@ impl<'p> Frame<'_, 'p> {
             return Value::coll(self.query_element(&query, Live::Stored), Size::Unknown);
         }
         self.query_element(&query, Live::Single)
+    }
+
+    /// `isinstance(row, classes)`, where the row's model decides it.
+    fn is_instance(&self, value: &Value, classes: &Value) -> Value {
+        let Kind::Row(row) = &value.kind else { return Value::SCALAR };
+        let own = self.project.model(row.model).class;
+        let all: &[Value] = match &classes.kind {
+            Kind::Tuple(items) => items,
+            _ => classes.alternatives(),
+        };
+        let mut certain = true;
+        for class in all {
+            match class.kind {
+                Kind::Class(id) if self.project.is_subclass(own, id) => return Value::new(Kind::Truth(true)),
+                Kind::Class(id) if !self.project.is_subclass(id, own) => {}
+                _ => certain = false,
+            }
+        }
+        if certain { Value::new(Kind::Truth(false)) } else { Value::SCALAR }
     }
 
     fn named_model(&mut self, args: &Args) -> Value {

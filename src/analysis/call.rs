@@ -35,11 +35,13 @@ impl<'p> Frame<'_, 'p> {
         match &value.kind {
             Kind::Query(query) => {
                 let grown = rows::grow(query.site, site);
-                if grown == query.site {
+                let born = self.loops.last().map(|l| l.id);
+                if grown == query.site && born == query.born {
                     return value;
                 }
                 let mut query = (**query).clone();
                 query.site = grown;
+                query.born = born;
                 Value { kind: Kind::Query(Arc::new(query)), deps: value.deps }
             }
             _ => value,
@@ -245,6 +247,7 @@ impl<'p> Frame<'_, 'p> {
                 sliced: false,
                 batched: false,
                 empty: false,
+                born: None,
             },
         };
         Value::query(query)
@@ -394,7 +397,6 @@ impl<'p> Frame<'_, 'p> {
             }
             load.row = self.resolve_lives(&row);
             load.calls.insert(0, site);
-            load.conditional |= self.conditional() && load.conditional;
             if load.calls.len() <= usize::from(super::summary::MAX_CALLS) {
                 self.load(load);
             }

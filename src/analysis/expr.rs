@@ -72,6 +72,11 @@ impl<'p> Frame<'_, 'p> {
             ExprKind::Lambda(idx) => self.function_value(*idx),
             ExprKind::IfElse(choice) => {
                 let test = self.eval_truth(&choice.test);
+                match test.truth() {
+                    Some(true) => return self.eval(&choice.then),
+                    Some(false) => return self.eval(&choice.orelse),
+                    None => {}
+                }
                 self.nesting += 1;
                 let then = self.eval(&choice.then);
                 let orelse = self.eval(&choice.orelse);
@@ -84,23 +89,35 @@ impl<'p> Frame<'_, 'p> {
                     self.nesting += u32::from(i > 0);
                     let value = if i + 1 < parts.len() { self.eval_truth(part) } else { self.eval(part) };
                     self.nesting -= u32::from(i > 0);
+                    let stops = value.truth() == Some(matches!(expr.kind, ExprKind::Or(_)));
                     out = Some(match out {
-                        Some(old) => old.join(value),
-                        None => value,
+                        _ if stops => value,
+                        Some(old) if old.truth().is_none() => old.join(value),
+                        _ => value,
                     });
+                    if stops {
+                        break;
+                    }
                 }
                 out.unwrap_or(Value::UNKNOWN)
             }
             ExprKind::Not(inner) => {
                 let value = self.eval_truth(inner);
-                Value::scalar(value.deps)
+                match value.truth() {
+                    Some(known) => Value { kind: Kind::Truth(!known), deps: value.deps },
+                    None => Value::scalar(value.deps),
+                }
             }
             ExprKind::Unary(inner) => {
                 let value = self.eval(inner);
                 Value::scalar(value.deps)
             }
             ExprKind::Compare(cmp) => {
-                let mut deps = self.eval(&cmp.left).deps;
+                let left = self.eval(&cmp.left);
+                let mut deps = left.deps;
+                if let ([(op @ (CmpOp::Is | CmpOp::IsNot), Expr { kind: ExprKind::Const(Const::None), .. })], Kind::Truth(true)) = (&cmp.rest[..], &left.kind) {
+                    return Value { kind: Kind::Truth(*op == CmpOp::IsNot), deps };
+                }
                 for (op, right) in &cmp.rest {
                     let value = self.eval(right);
                     if matches!(op, CmpOp::In | CmpOp::NotIn) {
@@ -259,6 +276,7 @@ impl<'p> Frame<'_, 'p> {
 
     fn element_of(&self, value: &Value, id: u16) -> Value {
         let elem = match &value.kind {
+            Kind::Query(query) if query.empty => Value::UNKNOWN,
             Kind::Query(query) => self.query_element(query, Live::Loop(id)),
             Kind::Coll(coll) => self.relive(&coll.elem, id),
             Kind::Tuple(items) => join_all(items.to_vec()),

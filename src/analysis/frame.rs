@@ -24,10 +24,19 @@ pub struct Loop {
     pub id: u16,
     pub site: Site,
     pub over: Over,
+    /// Blocks around the current statement that leave the loop when they end.
+    pub leaving: u32,
     /// Rows are changed somewhere in its body.
     pub writes: bool,
     /// Queries in its body that do not depend on it, to be judged when it ends.
     pub pending: Vec<Eval>,
+}
+
+impl Loop {
+    /// The current statement runs once per iteration, and there may be many.
+    pub fn repeats(&self) -> bool {
+        self.over != Over::Bounded && self.leaving == 0
+    }
 }
 
 /// One activation of a routine under given argument values.
@@ -177,7 +186,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     pub fn enter_loop(&mut self, site: Site, over: Over) -> u16 {
         let id = self.next_loop;
         self.next_loop += 1;
-        self.loops.push(Loop { id, site, over, writes: false, pending: Vec::new() });
+        self.loops.push(Loop { id, site, over, leaving: 0, writes: false, pending: Vec::new() });
         id
     }
 
@@ -200,7 +209,7 @@ impl<'e, 'p> Frame<'e, 'p> {
 
     /// The loops, among those not bounded, that `deps` depends on.
     pub fn depends_on_loop(&self, deps: Deps) -> bool {
-        self.loops.iter().any(|l| l.over != Over::Bounded && deps.meets(Deps::on_loop(l.id)))
+        self.loops.iter().any(|l| l.repeats() && deps.meets(Deps::on_loop(l.id)))
     }
 
     pub fn note_write(&mut self) {
@@ -223,7 +232,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     fn resolve_live(&self, live: Live) -> Live {
         match live {
             Live::Loop(id) => match self.active(id) {
-                Some(l) if l.over != Over::Bounded => Live::Many,
+                Some(l) if l.repeats() => Live::Many,
                 _ => Live::Single,
             },
             other => other,

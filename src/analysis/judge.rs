@@ -135,7 +135,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             query: None,
             loaded,
             loaded_ordered,
-            repeated: row.live == Live::Many,
+            repeated: false,
             open,
             depth: 0,
         }),

@@ -8,7 +8,7 @@ use crate::source::{Site, Sym};
 
 use super::call::Args;
 use super::event::{Access, Around, Eval, Load, SetAccess, is_many, row_has_slot};
-use super::frame::{Frame, Over};
+use super::frame::{Frame, Loop, Over};
 use super::plan::{Plan, Prefetch};
 use super::rows;
 use super::tables::{self, Method, PlanOp, Returns, Runs, Served};
@@ -83,6 +83,7 @@ impl<'p> Frame<'_, 'p> {
     /// The queryset after one more method.
     fn planned(&mut self, mut query: Query, method: &Method, name: Sym, args: &Args, site: Site) -> Query {
         query.site = rows::grow(query.site, site);
+        query.born = self.loops.last().map(|l| l.id);
         let model = query.model;
         let plan = Arc::make_mut(&mut query.plan);
         match method.plan {
@@ -180,8 +181,7 @@ impl<'p> Frame<'_, 'p> {
     /// A queryset is evaluated here by `op`.
     pub fn evaluate(&mut self, query: &Arc<Query>, op: Sym, served: Served, aggregate: bool, site: Site, deps: Deps) {
         let served = if query.change.is_some() { Served::Query } else { served };
-        let conditional = self.conditional();
-        self.eval_event(Eval { query: query.clone(), op, served, aggregate, site, calls: Vec::new(), deps, conditional, around: None });
+        self.eval_event(Eval { query: query.clone(), op, served, aggregate, site, calls: Vec::new(), deps, conditional: false, around: None });
     }
 
     /// Decides whether an evaluation is a repeated query here, or is for the callers to judge.
@@ -220,11 +220,12 @@ impl<'p> Frame<'_, 'p> {
             }
             Base::Model => {}
         }
-        let Some(innermost) = self.loops.iter().rposition(|l| l.over != Over::Bounded) else {
+        let around = self.loops_around(&eval);
+        let Some(innermost) = self.loops[..around].iter().rposition(Loop::repeats) else {
             self.pass_on(eval);
             return;
         };
-        let keyed_by = self.loops.iter().rev().find(|l| l.over != Over::Bounded && eval.deps.meets(Deps::on_loop(l.id)));
+        let keyed_by = self.loops[..around].iter().rev().find(|l| l.repeats() && eval.deps.meets(Deps::on_loop(l.id)));
         let chosen = keyed_by.unwrap_or(&self.loops[innermost]);
         eval.around = Some(Around { site: chosen.site, keyed: keyed_by.is_some(), rows: chosen.over == Over::Rows, writes: false });
         if keyed_by.is_some() {
@@ -234,12 +235,25 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// How many of the running loops repeat an evaluation: a queryset object keeps its rows, so that
+    /// reading it again in loops that began after it was made is free.
+    fn loops_around(&self, eval: &Eval) -> usize {
+        if !tables::keeps_rows(eval.op) || !eval.calls.is_empty() {
+            return self.loops.len();
+        }
+        match eval.query.born {
+            None => 0,
+            Some(id) => self.loops.iter().position(|l| l.id == id).map_or(0, |at| at + 1),
+        }
+    }
+
     /// A condition that depends on a loop stands around this statement.
     fn control_in_loop(&self) -> bool {
         self.depends_on_loop(self.control)
     }
 
-    fn pass_on(&mut self, eval: Eval) {
+    fn pass_on(&mut self, mut eval: Eval) {
+        eval.conditional |= self.conditional();
         if self.evals.len() < MAX_EVENTS && !self.evals.contains(&eval) {
             self.evals.push(eval);
         }
@@ -250,8 +264,8 @@ impl<'p> Frame<'_, 'p> {
         if load.row.origin == Origin::New {
             return;
         }
-        load.conditional |= load.calls.is_empty() && self.conditional();
         if row_has_slot(&load.row) {
+            load.conditional |= self.conditional();
             let seen = self.loads.iter().any(|l| l.attr == load.attr && l.row == load.row && l.access == load.access);
             if !seen && self.loads.len() < MAX_EVENTS {
                 self.loads.push(load);

@@ -95,6 +95,7 @@ impl Slots {
             sliced: false,
             batched: false,
             empty: query.empty,
+            born: None,
         }
     }
 
@@ -221,6 +222,7 @@ pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option
                 sliced: actual.sliced || query.sliced,
                 batched: actual.batched || query.batched,
                 empty: actual.empty || query.empty,
+                born: actual.born,
             })
         }
         Base::Related(row, attr) => {

@@ -110,15 +110,38 @@ impl<'p> Frame<'_, 'p> {
 
     fn if_stmt(&mut self, test: &'p Expr, body: &'p [Stmt], orelse: &'p [Stmt]) -> Flow {
         let tested = self.eval_truth(test);
+        match tested.truth() {
+            Some(true) => return self.block(body),
+            Some(false) => return self.block(orelse),
+            None => {}
+        }
         let outer = self.control;
         self.control = outer.and(tested.deps);
-        let then = self.branch(|f| f.block(body));
-        let other = self.branch(|f| f.block(orelse));
+        let then = self.branch(|f| f.last_pass(body));
+        let other = self.branch(|f| f.last_pass(orelse));
         self.control = outer;
         if self.nesting == 0 && (then.flow == Flow::Leave) != (other.flow == Flow::Leave) {
             self.early_exit = true;
         }
         self.merge(vec![then, other])
+    }
+
+    /// A block that leaves its loop at the end runs at most once for all iterations.
+    fn last_pass(&mut self, body: &'p [Stmt]) -> Flow {
+        let left = match body.last().map(|s| &s.kind) {
+            Some(StmtKind::Return(_) | StmtKind::Raise(_)) => self.loops.len(),
+            Some(StmtKind::Break) => 1,
+            _ => 0,
+        };
+        let from = self.loops.len().saturating_sub(left);
+        for l in &mut self.loops[from..] {
+            l.leaving += 1;
+        }
+        let flow = self.block(body);
+        for l in &mut self.loops[from..] {
+            l.leaving -= 1;
+        }
+        flow
     }
 
     fn for_stmt(&mut self, target: &'p Expr, iter: &'p Expr, body: &'p [Stmt]) {

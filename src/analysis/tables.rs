@@ -118,6 +118,8 @@ pub enum Effect {
 #[serde(rename_all = "kebab-case")]
 pub enum Decorator {
     Property,
+    /// A property that is computed once per instance.
+    Cached,
     Memoised,
     Static,
     Class,
@@ -178,6 +180,11 @@ pub fn effect(dotted: Sym) -> Option<Effect> {
 
 pub fn decorator(dotted: Sym) -> Option<Decorator> {
     TABLES.decorators.get(&dotted).copied()
+}
+
+/// Whether evaluating a queryset this way fills its cache, so that the same object does not query again.
+pub fn keeps_rows(op: Sym) -> bool {
+    matches!(op.as_str(), "iterate" | "len" | "bool" | "in")
 }
 
 /// A method name that changes rows when called on one.

@@ -116,6 +116,7 @@ impl<'p> Engine<'p> {
             sliced: false,
             batched: false,
             empty: false,
+            born: None,
         })
     }
 

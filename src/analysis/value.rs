@@ -49,6 +49,8 @@ pub enum Kind {
     None,
     /// A plain value: number, text, date, truth value.
     Scalar,
+    /// A plain value whose truth is known, such as the primary key of a row from the database.
+    Truth(bool),
     Str(Sym),
     Class(ClassId),
     External(Sym),
@@ -142,6 +144,8 @@ pub struct Query {
     pub batched: bool,
     /// `none()`: never runs.
     pub empty: bool,
+    /// The innermost loop around the expression that made the object; its results are kept from then on.
+    pub born: Option<u16>,
 }
 
 /// How many of a row there are where it is used.
@@ -264,7 +268,7 @@ impl Value {
     /// Holds rows, querysets or managers somewhere.
     pub fn interesting(&self) -> bool {
         match &self.kind {
-            Kind::Unknown | Kind::None | Kind::Scalar | Kind::Str(_) | Kind::External(_) | Kind::Module(_) | Kind::Namespace(..) => false,
+            Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_) | Kind::Str(_) | Kind::External(_) | Kind::Module(_) | Kind::Namespace(..) => false,
             Kind::Coll(c) => c.elem.interesting(),
             Kind::Tuple(items) | Kind::Union(items) => items.iter().any(Self::interesting),
             Kind::Dict(d) => d.value.interesting() || d.key.interesting() || d.items.iter().any(|(_, v)| v.interesting()),
@@ -287,8 +291,10 @@ impl Value {
             return Self { kind: self.kind, deps };
         }
         match (&self.kind, &other.kind) {
-            (Kind::Unknown | Kind::None | Kind::Scalar, _) if other.interesting() || !self.informative() => return other.with(deps),
-            (_, Kind::Unknown | Kind::None | Kind::Scalar) => return self.with(deps),
+            (Kind::Truth(_), _) if !other.interesting() => return Self::scalar(deps),
+            (_, Kind::Truth(_)) if !self.interesting() => return Self::scalar(deps),
+            (Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_), _) if other.interesting() || !self.informative() => return other.with(deps),
+            (_, Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_)) => return self.with(deps),
             (Kind::Query(a), Kind::Query(b)) => {
                 if let Some(both) = a.merge(b) {
                     return Self { kind: Kind::Query(Arc::new(both)), deps };
@@ -321,6 +327,14 @@ impl Value {
             return all.remove(0).with(deps);
         }
         Self { kind: Kind::Union(all.into()), deps }
+    }
+
+    /// Whether the value counts as true, where that is certain.
+    pub fn truth(&self) -> Option<bool> {
+        match &self.kind {
+            Kind::Truth(known) => Some(*known),
+            _ => None,
+        }
     }
 
     fn informative(&self) -> bool {

@@ -8,7 +8,9 @@ pub enum FileKind {
     Migration,
 }
 
-const TEST_DIRS: [&str; 4] = ["tests", "test", "testing", "testutils"];
+const TEST_DIRS: [&str; 8] = [
+    "tests", "test", "testing", "testutils", "unittests", "unit_tests", "functional_tests", "e2e",
+];
 const MIGRATION_DIRS: [&str; 2] = ["migrations", "south_migrations"];
 
 impl FileKind {

@@ -20,7 +20,7 @@ pub fn collect(project: &Project, analysis: &Analysis, sources: &SourceSet, rule
         .loads
         .iter()
         .filter_map(|(load, func)| judge::judge(project, load, *func))
-        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site))
+        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site) && traceable(j.load))
         .collect();
     let cx = Context { project, analysis, sources, judged };
     let mut out = Vec::new();
@@ -30,6 +30,11 @@ pub fn collect(project: &Project, analysis: &Analysis, sources: &SourceSet, rule
     out.sort_by(|a, b| (a.file, a.span, a.code, &a.relations, &a.message).cmp(&(b.file, b.span, b.code, &b.relations, &b.message)));
     out.dedup();
     out
+}
+
+/// A chain of calls that a reader can follow; long ones with conditions on the way are too often other cases.
+fn traceable(load: &Load) -> bool {
+    load.calls.len() <= if load.conditional { 2 } else { 5 }
 }
 
 /// Library code, stubs and code left out of the analysis are no places to change.
