@@ -161,7 +161,8 @@ impl<'p> Engine<'p> {
             .collect();
         let summary = self.run_root(Key { func, args, captured: None });
         for load in &summary.loads {
-            if event::is_many(&load.row) || load.access == event::Access::Key {
+            let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
+            if event::is_many(&load.row) || key_only {
                 self.report_load(load.clone(), func);
             }
         }
@@ -183,7 +184,7 @@ impl<'p> Engine<'p> {
             return Value::new(Kind::Class(class));
         }
         match self.project.model_of_class(class) {
-            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None }),
+            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None }),
             None => Value::new(Kind::Object(Arc::new(Object { class, attrs: Vec::new() }))),
         }
     }
@@ -235,6 +236,11 @@ impl<'p> Engine<'p> {
             *self.outside.lock().unwrap_or_else(PoisonError::into_inner).entry(dotted).or_default() += 1;
         }
     }
+}
+
+/// The same call also reads more of the related row than its key.
+fn loaded_whole(key: &Load, all: &[Load]) -> bool {
+    all.iter().any(|l| l.access == event::Access::One && l.attr == key.attr && l.row.origin == key.row.origin && l.row.path() == key.row.path())
 }
 
 impl Frame<'_, '_> {

@@ -24,7 +24,7 @@ impl<'p> Frame<'_, 'p> {
             && last_name(&attr.base).is_some_and(|n| n == "request")
             && let Some(model) = self.project.user_model()
         {
-            let row = Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None };
+            let row = Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None };
             return Value::row(row).with(base.deps);
         }
         self.attr_of(&base, attr.name, expr.span)
@@ -176,7 +176,7 @@ impl<'p> Frame<'_, 'p> {
         let live = if many { Live::Stored } else { Live::Single };
         steps.push(Step { name, target, many, live, site: self.site(span), plan: None });
         let known = rows::inverse(self.project, row.model, Sym::new(last)).map(|n| (n, row.clone()));
-        let found = Value::row(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known });
+        let found = Value::row(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone() });
         Some(if many { Value::coll(found, Size::Unknown) } else { found })
     }
 
@@ -336,6 +336,9 @@ impl<'p> Frame<'_, 'p> {
     fn query_attr(&mut self, base: &Value, model: ModelId, classes: &[ClassId], name: Sym, span: Span) -> Value {
         if name == "model" {
             return Value::new(Kind::Class(self.project.model(model).class));
+        }
+        if name == "object_list" {
+            return base.clone();
         }
         for class in classes {
             if let Some((owner, member)) = self.project.class_member(*class, name) {

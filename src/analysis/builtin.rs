@@ -6,11 +6,10 @@ use crate::ir::{ArgKind, Call, Expr};
 use crate::source::{Span, Sym};
 
 use super::call::Args;
-use super::event::Access;
-use super::frame::Frame;
+use super::frame::{Frame, Over};
 use super::stmt::join_all;
 use super::tables::{Effect, Served};
-use super::value::{Coll, Deps, Dict, Kind, Live, Origin, Query, Row, Size, Value};
+use super::value::{Coll, Deps, Dict, Kind, Live, Query, Size, Value};
 
 impl<'p> Frame<'_, 'p> {
     pub fn effect(&mut self, effect: Effect, call: &'p Call, args: &Args, expr: &'p Expr) -> Value {
@@ -74,6 +73,31 @@ impl<'p> Frame<'_, 'p> {
                 let elem = self.stored_elements(&values, first_span);
                 let group = Value::coll(elem, Size::Unknown);
                 Value::coll(Value::new(Kind::Tuple(vec![keyed, group].into())), Size::Unknown).with(values.deps)
+            }
+            Effect::Attrgetter => {
+                let paths: Vec<Value> = args.iter().map(|(_, v)| v.clone()).collect();
+                Value::new(Kind::Method(Arc::new((Value::new(Kind::Tuple(paths.into())), Sym::new("attrgetter")))))
+            }
+            Effect::Reduce => {
+                let (Some(function), Some(values)) = (first, second) else { return Value::UNKNOWN };
+                self.each(&values, span, |f, elem| {
+                    let site = f.site(span);
+                    f.call_plain(&function, vec![(ArgKind::Positional, Value::UNKNOWN), (ArgKind::Positional, elem)], site)
+                })
+            }
+            Effect::DefaultDict => Value::new(Kind::Dict(Arc::new(Dict { items: Vec::new(), key: Value::UNKNOWN, value: Value::UNKNOWN }))),
+            Effect::Next => {
+                let Some(value) = first else { return Value::UNKNOWN };
+                let elem = self.stored_elements(&value, first_span);
+                let around = self.loops.last().filter(|l| l.over == Over::While).map(|l| l.id);
+                let picked = match around {
+                    Some(id) if call.args.first().is_some_and(|a| a.value.as_name().is_some()) => self.relive(&elem, id),
+                    _ => self.pick(&elem),
+                };
+                match second {
+                    Some(default) => picked.join(default),
+                    None => picked,
+                }
             }
             Effect::Pick => {
                 let value = match first {
@@ -144,7 +168,7 @@ impl<'p> Frame<'_, 'p> {
                 None => Value::UNKNOWN,
             },
             Effect::PrefetchObjects => {
-                self.prefetch_objects(args, expr);
+                self.prefetch_objects(call, args, expr);
                 Value::NONE
             }
         }
@@ -328,7 +352,6 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn by_key(&self, value: &Value, key: &Value) -> Value {
-        use super::frame::Over;
         let per_loop = self.loops.iter().rev().find(|l| l.over != Over::Bounded && key.deps.meets(Deps::on_loop(l.id)));
         match per_loop {
             Some(l) => self.relive(value, l.id),
@@ -336,12 +359,6 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    /// A lookup on one row in a loop that a single call on the list would do.
-    pub fn single_row(&mut self, row: &Arc<Row>, attr: Sym, span: Span) {
-        if row.origin != Origin::New {
-            self.access(row, attr, Access::Prefetch, span);
-        }
-    }
 }
 
 fn keyword(args: &Args, name: &str) -> Option<Value> {

@@ -23,11 +23,20 @@ impl<'p> Frame<'_, 'p> {
         if self.effect_of(&callee) == Some(tables::Effect::Super) {
             return self.super_value(call);
         }
-        let args: Args = call.args.iter().map(|a| (a.kind, self.eval(&a.value))).collect();
+        let args: Args = call.args.iter().map(|a| (a.kind, self.argument(&a.value))).collect();
         self.note_mutation(call, &args);
         let value = self.call_value(&callee, call, &args, expr);
         let deps = args.iter().fold(callee.deps, |d, (_, v)| d.and(v.deps));
         self.grown(value, self.site(expr.span)).with(deps)
+    }
+
+    /// An argument; a literal flag keeps its truth, so that the called function takes the branch it asks for.
+    fn argument(&mut self, expr: &'p Expr) -> Value {
+        match expr.kind {
+            ExprKind::Const(Const::True) => Value::new(Kind::Truth(true)),
+            ExprKind::Const(Const::False) => Value::new(Kind::Truth(false)),
+            _ => self.eval(expr),
+        }
     }
 
     /// A queryset that a call gives back is written where the call is.
@@ -92,6 +101,17 @@ impl<'p> Frame<'_, 'p> {
                 self.call_function(func.func, func.captured.clone(), None, all, site)
             }
             Kind::Class(class) => self.construct(*class, &args, site),
+            Kind::Method(getter) if getter.1 == "attrgetter" => {
+                let (Kind::Tuple(paths), Some((_, row))) = (&getter.0.kind, args.first()) else { return Value::UNKNOWN };
+                let parts: Vec<Value> = paths
+                    .iter()
+                    .map(|path| match path.kind {
+                        Kind::Str(path) => path.as_str().split('.').fold(row.clone(), |value, name| self.attr_of(&value, Sym::new(name), site.span)),
+                        _ => Value::UNKNOWN,
+                    })
+                    .collect();
+                Value::new(Kind::Tuple(parts.into()))
+            }
             Kind::External(dotted) if tables::effect(*dotted) == Some(tables::Effect::Text) => {
                 for (_, value) in &args {
                     self.text_of(value, site.span);
@@ -120,6 +140,10 @@ impl<'p> Frame<'_, 'p> {
             ExprKind::Name(name) => Some(*name),
             ExprKind::Attr(_) if self.has_places => place_of(&attr.base),
             ExprKind::Index(parts) => parts.0.as_name(),
+            ExprKind::Call(inner) => match &inner.func.kind {
+                ExprKind::Attr(a) if a.name == "setdefault" => a.base.as_name(),
+                _ => None,
+            },
             _ => None,
         }) else {
             return;
@@ -136,7 +160,7 @@ impl<'p> Frame<'_, 'p> {
                 let elem = self.stored_elements(&more, call.func.span);
                 Value::coll(coll.elem.clone().join(elem), Size::Unknown)
             }
-            (Kind::Dict(dict), "setdefault" | "append" | "add") if matches!(attr.base.kind, ExprKind::Index(_)) => {
+            (Kind::Dict(dict), "append" | "add") if matches!(attr.base.kind, ExprKind::Index(_) | ExprKind::Call(_)) => {
                 let last = args.last().map_or(Value::UNKNOWN, |(_, v)| v.clone());
                 let value = dict.value.clone().join(Value::coll(last, Size::Unknown));
                 Value::new(Kind::Dict(Arc::new(Dict { value, ..(**dict).clone() })))
@@ -187,7 +211,7 @@ impl<'p> Frame<'_, 'p> {
 
     fn construct(&mut self, class: ClassId, args: &Args, site: Site) -> Value {
         if let Some(model) = self.project.model_of_class(class) {
-            return Value::row(Row { model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None });
+            return Value::row(Row { model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None });
         }
         if self.project.is_queryset_class(class) {
             return self.construct_queryset(class, args, site);
@@ -373,6 +397,8 @@ impl<'p> Frame<'_, 'p> {
                 (_, None) => match param.default.as_ref().map(|d| &d.kind) {
                     Some(ExprKind::Const(Const::None)) => Value::NONE,
                     Some(ExprKind::Const(Const::Str(s))) => Value::new(Kind::Str(*s)),
+                    Some(ExprKind::Const(Const::True)) => Value::new(Kind::Truth(true)),
+                    Some(ExprKind::Const(Const::False)) => Value::new(Kind::Truth(false)),
                     Some(ExprKind::Const(_)) => Value::SCALAR,
                     _ => Value::unknown(open_stars),
                 },

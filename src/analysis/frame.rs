@@ -15,6 +15,8 @@ use super::Engine;
 pub enum Over {
     Rows,
     Unknown,
+    /// A `while` loop: what it takes with `next()` is one of many; what else it repeats is not known.
+    While,
     /// As many times as the code says, or once.
     Bounded,
 }
@@ -35,7 +37,7 @@ pub struct Loop {
 impl Loop {
     /// The current statement runs once per iteration, and there may be many.
     pub fn repeats(&self) -> bool {
-        self.over != Over::Bounded && self.leaving == 0
+        matches!(self.over, Over::Rows | Over::Unknown) && self.leaving == 0
     }
 }
 
@@ -232,7 +234,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     fn resolve_live(&self, live: Live) -> Live {
         match live {
             Live::Loop(id) => match self.active(id) {
-                Some(l) if l.repeats() => Live::Many,
+                Some(l) if l.repeats() || (l.over == Over::While && l.leaving == 0) => Live::Many,
                 _ => Live::Single,
             },
             other => other,

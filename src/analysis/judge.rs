@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::project::{FuncId, ModelAttr, ModelId, Project};
+use crate::project::{FuncId, ModelAttr, ModelId, Project, RelKind};
 use crate::source::{Site, Sym};
 
 use super::event::{Access, Eval, Load};
@@ -55,6 +55,14 @@ impl Judged<'_> {
         false
     }
 
+    /// A generic foreign key: no join can load it.
+    pub fn is_generic(&self, project: &Project) -> bool {
+        match self.last_attr(project) {
+            Some(ModelAttr::Forward(rel)) => project.relation(rel).kind == RelKind::GenericForeignKey,
+            _ => false,
+        }
+    }
+
     /// The relation that is read.
     pub fn last_attr(&self, project: &Project) -> Option<ModelAttr> {
         project.model_attr(self.load.row.model, self.load.attr)
@@ -88,7 +96,8 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
     });
     let open = matches!(row.origin, Origin::Slot(_));
     let loaded_by_caller = open && (project.eager_loads_somewhere(&join_path(full.iter().copied())));
-    let loaded = root_loads || manager_loads || loaded_by_caller;
+    let loaded_later = row.extra.as_ref().is_some_and(|plan| plan.loads(project, row.model, &full));
+    let loaded = root_loads || manager_loads || loaded_by_caller || loaded_later;
     let loaded_ordered = root.as_ref().is_some_and(|q| q.plan.prefetch_is_ordered(&full));
     if row.live == Live::Many
         && let Some(query) = root

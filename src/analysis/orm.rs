@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ir::{ArgKind, Call, Expr};
+use crate::ir::{ArgKind, Call, Expr, ExprKind};
 use crate::project::{ModelId, Project};
 use crate::source::{Site, Sym};
 
@@ -48,7 +48,7 @@ impl<'p> Frame<'_, 'p> {
             Runs::Query => self.run_now(query, method, name, args, site, deps).with(deps),
             Runs::Write => {
                 self.note_write();
-                let made = Row { model: query.model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None };
+                let made = Row { model: query.model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None };
                 match method.returns {
                     Returns::Row => Value::row(made),
                     Returns::List => Value::coll(Value::row(made), Size::Unknown),
@@ -155,7 +155,8 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// `prefetch_related_objects(rows, …)`.
-    pub fn prefetch_objects(&mut self, args: &Args, expr: &'p Expr) {
+    pub fn prefetch_objects(&mut self, call: &'p Call, args: &Args, expr: &'p Expr) {
+        self.load_later(call, args);
         let Some((_, rows_arg)) = args.first() else { return };
         let element = match &rows_arg.kind {
             Kind::Coll(coll) => coll.elem.clone(),
@@ -178,6 +179,31 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// The rows in the variables named by the first argument have the lookups from here on.
+    fn load_later(&mut self, call: &'p Call, args: &Args) {
+        let Some(target) = call.args.first().map(|a| &a.value) else { return };
+        let mut names: Vec<Sym> = target.as_name().into_iter().collect();
+        if let ExprKind::List(items) | ExprKind::Tuple(items) = &target.kind {
+            names.extend(items.iter().filter_map(Expr::as_name));
+        }
+        let lookups: Args = args.iter().skip(1).cloned().collect();
+        for name in names {
+            let Some(held) = self.vars.get(&name).cloned() else { continue };
+            let project = self.project;
+            let loaded = rows::map_rows(&held, &|row: &Row| {
+                let mut plan = Plan::default();
+                prefetch(project, &mut plan, row.model, &lookups);
+                let path = row.path();
+                for p in plan.prefetch.iter_mut().filter(|_| !path.is_empty()) {
+                    p.to = Sym::new(&format!("{path}__{}", p.to));
+                }
+                let before = row.extra.as_deref().cloned().unwrap_or_default();
+                Row { extra: Some(Arc::new(before.then(&plan))), ..row.clone() }
+            });
+            self.set(name, loaded);
+        }
+    }
+
     /// A queryset is evaluated here by `op`.
     pub fn evaluate(&mut self, query: &Arc<Query>, op: Sym, served: Served, aggregate: bool, site: Site, deps: Deps) {
         let served = if query.change.is_some() { Served::Query } else { served };
@@ -195,6 +221,7 @@ impl<'p> Frame<'_, 'p> {
                 return;
             }
             Base::Unknown => return,
+            Base::Related(row, _) if row.origin == Origin::New => return,
             Base::Related(row, attr) => {
                 let resolved = self.resolve_lives(row);
                 let load = Load {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::source::{FileId, Site, Span};
+use crate::source::{FileId, Site, Span, Sym};
 
 use super::frame::Frame;
 use super::plan::Plan;
@@ -77,7 +77,7 @@ impl Slots {
         self.held.push(Value::new(Kind::Row(row.clone())));
         let live = if stored { Live::Stored } else { Live::Slot };
         let origin = if row.origin == Origin::New { Origin::New } else { Origin::Slot(n) };
-        Row { model: row.model, origin, live, steps: Vec::new(), known: None }
+        Row { model: row.model, origin, live, steps: Vec::new(), known: None, extra: None }
     }
 
     fn query(&mut self, query: &Query) -> Query {
@@ -182,6 +182,9 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
                 Live::Single => settle(frame, actual),
                 Live::Slot | Live::Stored => (**actual).clone(),
             };
+            if let Some(extra) = &row.extra {
+                out.extra = Some(Arc::new(below(extra, &out.path()).then(&out.extra.as_deref().cloned().unwrap_or_default())));
+            }
             if !row.steps.is_empty() {
                 out.steps.extend(row.steps.iter().cloned());
                 out.steps.truncate(10);
@@ -231,6 +234,18 @@ pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option
         }
         Base::Model | Base::Unknown => Some(query.clone()),
     }
+}
+
+/// A plan whose paths start at a row, in terms of that row's origin.
+fn below(plan: &Plan, path: &str) -> Plan {
+    let mut plan = plan.clone();
+    if !path.is_empty() {
+        for prefetch in &mut plan.prefetch {
+            prefetch.to = Sym::new(&format!("{path}__{}", prefetch.to));
+            prefetch.lookup = Sym::new(&format!("{path}__{}", prefetch.lookup));
+        }
+    }
+    plan
 }
 
 /// A row of a collection that the called function iterates.

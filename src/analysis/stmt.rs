@@ -1,6 +1,6 @@
 //! Statements: assignments, branches, loops.
 
-use crate::ir::{Case, Expr, ExprKind, Handler, Stmt, StmtKind};
+use crate::ir::{Case, CmpOp, Expr, ExprKind, Handler, Stmt, StmtKind};
 use crate::source::Sym;
 
 use super::frame::{Flow, Frame, Over};
@@ -76,10 +76,12 @@ impl<'p> Frame<'_, 'p> {
                 return self.block(orelse);
             }
             StmtKind::While { test, body, orelse } => {
+                self.enter_loop(self.site(test.span), Over::While);
                 self.eval(test);
                 let ran = self.branch(|f| f.block(body));
                 let skipped = self.branch(|_| Flow::Next);
                 self.merge(vec![skipped.or(ran)]);
+                self.leave_loop();
                 return self.block(orelse);
             }
             StmtKind::With { items, body, .. } => {
@@ -117,7 +119,8 @@ impl<'p> Frame<'_, 'p> {
         }
         let outer = self.control;
         self.control = outer.and(tested.deps);
-        let then = self.branch(|f| f.last_pass(body));
+        let memo = is_memo(test, body);
+        let then = self.branch(|f| if memo { f.once_per_key(body) } else { f.last_pass(body) });
         let other = self.branch(|f| f.last_pass(orelse));
         self.control = outer;
         if self.nesting == 0 && (then.flow == Flow::Leave) != (other.flow == Flow::Leave) {
@@ -139,6 +142,18 @@ impl<'p> Frame<'_, 'p> {
         }
         let flow = self.block(body);
         for l in &mut self.loops[from..] {
+            l.leaving -= 1;
+        }
+        flow
+    }
+
+    /// A block that fills a memory of earlier answers: it runs once per key, not once per iteration.
+    fn once_per_key(&mut self, body: &'p [Stmt]) -> Flow {
+        for l in &mut self.loops {
+            l.leaving += 1;
+        }
+        let flow = self.block(body);
+        for l in &mut self.loops {
             l.leaving -= 1;
         }
         flow
@@ -292,6 +307,20 @@ impl<'p> Frame<'_, 'p> {
             self.unset(place);
         }
     }
+}
+
+/// `if key not in memory: memory[key] = …`.
+fn is_memo(test: &Expr, body: &[Stmt]) -> bool {
+    let ExprKind::Compare(cmp) = &test.kind else { return false };
+    let [(CmpOp::NotIn, memory)] = &cmp.rest[..] else { return false };
+    let Some(memory) = place_of(memory) else { return false };
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(|t| match &t.kind {
+            ExprKind::Index(parts) => place_of(&parts.0) == Some(memory),
+            _ => false,
+        }),
+        _ => false,
+    })
 }
 
 /// `a.b.c` as one name, when it is made of names only.

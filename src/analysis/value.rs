@@ -198,6 +198,8 @@ pub struct Row {
     pub steps: Vec<Step>,
     /// A relation whose other end is already in memory.
     pub known: Option<(Sym, Arc<Row>)>,
+    /// What `prefetch_related_objects` loaded later; paths start at the origin.
+    pub extra: Option<Arc<Plan>>,
 }
 
 /// How long a collection is.

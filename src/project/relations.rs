@@ -30,7 +30,10 @@ pub(super) fn declare(
             None => cx.default_target(field),
         },
     };
-    let text = |name: &str| field.call.keyword(name).and_then(Expr::as_str);
+    let text = |name: &str| {
+        let by_place = positional_option(kind, name).and_then(|n| field.call.positional(n));
+        field.call.keyword(name).or(by_place).and_then(Expr::as_str)
+    };
     let truth = |name: &str| field.call.keyword(name).is_some_and(|e| matches!(e.kind, ExprKind::Const(Const::True)));
     let given = text("related_name").or(if kind == RelKind::GenericRelation { None } else { model.meta.default_related_name });
     let expand = |name: Sym| expand(name, model.app_label, model.name);
@@ -68,6 +71,19 @@ pub(super) fn declare(
         through,
         parent_link: truth("parent_link"),
         site: field.site,
+    }
+}
+
+/// Options that the field classes also take by position.
+fn positional_option(kind: RelKind, name: &str) -> Option<usize> {
+    match (kind, name) {
+        (RelKind::ForeignKey, "related_name") => Some(2),
+        (RelKind::ForeignKey, "related_query_name") => Some(3),
+        (RelKind::ForeignKey, "to_field") => Some(6),
+        (RelKind::OneToOne, "to_field") => Some(2),
+        (RelKind::ManyToMany, "related_name") => Some(1),
+        (RelKind::ManyToMany, "related_query_name") => Some(2),
+        _ => None,
     }
 }
 

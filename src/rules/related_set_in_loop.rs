@@ -1,6 +1,7 @@
 //! DJP102: a related set is read for each row of a queryset that does not prefetch it.
 
-use crate::analysis::event::SetAccess;
+use crate::analysis::event::{Access, SetAccess};
+use crate::analysis::judge::Judged;
 use crate::analysis::tables::Served;
 use crate::report::diagnostic::Diagnostic;
 
@@ -9,7 +10,12 @@ use super::{Context, Rule, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let wanted = |set: &SetAccess| !set.aggregate;
-    for group in group(cx, |j| j.repeated && !j.loaded && j.load.access.set().is_some_and(wanted)) {
+    let reads = |j: &Judged<'_>| match &j.load.access {
+        Access::Set(set) => wanted(set),
+        Access::One => j.is_generic(cx.project),
+        _ => false,
+    };
+    for group in group(cx, |j| j.repeated && !j.loaded && reads(j)) {
         let paths = group.paths(cx);
         let model = cx.project.model(group.model).name;
         let message = format!("each `{model}` row queries {} again", wording::list(&paths));
