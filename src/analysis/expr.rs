@@ -411,6 +411,7 @@ impl<'p> Frame<'_, 'p> {
             BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
                 (Kind::Query(query), _) | (_, Kind::Query(query)) => {
                     let mut query = (**query).clone();
+                    query.empty = false;
                     query.change = query.change.or(Some(Sym::new("|")));
                     Value::query(query).with(deps)
                 }
