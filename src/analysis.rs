@@ -24,15 +24,14 @@ pub mod value;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::ParamKind;
 use crate::project::{ClassId, FuncId, Part, Project};
-use crate::source::{FileId, Sym};
+use crate::source::{FileId, Site, Sym};
 
 use event::{Eval, Load};
 use frame::Frame;
@@ -68,6 +67,19 @@ pub struct Counts {
     pub outside: FxHashMap<Sym, u64>,
 }
 
+/// Loops and calls met, by place.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub loops: FxHashMap<Site, SeenLoop>,
+    pub outside: FxHashSet<(Sym, Site)>,
+}
+
+#[derive(Default, Clone, Copy)]
+pub(crate) struct SeenLoop {
+    pub typed: bool,
+    pub rows: bool,
+}
+
 /// Shared state of one analysis run.
 pub struct Engine<'p> {
     pub project: &'p Project,
@@ -75,10 +87,7 @@ pub struct Engine<'p> {
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
     values: Mutex<FxHashMap<(FileId, u32), Value>>,
-    loops: AtomicU64,
-    loops_typed: AtomicU64,
-    loops_over_rows: AtomicU64,
-    outside: Mutex<FxHashMap<Sym, u64>>,
+    seen: Mutex<Seen>,
 }
 
 /// Analyses every function of the project's own code.
@@ -89,10 +98,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         loads: Mutex::default(),
         evals: Mutex::default(),
         values: Mutex::default(),
-        loops: AtomicU64::new(0),
-        loops_typed: AtomicU64::new(0),
-        loops_over_rows: AtomicU64::new(0),
-        outside: Mutex::default(),
+        seen: Mutex::default(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)
@@ -123,13 +129,18 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
 
 impl<'p> Engine<'p> {
     fn finish(self, functions: usize, failed: Vec<String>) -> Analysis {
+        let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut outside: FxHashMap<Sym, u64> = FxHashMap::default();
+        for (dotted, _) in &seen.outside {
+            *outside.entry(*dotted).or_default() += 1;
+        }
         let counts = Counts {
             functions: functions as u64,
             summaries: self.memo.len() as u64,
-            loops: self.loops.into_inner(),
-            loops_typed: self.loops_typed.into_inner(),
-            loops_over_rows: self.loops_over_rows.into_inner(),
-            outside: self.outside.into_inner().unwrap_or_else(PoisonError::into_inner),
+            loops: seen.loops.len() as u64,
+            loops_typed: seen.loops.values().filter(|l| l.typed).count() as u64,
+            loops_over_rows: seen.loops.values().filter(|l| l.rows).count() as u64,
+            outside,
         };
         let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -210,6 +221,7 @@ impl<'p> Engine<'p> {
             frame.set(param.name, value.clone().with(Deps::on_param(i)));
         }
         frame.block(&routine.body);
+        self.note_seen(std::mem::take(&mut frame.seen));
         let summary = Arc::new(frame.into_summary(routine.is_generator));
         self.memo.put(key, depth, summary.clone());
         summary
@@ -223,23 +235,15 @@ impl<'p> Engine<'p> {
         self.evals.lock().unwrap_or_else(PoisonError::into_inner).push((eval, func));
     }
 
-    pub(crate) fn count_loop(&self, frame: &Frame<'_, '_>, iterated: &Value) {
-        if frame.depth != MAX_CALLS {
-            return;
+    /// Takes over what one activation has seen; places count once, however often they run.
+    fn note_seen(&self, seen: Seen) {
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for (site, info) in seen.loops {
+            let entry = all.loops.entry(site).or_default();
+            entry.typed |= info.typed;
+            entry.rows |= info.rows;
         }
-        self.loops.fetch_add(1, Ordering::Relaxed);
-        if iterated.kind != Kind::Unknown {
-            self.loops_typed.fetch_add(1, Ordering::Relaxed);
-        }
-        if iterated.interesting() {
-            self.loops_over_rows.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn count_outside(&self, frame: &Frame<'_, '_>, dotted: Sym) {
-        if frame.depth == MAX_CALLS && !dotted.as_str().starts_with("builtins.") {
-            *self.outside.lock().unwrap_or_else(PoisonError::into_inner).entry(dotted).or_default() += 1;
-        }
+        all.outside.extend(seen.outside);
     }
 }
 

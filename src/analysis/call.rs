@@ -122,8 +122,10 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    fn outside_call(&mut self, dotted: Sym, args: &Args, _site: Site) -> Value {
-        self.engine.count_outside(self, dotted);
+    fn outside_call(&mut self, dotted: Sym, args: &Args, site: Site) -> Value {
+        if !dotted.as_str().starts_with("builtins.") {
+            self.seen.outside.insert((dotted, site));
+        }
         if dotted.as_str().ends_with(".Prefetch") {
             return self.prefetch_value(args);
         }

@@ -232,7 +232,7 @@ impl<'p> Frame<'_, 'p> {
             return;
         };
         let iterated = self.eval(&clause.iter);
-        self.count_loop(&iterated);
+        self.count_loop(clause.iter.span, &iterated);
         let over = self.loop_kind(&iterated);
         if over != Over::Bounded {
             *size = Size::Unknown;
@@ -253,8 +253,11 @@ impl<'p> Frame<'_, 'p> {
         *result = stored;
     }
 
-    pub fn count_loop(&self, iterated: &Value) {
-        self.engine.count_loop(self, iterated);
+    pub fn count_loop(&mut self, span: Span, iterated: &Value) {
+        let site = self.site(span);
+        let entry = self.seen.loops.entry(site).or_default();
+        entry.typed |= iterated.kind != Kind::Unknown;
+        entry.rows |= iterated.interesting();
     }
 
     pub fn loop_kind(&self, iterated: &Value) -> Over {

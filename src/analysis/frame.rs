@@ -70,6 +70,7 @@ pub struct Frame<'e, 'p> {
     pub nesting: u32,
     /// A branch before has already left the function.
     pub early_exit: bool,
+    pub(crate) seen: super::Seen,
     /// Some attribute of a variable was assigned, so variables may have dotted names.
     pub has_places: bool,
 }
@@ -111,6 +112,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             control: Deps::NONE,
             nesting: 0,
             early_exit: false,
+            seen: super::Seen::default(),
             has_places: false,
         }
     }
