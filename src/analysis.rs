@@ -7,6 +7,7 @@
 mod attr;
 mod builtin;
 mod call;
+mod entries;
 pub mod event;
 mod expr;
 mod frame;
@@ -113,6 +114,10 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
             ran.err().map(|_| project.func_name(*id))
         })
         .collect();
+    let mut failed = failed;
+    if catch_unwind(AssertUnwindSafe(|| entries::run(&engine))).is_err() {
+        failed.push("admin change lists".into());
+    }
     engine.finish(roots.len(), failed)
 }
 

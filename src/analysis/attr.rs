@@ -94,6 +94,11 @@ impl<'p> Frame<'_, 'p> {
                 self.super_attr(&sup, name, span)
             }
             Kind::Coll(_) | Kind::Dict(_) | Kind::Tuple(_) | Kind::Str(_) => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
+            Kind::Method(of) if of.1 == "<descriptor>" => match name.as_str() {
+                "rel" | "field" | "remote_field" => base.clone(),
+                "related_model" => of.0.clone(),
+                _ => Value::UNKNOWN,
+            },
             Kind::Method(state) if state.1 == "_state" && name == "adding" => match &state.0.kind {
                 Kind::Row(row) => Value::new(Kind::Truth(row.origin == Origin::New)),
                 _ => Value::SCALAR,
@@ -229,6 +234,7 @@ impl<'p> Frame<'_, 'p> {
             calls: Vec::new(),
             around: self.loop_of(row),
             conditional: false,
+            inner: None,
         };
         self.load(load);
     }
@@ -288,6 +294,9 @@ impl<'p> Frame<'_, 'p> {
         {
             return manager;
         }
+        if let Some(other) = self.descriptor(base, class, name) {
+            return other;
+        }
         match self.project.class_member(class, name) {
             Some((owner, Member::Method(func))) => match self.decorator_of(func) {
                 Some(Decorator::Class) => Value::new(Kind::Bound(Arc::new(Bound { func, receiver: base.clone(), owner }))),
@@ -298,6 +307,16 @@ impl<'p> Frame<'_, 'p> {
             Some((owner, Member::Assign(idx))) => self.engine.class_value(self, owner, idx),
             None => Value::UNKNOWN,
         }
+    }
+
+    /// `Model.relation`: the descriptor, which knows the model at the other end.
+    fn descriptor(&mut self, base: &Value, class: ClassId, name: Sym) -> Option<Value> {
+        let model = self.project.model_of_class(class)?;
+        let attr = self.project.model_attr(model, name)?;
+        let target = self.project.attr_target(attr)?;
+        let _ = base;
+        let other = Value::new(Kind::Class(self.project.model(target).class));
+        Some(Value::new(Kind::Method(Arc::new((other, Sym::new("<descriptor>"))))))
     }
 
     fn instance_attr(&mut self, base: &Value, class: ClassId, name: Sym, span: Span) -> Value {
@@ -354,6 +373,12 @@ impl<'p> Frame<'_, 'p> {
     fn super_attr(&mut self, sup: &Super, name: Sym, span: Span) -> Value {
         if let Some((owner, member)) = self.project.member_after(sup.class, Some(sup.after), name) {
             return self.member_of_instance(&sup.receiver, owner, member, span);
+        }
+        if name == "get_queryset"
+            && let Kind::Object(object) = &sup.receiver.kind
+            && let Some((_, base)) = object.attrs.iter().find(|(n, _)| *n == super::entries::BASE_QUERYSET)
+        {
+            return Value::new(Kind::Method(Arc::new((base.clone(), name))));
         }
         match &sup.receiver.kind {
             Kind::Manager(_) | Kind::Query(_) if tables::method(name).is_some() => {

@@ -409,8 +409,9 @@ impl<'p> Frame<'_, 'p> {
         let deps = left.deps.and(right.deps);
         match op {
             BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
-                (Kind::Query(query), _) | (_, Kind::Query(query)) => {
+                (Kind::Query(query), other) | (other, Kind::Query(query)) => {
                     let mut query = (**query).clone();
+                    query.empty &= matches!(other, Kind::Query(q) if q.empty);
                     query.change = query.change.or(Some(Sym::new("|")));
                     Value::query(query).with(deps)
                 }

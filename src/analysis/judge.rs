@@ -30,6 +30,8 @@ pub struct Judged<'a> {
     pub repeated: bool,
     /// The rows come from an argument of an entry point: some caller may have loaded the path.
     pub open: bool,
+    /// Call sites between the loop and the access.
+    pub calls: &'a [Site],
     /// Number of many-valued hops from `model` to the row that is read.
     pub depth: usize,
 }
@@ -114,6 +116,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             loaded_ordered,
             repeated: true,
             open: false,
+            calls: &load.calls,
             depth,
         });
     }
@@ -132,6 +135,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
                 loaded_ordered,
                 repeated: true,
                 open,
+                calls: load.calls_inside(),
                 depth: row.steps[i + 1..].iter().filter(|s| s.many).count(),
             })
         }
@@ -146,6 +150,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             loaded_ordered,
             repeated: false,
             open,
+            calls: &load.calls,
             depth: 0,
         }),
     }
@@ -160,7 +165,7 @@ pub(super) fn load_order(load: &Load, func: FuncId) -> impl Ord + use<> {
         Origin::Elsewhere => (2, load.site),
         Origin::New => (3, load.site),
     };
-    (load.site, origin, row.path(), load.attr, load.calls.clone(), load.conditional, func, format!("{:?}", load.access), load.around)
+    (load.site, origin, row.path(), load.attr, load.calls.clone(), load.conditional, func, format!("{:?}", load.access), (load.around, load.inner))
 }
 
 /// As [`load_order`], for evaluations.

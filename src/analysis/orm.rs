@@ -237,6 +237,7 @@ impl<'p> Frame<'_, 'p> {
                     calls: eval.calls.clone(),
                     around: self.loop_of(row),
                     conditional: eval.conditional,
+                    inner: None,
                     row: resolved,
                 };
                 let answered = is_many(&load.row) || row_has_slot(&load.row);
@@ -291,8 +292,9 @@ impl<'p> Frame<'_, 'p> {
         if load.row.origin == Origin::New {
             return;
         }
+        load.mark_inner();
         if row_has_slot(&load.row) {
-            load.conditional |= self.conditional();
+            load.conditional |= !is_many(&load.row) && self.conditional();
             let seen = self.loads.iter().any(|l| l.attr == load.attr && l.row == load.row && l.access == load.access);
             if !seen && self.loads.len() < MAX_EVENTS {
                 self.loads.push(load);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::Analysis;
-use crate::analysis::event::{Eval, Load};
+use crate::analysis::event::Eval;
 use crate::analysis::judge::{self, Judged};
 use crate::project::{ModelId, Part, Project};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
@@ -20,7 +20,7 @@ pub fn collect(project: &Project, analysis: &Analysis, sources: &SourceSet, rule
         .loads
         .iter()
         .filter_map(|(load, func)| judge::judge(project, load, *func))
-        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site) && traceable(j.load))
+        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site) && traceable(j))
         .collect();
     let cx = Context { project, analysis, sources, judged };
     let mut out = Vec::new();
@@ -33,8 +33,8 @@ pub fn collect(project: &Project, analysis: &Analysis, sources: &SourceSet, rule
 }
 
 /// A chain of calls that a reader can follow; long ones with conditions on the way are too often other cases.
-fn traceable(load: &Load) -> bool {
-    load.calls.len() <= if load.conditional { 2 } else { 5 }
+fn traceable(judged: &Judged<'_>) -> bool {
+    judged.calls.len() <= if judged.load.conditional { 2 } else { 5 }
 }
 
 /// Library code, stubs and code left out of the analysis are no places to change.
@@ -89,7 +89,7 @@ pub(super) fn finding(cx: &Context<'_>, rule: &Rule, group: &Group<'_, '_>, rela
         relations,
         fields: Vec::new(),
         queries: None,
-        labels: load_labels(group.judged.iter().map(|j| j.load).collect(), group.place),
+        labels: load_labels(group.judged.clone(), group.place),
     }
 }
 
@@ -100,8 +100,8 @@ pub(super) fn severity(cx: &Context<'_>, rule: &Rule, mut sites: impl Iterator<I
 }
 
 /// Queryset, loop, calls and accesses, each place once.
-pub(super) fn load_labels(mut loads: Vec<&Load>, place: Site) -> Vec<Label> {
-    loads.sort_by(|a, b| judge::nearer(a, b));
+pub(super) fn load_labels(mut judged: Vec<&Judged<'_>>, place: Site) -> Vec<Label> {
+    judged.sort_by(|a, b| judge::nearer(a.load, b.load));
     let mut labels = vec![Label { site: place, role: Role::Queryset, message: "these rows are fetched here".into() }];
     let mut push = |site: Site, role: Role, message: String| {
         if labels.len() < MAX_LABELS + 1 && labels.iter().all(|l| l.site != site) {
@@ -109,7 +109,8 @@ pub(super) fn load_labels(mut loads: Vec<&Load>, place: Site) -> Vec<Label> {
         }
     };
     let mut shown = BTreeSet::new();
-    for load in loads {
+    for one in judged {
+        let load = one.load;
         let path = load.row.path();
         let name = if path.is_empty() { load.attr.to_string() } else { format!("{path}__{}", load.attr) };
         if !shown.insert((name.clone(), load.site)) {
@@ -118,7 +119,7 @@ pub(super) fn load_labels(mut loads: Vec<&Load>, place: Site) -> Vec<Label> {
         if let Some(around) = load.around {
             push(around, Role::Loop, "one iteration per row".into());
         }
-        for call in &load.calls {
+        for call in one.calls {
             push(*call, Role::Call, "called from here".into());
         }
         push(load.site, Role::Access, format!("`{}` is read here for each row", load.attr));

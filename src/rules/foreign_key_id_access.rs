@@ -16,7 +16,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         }
         let name = judged.load.attr;
         let model = cx.project.model(judged.load.row.model);
-        let mut labels = if judged.repeated { load_labels(vec![judged.load], judged.place) } else { Vec::new() };
+        let mut labels = if judged.repeated { load_labels(vec![judged], judged.place) } else { Vec::new() };
         labels.retain(|l| l.site != site);
         labels.insert(0, Label { site, role: Role::Access, message: format!("`{name}` is loaded only for its key") });
         out.push(Diagnostic {
