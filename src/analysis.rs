@@ -24,7 +24,6 @@ pub mod value;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -36,7 +35,7 @@ use crate::source::{FileId, Sym};
 
 use event::{Eval, Load};
 use frame::Frame;
-use summary::{Key, MAX_CALLS, Memo, Summary};
+use summary::{Key, MAX_CALLS, Memo, Seen, Summary};
 use value::{Deps, Kind, Live, Object, Origin, Row, Value};
 
 /// What to analyse.
@@ -68,6 +67,17 @@ pub struct Counts {
     pub outside: FxHashMap<Sym, u64>,
 }
 
+impl Counts {
+    fn add(&mut self, seen: &Seen) {
+        self.loops += u64::from(seen.loops);
+        self.loops_typed += u64::from(seen.loops_typed);
+        self.loops_over_rows += u64::from(seen.loops_over_rows);
+        for name in &seen.outside {
+            *self.outside.entry(*name).or_default() += 1;
+        }
+    }
+}
+
 /// Shared state of one analysis run.
 pub struct Engine<'p> {
     pub project: &'p Project,
@@ -75,10 +85,7 @@ pub struct Engine<'p> {
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
     values: Mutex<FxHashMap<(FileId, u32), Value>>,
-    loops: AtomicU64,
-    loops_typed: AtomicU64,
-    loops_over_rows: AtomicU64,
-    outside: Mutex<FxHashMap<Sym, u64>>,
+    counts: Mutex<Counts>,
 }
 
 /// Analyses every function of the project's own code.
@@ -89,10 +96,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         loads: Mutex::default(),
         evals: Mutex::default(),
         values: Mutex::default(),
-        loops: AtomicU64::new(0),
-        loops_typed: AtomicU64::new(0),
-        loops_over_rows: AtomicU64::new(0),
-        outside: Mutex::default(),
+        counts: Mutex::default(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)
@@ -126,10 +130,7 @@ impl<'p> Engine<'p> {
         let counts = Counts {
             functions: functions as u64,
             summaries: self.memo.len() as u64,
-            loops: self.loops.into_inner(),
-            loops_typed: self.loops_typed.into_inner(),
-            loops_over_rows: self.loops_over_rows.into_inner(),
-            outside: self.outside.into_inner().unwrap_or_else(PoisonError::into_inner),
+            ..self.counts.into_inner().unwrap_or_else(PoisonError::into_inner)
         };
         let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -165,6 +166,7 @@ impl<'p> Engine<'p> {
             })
             .collect();
         let summary = self.run_root(Key { func, args, captured: None });
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).add(&summary.seen);
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
             if event::is_many(&load.row) || key_only {
@@ -222,25 +224,6 @@ impl<'p> Engine<'p> {
     pub(crate) fn report_eval(&self, eval: Eval, func: FuncId) {
         self.evals.lock().unwrap_or_else(PoisonError::into_inner).push((eval, func));
     }
-
-    pub(crate) fn count_loop(&self, frame: &Frame<'_, '_>, iterated: &Value) {
-        if frame.depth != MAX_CALLS {
-            return;
-        }
-        self.loops.fetch_add(1, Ordering::Relaxed);
-        if iterated.kind != Kind::Unknown {
-            self.loops_typed.fetch_add(1, Ordering::Relaxed);
-        }
-        if iterated.interesting() {
-            self.loops_over_rows.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn count_outside(&self, frame: &Frame<'_, '_>, dotted: Sym) {
-        if frame.depth == MAX_CALLS && !dotted.as_str().starts_with("builtins.") {
-            *self.outside.lock().unwrap_or_else(PoisonError::into_inner).entry(dotted).or_default() += 1;
-        }
-    }
 }
 
 /// The same call also reads more of the related row than its key.
@@ -264,6 +247,7 @@ impl Frame<'_, '_> {
             stores,
             writes: self.writes,
             height: if self.cut { None } else { Some(self.height) },
+            seen: self.seen,
         }
     }
 }

@@ -123,7 +123,9 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn outside_call(&mut self, dotted: Sym, args: &Args, _site: Site) -> Value {
-        self.engine.count_outside(self, dotted);
+        if !dotted.as_str().starts_with("builtins.") {
+            self.seen.outside.push(dotted);
+        }
         if dotted.as_str().ends_with(".Prefetch") {
             return self.prefetch_value(args);
         }

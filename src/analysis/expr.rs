@@ -253,8 +253,10 @@ impl<'p> Frame<'_, 'p> {
         *result = stored;
     }
 
-    pub fn count_loop(&self, iterated: &Value) {
-        self.engine.count_loop(self, iterated);
+    pub fn count_loop(&mut self, iterated: &Value) {
+        self.seen.loops += 1;
+        self.seen.loops_typed += u32::from(iterated.kind != Kind::Unknown);
+        self.seen.loops_over_rows += u32::from(iterated.interesting());
     }
 
     pub fn loop_kind(&self, iterated: &Value) -> Over {

@@ -7,6 +7,7 @@ use crate::project::{ClassId, FuncId, Project};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::event::{Eval, Load};
+use super::summary::Seen;
 use super::value::{Deps, Live, Row, Value};
 use super::Engine;
 
@@ -72,6 +73,7 @@ pub struct Frame<'e, 'p> {
     pub early_exit: bool,
     /// Some attribute of a variable was assigned, so variables may have dotted names.
     pub has_places: bool,
+    pub seen: Seen,
 }
 
 /// How a block of statements ends.
@@ -112,6 +114,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             nesting: 0,
             early_exit: false,
             has_places: false,
+            seen: Seen::default(),
         }
     }
 
