@@ -16,6 +16,8 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
     let mut reverse: Vec<RelationView> = m
         .attrs()
         .filter_map(|(name, attr)| match attr {
+            // A child's link to its parent's table leads back to the child only.
+            ModelAttr::Reverse(rel) if project.relation(rel).parent_link && project.relation(rel).owner == m.id => None,
             ModelAttr::Reverse(rel) => {
                 let relation = project.relation(rel);
                 Some(RelationView {
