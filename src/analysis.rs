@@ -27,15 +27,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::ParamKind;
 use crate::project::{ClassId, FuncId, Part, Project};
-use crate::source::{FileId, Sym};
+use crate::source::{FileId, Site, Sym};
 
 use event::{Eval, Load};
 use frame::Frame;
-use summary::{Key, MAX_CALLS, Memo, Seen, Summary};
+use summary::{Key, MAX_CALLS, Memo, Summary};
 use value::{Deps, Kind, Live, Object, Origin, Row, Value};
 
 /// What to analyse.
@@ -67,15 +67,17 @@ pub struct Counts {
     pub outside: FxHashMap<Sym, u64>,
 }
 
-impl Counts {
-    fn add(&mut self, seen: &Seen) {
-        self.loops += u64::from(seen.loops);
-        self.loops_typed += u64::from(seen.loops_typed);
-        self.loops_over_rows += u64::from(seen.loops_over_rows);
-        for name in &seen.outside {
-            *self.outside.entry(*name).or_default() += 1;
-        }
-    }
+/// Loops and calls met, by place.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub loops: FxHashMap<Site, SeenLoop>,
+    pub outside: FxHashSet<(Sym, Site)>,
+}
+
+#[derive(Default, Clone, Copy)]
+pub(crate) struct SeenLoop {
+    pub typed: bool,
+    pub rows: bool,
 }
 
 /// Shared state of one analysis run.
@@ -85,7 +87,7 @@ pub struct Engine<'p> {
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
     values: Mutex<FxHashMap<(FileId, u32), Value>>,
-    counts: Mutex<Counts>,
+    seen: Mutex<Seen>,
 }
 
 /// Analyses every function of the project's own code.
@@ -96,7 +98,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         loads: Mutex::default(),
         evals: Mutex::default(),
         values: Mutex::default(),
-        counts: Mutex::default(),
+        seen: Mutex::default(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)
@@ -127,10 +129,18 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
 
 impl<'p> Engine<'p> {
     fn finish(self, functions: usize, failed: Vec<String>) -> Analysis {
+        let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut outside: FxHashMap<Sym, u64> = FxHashMap::default();
+        for (dotted, _) in &seen.outside {
+            *outside.entry(*dotted).or_default() += 1;
+        }
         let counts = Counts {
             functions: functions as u64,
             summaries: self.memo.len() as u64,
-            ..self.counts.into_inner().unwrap_or_else(PoisonError::into_inner)
+            loops: seen.loops.len() as u64,
+            loops_typed: seen.loops.values().filter(|l| l.typed).count() as u64,
+            loops_over_rows: seen.loops.values().filter(|l| l.rows).count() as u64,
+            outside,
         };
         let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -166,7 +176,6 @@ impl<'p> Engine<'p> {
             })
             .collect();
         let summary = self.run_root(Key { func, args, captured: None });
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).add(&summary.seen);
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
             if event::is_many(&load.row) || key_only {
@@ -212,6 +221,7 @@ impl<'p> Engine<'p> {
             frame.set(param.name, value.clone().with(Deps::on_param(i)));
         }
         frame.block(&routine.body);
+        self.note_seen(std::mem::take(&mut frame.seen));
         let summary = Arc::new(frame.into_summary(routine.is_generator));
         self.memo.put(key, depth, summary.clone());
         summary
@@ -223,6 +233,17 @@ impl<'p> Engine<'p> {
 
     pub(crate) fn report_eval(&self, eval: Eval, func: FuncId) {
         self.evals.lock().unwrap_or_else(PoisonError::into_inner).push((eval, func));
+    }
+
+    /// Takes over what one activation has seen; places count once, however often they run.
+    fn note_seen(&self, seen: Seen) {
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for (site, info) in seen.loops {
+            let entry = all.loops.entry(site).or_default();
+            entry.typed |= info.typed;
+            entry.rows |= info.rows;
+        }
+        all.outside.extend(seen.outside);
     }
 }
 
@@ -247,7 +268,6 @@ impl Frame<'_, '_> {
             stores,
             writes: self.writes,
             height: if self.cut { None } else { Some(self.height) },
-            seen: self.seen,
         }
     }
 }

@@ -122,9 +122,9 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    fn outside_call(&mut self, dotted: Sym, args: &Args, _site: Site) -> Value {
+    fn outside_call(&mut self, dotted: Sym, args: &Args, site: Site) -> Value {
         if !dotted.as_str().starts_with("builtins.") {
-            self.seen.outside.push(dotted);
+            self.seen.outside.insert((dotted, site));
         }
         if dotted.as_str().ends_with(".Prefetch") {
             return self.prefetch_value(args);

@@ -232,7 +232,7 @@ impl<'p> Frame<'_, 'p> {
             return;
         };
         let iterated = self.eval(&clause.iter);
-        self.count_loop(&iterated);
+        self.count_loop(clause.iter.span, &iterated);
         let over = self.loop_kind(&iterated);
         if over != Over::Bounded {
             *size = Size::Unknown;
@@ -253,10 +253,11 @@ impl<'p> Frame<'_, 'p> {
         *result = stored;
     }
 
-    pub fn count_loop(&mut self, iterated: &Value) {
-        self.seen.loops += 1;
-        self.seen.loops_typed += u32::from(iterated.kind != Kind::Unknown);
-        self.seen.loops_over_rows += u32::from(iterated.interesting());
+    pub fn count_loop(&mut self, span: Span, iterated: &Value) {
+        let site = self.site(span);
+        let entry = self.seen.loops.entry(site).or_default();
+        entry.typed |= iterated.kind != Kind::Unknown;
+        entry.rows |= iterated.interesting();
     }
 
     pub fn loop_kind(&self, iterated: &Value) -> Over {
@@ -411,9 +412,9 @@ impl<'p> Frame<'_, 'p> {
         let deps = left.deps.and(right.deps);
         match op {
             BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
-                (Kind::Query(query), other) | (other, Kind::Query(query)) => {
+                (Kind::Query(query), _) | (_, Kind::Query(query)) => {
                     let mut query = (**query).clone();
-                    query.empty &= matches!(other, Kind::Query(q) if q.empty);
+                    query.empty = false;
                     query.change = query.change.or(Some(Sym::new("|")));
                     Value::query(query).with(deps)
                 }

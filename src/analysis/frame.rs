@@ -7,7 +7,6 @@ use crate::project::{ClassId, FuncId, Project};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::event::{Eval, Load};
-use super::summary::Seen;
 use super::value::{Deps, Live, Row, Value};
 use super::Engine;
 
@@ -71,9 +70,9 @@ pub struct Frame<'e, 'p> {
     pub nesting: u32,
     /// A branch before has already left the function.
     pub early_exit: bool,
+    pub(crate) seen: super::Seen,
     /// Some attribute of a variable was assigned, so variables may have dotted names.
     pub has_places: bool,
-    pub seen: Seen,
 }
 
 /// How a block of statements ends.
@@ -113,8 +112,8 @@ impl<'e, 'p> Frame<'e, 'p> {
             control: Deps::NONE,
             nesting: 0,
             early_exit: false,
+            seen: super::Seen::default(),
             has_places: false,
-            seen: Seen::default(),
         }
     }
 

@@ -163,7 +163,7 @@ impl<'p> Frame<'_, 'p> {
         let iterated = self.eval(iter);
         let once = matches!(body.last().map(|s| &s.kind), Some(StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_)));
         let over = if once { Over::Bounded } else { self.loop_kind(&iterated) };
-        self.count_loop(&iterated);
+        self.count_loop(iter.span, &iterated);
         let (id, elem) = self.begin_loop(&iterated, iter.span, over);
         let ran = self.branch(|f| {
             f.nesting -= 1;

@@ -36,22 +36,11 @@ pub struct Summary {
     pub writes: bool,
     /// Levels of calls below it; `None` when the depth limit cut it.
     pub height: Option<u8>,
-    pub seen: Seen,
-}
-
-/// What the function's own body holds, calls left out.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    pub loops: u32,
-    pub loops_typed: u32,
-    pub loops_over_rows: u32,
-    /// Functions outside the project, once a call.
-    pub outside: Vec<Sym>,
 }
 
 impl Summary {
     pub fn cut() -> Self {
-        Self { returns: Value::UNKNOWN, loads: Vec::new(), evals: Vec::new(), stores: Vec::new(), writes: false, height: None, seen: Seen::default() }
+        Self { returns: Value::UNKNOWN, loads: Vec::new(), evals: Vec::new(), stores: Vec::new(), writes: false, height: None }
     }
 }
 

@@ -136,7 +136,22 @@ impl Project {
 
     /// The class that `get_user_model()` returns.
     pub fn user_class(&self) -> Option<ClassId> {
-        self.user_model().map(|m| self.model(m).class)
+        match self.user_model() {
+            Some(model) => Some(self.model(model).class),
+            None => self.user_class_by_name(),
+        }
+    }
+
+    /// The class named by `AUTH_USER_MODEL`, while models are not known yet: by its app and name.
+    fn user_class_by_name(&self) -> Option<ClassId> {
+        let label = self.hints.auth_user_model.map_or("auth.User", Sym::as_str);
+        let (app, name) = label.split_once('.')?;
+        let found = self.classes_by_name.get(&Sym::new(name))?;
+        found.iter().copied().find(|c| {
+            let file = self.file(self.class(*c).file);
+            let of_app = file.module.as_str().split('.').any(|part| part.eq_ignore_ascii_case(app));
+            of_app && !matches!(file.part, super::Part::Test | super::Part::Migration)
+        })
     }
 
     pub(super) fn build_members(&self, file: FileId, facts: &ClassFacts) -> FxHashMap<Sym, Member> {

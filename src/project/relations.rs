@@ -309,6 +309,9 @@ impl TargetCx<'_> {
         };
         for (name, class) in names {
             if let Some(label) = super::fields::external(name.as_str()).and_then(|row| row.target.as_deref()) {
+                if label == "<generated>" {
+                    return Target::Any;
+                }
                 return if label == "settings.AUTH_USER_MODEL" { self.setting(Sym::new("AUTH_USER_MODEL"), 4) } else { self.named(Sym::new(label)) };
             }
             if let Some(class) = class

@@ -20,7 +20,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             _ => format!("annotate the queryset once with a `Subquery(…)` over `{name}`, or prefetch `{name}`"),
         };
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
-        found.queries = Some(wording::formula(cx.project, &group, &paths));
+        found.queries = Some(wording::formula(cx.project, &group));
         out.push(found);
     }
 }

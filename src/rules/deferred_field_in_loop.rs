@@ -15,7 +15,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let message = format!("each `{model}` row loads the deferred {} with a query of its own", wording::list(&fields));
         let help = format!("load {} with the row: name it in `only()`, or drop it from `defer()`", wording::list(&fields));
         let mut found = finding(cx, rule, &group, Vec::new(), message, help);
-        found.queries = Some(wording::formula(cx.project, &group, &fields));
+        found.queries = Some(wording::formula(cx.project, &group));
         found.fields = fields;
         out.push(found);
     }

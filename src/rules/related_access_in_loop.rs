@@ -13,7 +13,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let message = format!("each `{model}` row loads {} with a query of its own", wording::list(&paths));
         let help = format!("add `{}` to this queryset", wording::eager_calls(cx.project, &group, &paths));
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
-        found.queries = Some(wording::formula(cx.project, &group, &paths));
+        found.queries = Some(wording::formula(cx.project, &group));
         out.push(found);
     }
 }

@@ -54,14 +54,16 @@ fn joinable(project: &Project, judged: &Judged<'_>) -> bool {
 }
 
 /// Queries as they are, and with every path of the group loaded eagerly.
-pub(super) fn formula(project: &Project, group: &Group<'_, '_>, paths: &[String]) -> Queries {
+pub(super) fn formula(project: &Project, group: &Group<'_, '_>) -> Queries {
     let mut per_row = [0_usize; 4];
     let mut counted: Vec<String> = Vec::new();
+    let mut prefetched = 0;
     for judged in &group.judged {
         let lookup = judged.lookup(project);
         if !counted.contains(&lookup) {
             counted.push(lookup);
             per_row[judged.depth.min(3)] += 1;
+            prefetched += usize::from(!joinable(project, judged));
         }
     }
     let names = ["N", "N·M", "N·M·K", "N·M·K·L"];
@@ -73,10 +75,6 @@ pub(super) fn formula(project: &Project, group: &Group<'_, '_>, paths: &[String]
             n => before.push_str(&format!(" + {n}·{name}")),
         }
     }
-    let prefetched = paths
-        .iter()
-        .filter(|p| group.judged.iter().any(|j| j.lookup(project) == **p && !joinable(project, j)))
-        .count();
     let after = if prefetched == 0 { "1".into() } else { format!("{}", 1 + prefetched) };
     Queries { before, after }
 }
