@@ -260,9 +260,9 @@ impl Frame<'_, '_> {
         } else {
             types::returned(&self.returns.clone().unwrap_or(Value::NONE))
         };
-        let stores = self.stores.iter().map(|(n, v)| (*n, types::returned(v))).collect();
+        let stores = self.stores.iter().map(|(n, v)| (*n, types::returned(v).bounded())).collect();
         Summary {
-            returns: result,
+            returns: result.bounded(),
             loads: self.loads,
             evals: self.evals,
             stores,

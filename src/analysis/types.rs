@@ -144,7 +144,7 @@ impl<'p> Engine<'p> {
             Some(value) if constant(value, 6) => {
                 let func = self.project.func_id(file, crate::ir::FuncIdx(0));
                 let mut frame = Frame::new(self, func, 3);
-                returned(&frame.eval(value))
+                returned(&frame.eval(value)).bounded()
             }
             _ => match &assign.annotation {
                 Some(annotation) => self.typed(file, annotation),
