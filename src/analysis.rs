@@ -86,7 +86,7 @@ pub struct Engine<'p> {
     memo: Memo,
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
-    values: Mutex<FxHashMap<(FileId, u32), Value>>,
+    values: Mutex<FxHashMap<(FileId, u32, u8), Value>>,
     seen: Mutex<Seen>,
 }
 

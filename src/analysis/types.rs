@@ -133,12 +133,12 @@ impl<'p> Engine<'p> {
 
     /// The value of a module-level variable.
     pub(crate) fn module_value(&self, file: FileId, idx: u32) -> Value {
-        let key = (file, idx);
+        let Some(guard) = Nesting::enter() else { return Value::UNKNOWN };
+        let key = (file, idx, guard.level);
         let lock = || self.values.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(value) = lock().get(&key) {
             return value.clone();
         }
-        let Some(_guard) = Nesting::enter() else { return Value::UNKNOWN };
         let assign = &self.project.file(file).facts.assigns[idx as usize];
         let value = match &assign.value {
             Some(value) if constant(value, 6) => {
@@ -178,18 +178,21 @@ impl<'p> Engine<'p> {
 }
 
 thread_local! {
-    static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    static DEPTH: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
 }
 
-/// Ends chains of module variables that refer to each other.
-struct Nesting;
+/// Ends chains of module variables that refer to each other. What a variable is depends on how far
+/// down the chain it is asked for, and on nothing else.
+struct Nesting {
+    level: u8,
+}
 
 impl Nesting {
     fn enter() -> Option<Self> {
         let depth = DEPTH.get();
         (depth < 16).then(|| {
             DEPTH.set(depth + 1);
-            Self
+            Self { level: depth }
         })
     }
 }
