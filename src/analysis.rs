@@ -175,7 +175,7 @@ impl<'p> Engine<'p> {
                 types::as_argument(&value, &mut next_slot)
             })
             .collect();
-        let summary = self.run_root(Key { func, args, captured: None });
+        let summary = self.run_root(Key { func, args, captured: None, level: types::level() });
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
             if event::is_many(&load.row) || key_only {

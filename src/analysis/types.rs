@@ -203,6 +203,11 @@ impl Drop for Nesting {
     }
 }
 
+/// Module variables that are being worked out.
+pub(super) fn level() -> u8 {
+    DEPTH.get()
+}
+
 /// Module-level values that mean the same whoever asks: literals, names, calls of known functions.
 fn constant(expr: &Expr, depth: u32) -> bool {
     depth > 0
