@@ -200,7 +200,7 @@ impl<'p> Engine<'p> {
             return Value::new(Kind::Class(class));
         }
         match self.project.model_of_class(class) {
-            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None }),
+            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false }),
             None => Value::new(Kind::Object(Arc::new(Object { class, attrs: Vec::new() }))),
         }
     }

@@ -109,7 +109,8 @@ pub struct Project {
     models: Vec<Model>,
     relations: Vec<Relation>,
     labels: FxHashMap<Sym, Vec<ModelId>>,
-    eager_paths: rustc_hash::FxHashSet<Sym>,
+    /// Lookup paths that the code eager-loads somewhere, each with its sub-paths, by file.
+    eager_paths: FxHashMap<Sym, Vec<FileId>>,
 }
 
 impl Project {
@@ -232,9 +233,19 @@ impl Project {
             .map(|(_, item)| item)
     }
 
-    /// Some code in the project eager-loads exactly this lookup path, or one that goes on from it.
-    pub fn eager_loads_somewhere(&self, path: &str) -> bool {
-        self.eager_paths.contains(&Sym::new(path))
+    /// Some code in the project eager-loads this path, or one file eager-loads `head` and `tail` apart,
+    /// as nested `Prefetch` objects do.
+    pub fn eager_loads_somewhere(&self, head: &str, tail: &str) -> bool {
+        if tail.is_empty() {
+            return self.eager_paths.contains_key(&Sym::new(head));
+        }
+        if self.eager_paths.contains_key(&Sym::new(&format!("{head}__{tail}"))) {
+            return true;
+        }
+        match (self.eager_paths.get(&Sym::new(head)), self.eager_paths.get(&Sym::new(tail))) {
+            (Some(a), Some(b)) => a.iter().any(|file| b.contains(file)),
+            _ => false,
+        }
     }
 
     /// Where a model's class is declared.

@@ -24,7 +24,7 @@ impl<'p> Frame<'_, 'p> {
             && last_name(&attr.base).is_some_and(|n| n == "request")
             && let Some(model) = self.project.user_model()
         {
-            let row = Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None };
+            let row = Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false };
             return Value::row(row).with(base.deps);
         }
         self.attr_of(&base, attr.name, expr.span)
@@ -181,7 +181,7 @@ impl<'p> Frame<'_, 'p> {
         let live = if many { Live::Stored } else { Live::Single };
         steps.push(Step { name, target, many, live, site: self.site(span), plan: None });
         let known = rows::inverse(self.project, row.model, Sym::new(last)).map(|n| (n, row.clone()));
-        let found = Value::row(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone() });
+        let found = Value::row(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone(), shared: false });
         Some(if many { Value::coll(found, Size::Unknown) } else { found })
     }
 
@@ -423,6 +423,8 @@ impl<'p> Frame<'_, 'p> {
             batched: false,
             empty: false,
             born: None,
+            fetched: false,
+            single: false,
         };
         let get_queryset = Sym::new("get_queryset");
         let custom = classes.iter().find_map(|c| match self.project.class_member(*c, get_queryset) {

@@ -121,6 +121,9 @@ impl<'p> Frame<'_, 'p> {
             Effect::Length => {
                 if let Some(value) = &first {
                     self.evaluate_all(value, "len", span, Served::Served);
+                    if let Some(arg) = call.args.first() {
+                        self.mark_fetched(&arg.value);
+                    }
                 }
                 Value::scalar(deps_of(args))
             }

@@ -17,6 +17,11 @@ use super::value::{Base, Bound, Deps, Dict, FuncValue, Kind, Live, Mode, Object,
 /// Evaluated arguments in source order.
 pub type Args = Vec<(ArgKind, Value)>;
 
+/// A parameter that is `None` unless the caller gives something.
+fn optional(param: &crate::ir::Param) -> bool {
+    param.default.as_ref().is_some_and(|d| matches!(d.kind, ExprKind::Const(Const::None)))
+}
+
 impl<'p> Frame<'_, 'p> {
     pub fn call(&mut self, expr: &'p Expr, call: &'p Call) -> Value {
         let callee = self.eval(&call.func);
@@ -26,8 +31,27 @@ impl<'p> Frame<'_, 'p> {
         let args: Args = call.args.iter().map(|a| (a.kind, self.argument(&a.value))).collect();
         self.note_mutation(call, &args);
         let value = self.call_value(&callee, call, &args, expr);
+        self.note_shared(call);
         let deps = args.iter().fold(callee.deps, |d, (_, v)| d.and(v.deps));
         self.grown(value, self.site(expr.span)).with(deps)
+    }
+
+    /// Rows in variables that a call was given, or whose method it was.
+    fn note_shared(&mut self, call: &'p Call) {
+        let receiver = match &call.func.kind {
+            ExprKind::Attr(attr) => attr.base.as_name(),
+            _ => None,
+        };
+        let given = call.args.iter().filter_map(|a| a.value.as_name());
+        for name in given.chain(receiver).collect::<Vec<_>>() {
+            if let Some(Value { kind: Kind::Row(row), deps }) = self.vars.get(&name)
+                && !row.shared
+            {
+                let row = Row { shared: true, ..(**row).clone() };
+                let value = Value { kind: Kind::Row(Arc::new(row)), deps: *deps };
+                self.set(name, value);
+            }
+        }
     }
 
     /// An argument; a literal flag keeps its truth, so that the called function takes the branch it asks for.
@@ -213,7 +237,7 @@ impl<'p> Frame<'_, 'p> {
 
     fn construct(&mut self, class: ClassId, args: &Args, site: Site) -> Value {
         if let Some(model) = self.project.model_of_class(class) {
-            return Value::row(Row { model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None });
+            return Value::row(Row { model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false });
         }
         if self.project.is_queryset_class(class) {
             return self.construct_queryset(class, args, site);
@@ -274,6 +298,8 @@ impl<'p> Frame<'_, 'p> {
                 batched: false,
                 empty: false,
                 born: None,
+                fetched: false,
+                single: false,
             },
         };
         Value::query(query)
@@ -395,6 +421,7 @@ impl<'p> Frame<'_, 'p> {
                 (ParamKind::Kwargs, _) => {
                     Value::new(Kind::Dict(Arc::new(Dict { items: named.clone(), key: Value::UNKNOWN, value: Value::UNKNOWN }))).with(open_stars)
                 }
+                (_, Some(value)) if value.kind == Kind::Unknown && optional(param) => Value { kind: Kind::Opaque, deps: value.deps },
                 (_, Some(value)) => value,
                 (_, None) => match param.default.as_ref().map(|d| &d.kind) {
                     Some(ExprKind::Const(Const::None)) => Value::NONE,

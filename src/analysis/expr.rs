@@ -85,7 +85,11 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::And(parts) | ExprKind::Or(parts) => {
                 let mut out: Option<Value> = None;
+                let fallback = matches!(expr.kind, ExprKind::Or(_)) && parts.first().is_some_and(|p| self.is_column(p));
                 for (i, part) in parts.iter().enumerate() {
+                    if i == 1 && fallback {
+                        self.leave_all(1);
+                    }
                     self.nesting += u32::from(i > 0);
                     let value = if i + 1 < parts.len() { self.eval_truth(part) } else { self.eval(part) };
                     self.nesting -= u32::from(i > 0);
@@ -98,6 +102,9 @@ impl<'p> Frame<'_, 'p> {
                     if stops {
                         break;
                     }
+                }
+                if fallback && parts.len() > 1 {
+                    self.leave_all(-1);
                 }
                 out.unwrap_or(Value::UNKNOWN)
             }
@@ -115,7 +122,13 @@ impl<'p> Frame<'_, 'p> {
             ExprKind::Compare(cmp) => {
                 let left = self.eval(&cmp.left);
                 let mut deps = left.deps;
-                if let ([(op @ (CmpOp::Is | CmpOp::IsNot), Expr { kind: ExprKind::Const(Const::None), .. })], Kind::Truth(true)) = (&cmp.rest[..], &left.kind) {
+                if let ([(CmpOp::In | CmpOp::NotIn, Expr { kind: ExprKind::Name(name), .. })], Kind::Str(key)) = (&cmp.rest[..], &left.kind)
+                    && let Some(given) = self.keyword_given(*name, *key)
+                {
+                    let given = given == matches!(cmp.rest[0].0, CmpOp::In);
+                    return Value { kind: Kind::Truth(given), deps };
+                }
+                if let ([(op @ (CmpOp::Is | CmpOp::IsNot), Expr { kind: ExprKind::Const(Const::None), .. })], Kind::Truth(true) | Kind::Opaque) = (&cmp.rest[..], &left.kind) {
                     return Value { kind: Kind::Truth(*op == CmpOp::IsNot), deps };
                 }
                 for (op, right) in &cmp.rest {
@@ -155,6 +168,13 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// A plain column of a row: what stands behind `or` is for rows that lack it.
+    fn is_column(&self, expr: &Expr) -> bool {
+        let ExprKind::Attr(attr) = &expr.kind else { return false };
+        let Some(Kind::Row(row)) = attr.base.as_name().and_then(|n| self.vars.get(&n)).map(|v| &v.kind) else { return false };
+        matches!(self.project.model_attr(row.model, attr.name), Some(crate::project::ModelAttr::Column { .. }))
+    }
+
     fn yielded(&mut self, value: Value) {
         self.yields = Some(match self.yields.take() {
             Some(old) => old.join(value),
@@ -167,8 +187,31 @@ impl<'p> Frame<'_, 'p> {
         let value = self.eval(expr);
         if value.interesting() {
             self.evaluate_all(&value, "bool", expr.span, Served::Served);
+            self.mark_fetched(expr);
         }
         value
+    }
+
+    /// Whether the caller gave a keyword that lands in `**name`; unknown for entry points.
+    fn keyword_given(&self, name: Sym, key: Sym) -> Option<bool> {
+        let routine = self.project.routine(self.func);
+        let is_kwargs = routine.params.iter().any(|p| p.name == name && p.kind == crate::ir::ParamKind::Kwargs);
+        match self.vars.get(&name).map(|v| &v.kind) {
+            Some(Kind::Dict(dict)) if is_kwargs => Some(dict.items.iter().any(|(n, _)| *n == key)),
+            _ => None,
+        }
+    }
+
+    /// A queryset in a variable has been evaluated: it keeps its rows.
+    pub fn mark_fetched(&mut self, expr: &Expr) {
+        let Some(name) = expr.as_name() else { return };
+        if let Some(Value { kind: Kind::Query(query), deps }) = self.vars.get(&name)
+            && !query.fetched
+        {
+            let fetched = Query { fetched: true, ..(**query).clone() };
+            let value = Value { kind: Kind::Query(Arc::new(fetched)), deps: *deps };
+            self.set(name, value);
+        }
     }
 
     fn elements(&mut self, items: &'p [Expr]) -> Vec<Value> {
@@ -280,6 +323,7 @@ impl<'p> Frame<'_, 'p> {
     fn element_of(&self, value: &Value, id: u16) -> Value {
         let elem = match &value.kind {
             Kind::Query(query) if query.empty => Value::UNKNOWN,
+            Kind::Query(query) if query.single => self.query_element(query, Live::Single),
             Kind::Query(query) => self.query_element(query, Live::Loop(id)),
             Kind::Coll(coll) => self.relive(&coll.elem, id),
             Kind::Tuple(items) => join_all(items.to_vec()),
@@ -359,7 +403,9 @@ impl<'p> Frame<'_, 'p> {
         match &held.kind {
             Kind::Query(query) => {
                 let site = self.site(span);
-                self.evaluate(query, Sym::new("index"), Served::Served, false, site, held.deps.and(at.deps));
+                if !query.fetched {
+                    self.evaluate(query, Sym::new("index"), Served::Served, false, site, held.deps.and(at.deps));
+                }
                 self.query_element(query, Live::Single)
             }
             Kind::Coll(coll) => match per_loop {

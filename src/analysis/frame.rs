@@ -68,6 +68,8 @@ pub struct Frame<'e, 'p> {
     pub control: Deps,
     /// Conditions around the current statement.
     pub nesting: u32,
+    /// Around the current expression are parts that do not run for each row.
+    pub rare: u32,
     /// A branch before has already left the function.
     pub early_exit: bool,
     pub(crate) seen: super::Seen,
@@ -111,6 +113,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             receiver: routine.params.first().map(|p| p.name),
             control: Deps::NONE,
             nesting: 0,
+            rare: 0,
             early_exit: false,
             seen: super::Seen::default(),
             has_places: false,
@@ -204,6 +207,14 @@ impl<'e, 'p> Frame<'e, 'p> {
                 around.writes = done.writes;
             }
             self.engine.report_eval(eval, self.func);
+        }
+    }
+
+    /// Marks (`1`) or unmarks (`-1`) the current expression as one that does not run in each iteration.
+    pub fn leave_all(&mut self, change: i32) {
+        self.rare = self.rare.saturating_add_signed(change);
+        for l in &mut self.loops {
+            l.leaving = l.leaving.saturating_add_signed(change);
         }
     }
 

@@ -97,7 +97,12 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
         step.plan.as_ref().is_some_and(|plan| i + 1 < full.len() && plan.loads(project, step.target, &full[i + 1..]))
     });
     let open = matches!(row.origin, Origin::Slot(_));
-    let loaded_by_caller = open && (project.eager_loads_somewhere(&join_path(full.iter().copied())));
+    let first_many = row.steps.iter().position(|s| s.many && s.live == Live::Many);
+    let loaded_by_caller = open
+        && first_many.is_some_and(|i| {
+            let (head, tail) = full.split_at(i + 1);
+            project.eager_loads_somewhere(&join_path(head.iter().copied()), &join_path(tail.iter().copied()))
+        });
     let loaded_later = row.extra.as_ref().is_some_and(|plan| plan.loads(project, row.model, &full));
     let loaded = root_loads || manager_loads || loaded_by_caller || loaded_later;
     let loaded_ordered = root.as_ref().is_some_and(|q| q.plan.prefetch_is_ordered(&full));

@@ -48,7 +48,7 @@ impl<'p> Frame<'_, 'p> {
             Runs::Query => self.run_now(query, method, name, args, site, deps).with(deps),
             Runs::Write => {
                 self.note_write();
-                let made = Row { model: query.model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None };
+                let made = Row { model: query.model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false };
                 match method.returns {
                     Returns::Row => Value::row(made),
                     Returns::List => Value::coll(Value::row(made), Size::Unknown),
@@ -68,6 +68,10 @@ impl<'p> Frame<'_, 'p> {
         query.batched |= method.returns == Returns::Mapping;
         let query = Arc::new(query);
         let served = if filtered { Served::Query } else { method.prefetched };
+        let in_memory = query.fetched && served == Served::Served;
+        if in_memory {
+            return Value::SCALAR;
+        }
         self.evaluate(&query, name, served, method.aggregate, site, deps);
         let grown = Arc::new(Query { site: rows::grow(query.site, site), ..(*query).clone() });
         match method.returns {
@@ -84,6 +88,8 @@ impl<'p> Frame<'_, 'p> {
     fn planned(&mut self, mut query: Query, method: &Method, name: Sym, args: &Args, site: Site) -> Query {
         query.site = rows::grow(query.site, site);
         query.born = self.loops.last().map(|l| l.id);
+        query.fetched = false;
+        query.single |= matches!(method.plan, PlanOp::Filter) && name == "filter" && args.iter().any(|(k, _)| matches!(k, ArgKind::Keyword(n) if matches!(n.as_str(), "pk" | "id")));
         let model = query.model;
         let plan = Arc::make_mut(&mut query.plan);
         match method.plan {
@@ -281,6 +287,9 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn pass_on(&mut self, mut eval: Eval) {
+        if self.rare > 0 {
+            return;
+        }
         eval.conditional |= self.conditional();
         if self.evals.len() < MAX_EVENTS && !self.evals.contains(&eval) {
             self.evals.push(eval);
@@ -293,6 +302,9 @@ impl<'p> Frame<'_, 'p> {
             return;
         }
         load.mark_inner();
+        if self.rare > 0 && row_has_slot(&load.row) && !is_many(&load.row) {
+            return;
+        }
         if row_has_slot(&load.row) {
             load.conditional |= !is_many(&load.row) && self.conditional();
             let seen = self.loads.iter().any(|l| l.attr == load.attr && l.row == load.row && l.access == load.access);

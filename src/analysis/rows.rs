@@ -23,9 +23,9 @@ pub fn element(project: &Project, query: &Arc<Query>, live: Live) -> Row {
         let mut steps = row.steps.clone();
         let plan = (!query.plan.is_empty()).then(|| query.plan.clone());
         steps.push(Step { name: *attr, target: query.model, many: true, live, site: query.site, plan });
-        return Row { model: query.model, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone() };
+        return Row { model: query.model, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone(), shared: false };
     }
-    Row { model: query.model, origin: Origin::Query(query.clone()), live, steps: Vec::new(), known, extra: None }
+    Row { model: query.model, origin: Origin::Query(query.clone()), live, steps: Vec::new(), known, extra: None, shared: false }
 }
 
 /// The row at the other end of a single-valued relation; `None` past the path limit.
@@ -42,7 +42,7 @@ pub fn related(project: &Project, row: &Arc<Row>, attr: Sym, target: ModelId, si
         }
         _ => None,
     };
-    Some(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone() })
+    Some(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone(), shared: false })
 }
 
 /// The attribute of the related rows that leads back to the row they were reached from, when Django

@@ -77,7 +77,7 @@ impl Slots {
         self.held.push(Value::new(Kind::Row(row.clone())));
         let live = if stored { Live::Stored } else { Live::Slot };
         let origin = if row.origin == Origin::New { Origin::New } else { Origin::Slot(n) };
-        Row { model: row.model, origin, live, steps: Vec::new(), known: None, extra: None }
+        Row { model: row.model, origin, live, steps: Vec::new(), known: None, extra: None, shared: false }
     }
 
     fn query(&mut self, query: &Query) -> Query {
@@ -96,6 +96,8 @@ impl Slots {
             batched: false,
             empty: query.empty,
             born: None,
+            fetched: false,
+            single: false,
         }
     }
 
@@ -177,6 +179,15 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
     match &row.origin {
         Origin::Slot(n) => {
             let Kind::Row(actual) = &slots.get(*n)?.kind else { return None };
+            if let Some((name, other)) = &actual.known
+                && row.steps.first().is_some_and(|s| s.name == *name)
+            {
+                let mut out = (**other).clone();
+                out.steps.extend(row.steps[1..].iter().cloned());
+                out.steps.truncate(10);
+                out.model = row.model;
+                return Some(out);
+            }
             let mut out = match row.live {
                 Live::Many | Live::Loop(_) => activate(frame, actual),
                 Live::Single => settle(frame, actual),
@@ -226,6 +237,8 @@ pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option
                 batched: actual.batched || query.batched,
                 empty: actual.empty || query.empty,
                 born: actual.born,
+                fetched: actual.fetched && query.change.is_none(),
+                single: actual.single || query.single,
             })
         }
         Base::Related(row, attr) => {

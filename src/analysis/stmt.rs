@@ -121,7 +121,8 @@ impl<'p> Frame<'_, 'p> {
         self.control = outer.and(tested.deps);
         let memo = is_memo(test, body);
         let then = self.branch(|f| if memo { f.once_per_key(body) } else { f.last_pass(body) });
-        let other = self.branch(|f| f.last_pass(orelse));
+        let refill = fills_tested(test, orelse);
+        let other = self.branch(|f| if refill { f.once_per_key(orelse) } else { f.last_pass(orelse) });
         self.control = outer;
         if self.nesting == 0 && (then.flow == Flow::Leave) != (other.flow == Flow::Leave) {
             self.early_exit = true;
@@ -149,13 +150,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// A block that fills a memory of earlier answers: it runs once per key, not once per iteration.
     fn once_per_key(&mut self, body: &'p [Stmt]) -> Flow {
-        for l in &mut self.loops {
-            l.leaving += 1;
-        }
+        self.leave_all(1);
         let flow = self.block(body);
-        for l in &mut self.loops {
-            l.leaving -= 1;
-        }
+        self.leave_all(-1);
         flow
     }
 
@@ -165,6 +162,7 @@ impl<'p> Frame<'_, 'p> {
         let over = if once { Over::Bounded } else { self.loop_kind(&iterated) };
         self.count_loop(iter.span, &iterated);
         let (id, elem) = self.begin_loop(&iterated, iter.span, over);
+        self.mark_fetched(iter);
         let ran = self.branch(|f| {
             f.nesting -= 1;
             f.assign(target, &elem.with(Deps::on_loop(id)));
@@ -226,6 +224,7 @@ impl<'p> Frame<'_, 'p> {
                 self.set(*name, value.clone());
             }
             ExprKind::Attr(attr) => {
+                self.note_related(&attr.base, attr.name, value);
                 if let Some(place) = place_of(target) {
                     self.has_places = true;
                     self.set(place, value.clone());
@@ -252,6 +251,28 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Starred(inner) => self.assign(inner, value),
             _ => {}
+        }
+    }
+
+    /// `row.relation = value`: the row has it in memory from here on, also for what it is passed to.
+    fn note_related(&mut self, base: &Expr, name: Sym, value: &Value) {
+        let Some(held) = base.as_name().and_then(|n| self.vars.get(&n).cloned()) else { return };
+        let Kind::Row(row) = &held.kind else { return };
+        let related = matches!(self.project.model_attr(row.model, name), Some(crate::project::ModelAttr::Forward(_)));
+        if !related {
+            return;
+        }
+        let path = super::value::join_path(row.steps.iter().map(|s| s.name).chain([name]));
+        let lookup = Sym::new(&path);
+        let mut plan = row.extra.as_deref().cloned().unwrap_or_default();
+        plan.prefetch.push(super::plan::Prefetch { lookup, to: lookup, has_to_attr: false, query: None });
+        let mut row = (**row).clone();
+        row.extra = Some(std::sync::Arc::new(plan));
+        if let Kind::Row(other) = &value.kind {
+            row.known = Some((name, other.clone()));
+        }
+        if let Some(var) = base.as_name() {
+            self.set(var, Value { kind: Kind::Row(std::sync::Arc::new(row)), deps: held.deps });
         }
     }
 
@@ -311,6 +332,25 @@ impl<'p> Frame<'_, 'p> {
 
 /// `if key not in memory: memory[key] = …`.
 fn is_memo(test: &Expr, body: &[Stmt]) -> bool {
+    fills_tested(test, body) || fills_mapping(test, body)
+}
+
+/// `if not row.column: row.column = …`, also the branch of `is None`: filled once, when the row is new.
+fn fills_tested(test: &Expr, body: &[Stmt]) -> bool {
+    let tested = match &test.kind {
+        ExprKind::Not(inner) => inner,
+        ExprKind::Compare(cmp) if matches!(cmp.rest[..], [(CmpOp::Is | CmpOp::IsNot, Expr { kind: ExprKind::Const(crate::ir::Const::None), .. })]) => &cmp.left,
+        ExprKind::Attr(_) => test,
+        _ => return false,
+    };
+    let Some(place) = place_of(tested).filter(|_| matches!(tested.kind, ExprKind::Attr(_))) else { return false };
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(|t| place_of(t) == Some(place)),
+        _ => false,
+    })
+}
+
+fn fills_mapping(test: &Expr, body: &[Stmt]) -> bool {
     let ExprKind::Compare(cmp) = &test.kind else { return false };
     let [(CmpOp::NotIn, memory)] = &cmp.rest[..] else { return false };
     let Some(memory) = place_of(memory) else { return false };

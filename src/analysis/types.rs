@@ -48,7 +48,7 @@ impl<'p> Engine<'p> {
 
     fn instance(&self, class: ClassId) -> Value {
         match self.project.model_of_class(class) {
-            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None }),
+            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false }),
             None if self.project.is_queryset_class(class) || self.project.is_manager_class(class) => Value::UNKNOWN,
             None => Value::new(Kind::Object(Arc::new(Object { class, attrs: Vec::new() }))),
         }
@@ -117,6 +117,8 @@ impl<'p> Engine<'p> {
             batched: false,
             empty: false,
             born: None,
+            fetched: false,
+            single: false,
         })
     }
 

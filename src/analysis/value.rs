@@ -46,6 +46,8 @@ pub struct Value {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     Unknown,
+    /// Something unknown that a caller has passed: not the default.
+    Opaque,
     None,
     /// A plain value: number, text, date, truth value.
     Scalar,
@@ -146,6 +148,10 @@ pub struct Query {
     pub empty: bool,
     /// The innermost loop around the expression that made the object; its results are kept from then on.
     pub born: Option<u16>,
+    /// The object has its rows: counting or indexing it is free.
+    pub fetched: bool,
+    /// Filtered by primary key: at most one row.
+    pub single: bool,
 }
 
 /// How many of a row there are where it is used.
@@ -200,6 +206,8 @@ pub struct Row {
     pub known: Option<(Sym, Arc<Row>)>,
     /// What `prefetch_related_objects` loaded later; paths start at the origin.
     pub extra: Option<Arc<Plan>>,
+    /// Other code has had it: what that code loaded is not known here.
+    pub shared: bool,
 }
 
 /// How long a collection is.
@@ -272,7 +280,7 @@ impl Value {
     /// Holds rows, querysets or managers somewhere.
     pub fn interesting(&self) -> bool {
         match &self.kind {
-            Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_) | Kind::Str(_) | Kind::External(_) | Kind::Module(_) | Kind::Namespace(..) => false,
+            Kind::Unknown | Kind::Opaque | Kind::None | Kind::Scalar | Kind::Truth(_) | Kind::Str(_) | Kind::External(_) | Kind::Module(_) | Kind::Namespace(..) => false,
             Kind::Coll(c) => c.elem.interesting(),
             Kind::Tuple(items) | Kind::Union(items) => items.iter().any(Self::interesting),
             Kind::Dict(d) => d.value.interesting() || d.key.interesting() || d.items.iter().any(|(_, v)| v.interesting()),
@@ -293,6 +301,9 @@ impl Value {
         let deps = self.deps.and(other.deps);
         if self.kind == other.kind {
             return Self { kind: self.kind, deps };
+        }
+        if self.kind == Kind::Opaque || other.kind == Kind::Opaque {
+            return Self { kind: Kind::Opaque, deps };
         }
         match (&self.kind, &other.kind) {
             (Kind::Truth(_), _) if !other.interesting() => return Self::scalar(deps),

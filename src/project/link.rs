@@ -1,7 +1,7 @@
 //! Puts the facts of all files together, phase by phase: names, classes, models.
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::facts::FileFacts;
 use crate::ir::FuncIdx;
@@ -52,7 +52,7 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
         models: Vec::new(),
         relations: Vec::new(),
         labels: FxHashMap::default(),
-        eager_paths: FxHashSet::default(),
+        eager_paths: FxHashMap::default(),
     };
     project.number();
     project.stars = project.file_ids().collect::<Vec<_>>().into_par_iter().map(|f| project.build_stars(f)).collect();
@@ -65,11 +65,36 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
     project.models = graph.models;
     project.relations = graph.relations;
     project.labels = graph.labels;
-    project.eager_paths = project.files.iter().flat_map(|f| f.facts.eager_paths.iter().copied()).collect();
+    project.collect_eager_paths();
     project
 }
 
+/// Longer lookup paths are indexed by their first components only.
+const MAX_COMPONENTS: usize = 8;
+
 impl Project {
+    fn collect_eager_paths(&mut self) {
+        let mut all: FxHashMap<Sym, Vec<FileId>> = FxHashMap::default();
+        for (i, file) in self.files.iter().enumerate() {
+            if matches!(file.part, Part::Test | Part::Migration | Part::Stub) {
+                continue;
+            }
+            let id = FileId(i as u32);
+            for path in &file.facts.eager_paths {
+                let parts: Vec<&str> = path.as_str().split("__").take(MAX_COMPONENTS).collect();
+                for from in 0..parts.len() {
+                    for to in from + 1..=parts.len() {
+                        let files = all.entry(Sym::new(&parts[from..to].join("__"))).or_default();
+                        if files.last() != Some(&id) {
+                            files.push(id);
+                        }
+                    }
+                }
+            }
+        }
+        self.eager_paths = all;
+    }
+
     fn number(&mut self) {
         for (i, file) in self.files.iter().enumerate() {
             let id = FileId(i as u32);

@@ -9,7 +9,7 @@ use super::{Context, Rule};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = rustc_hash::FxHashSet::default();
-    for judged in cx.judged.iter().filter(|j| j.load.access == Access::Key && !j.loaded && !loaded_anyway(cx, j)) {
+    for judged in cx.judged.iter().filter(|j| j.load.access == Access::Key && !j.loaded && (j.repeated || !j.load.row.shared) && !loaded_anyway(cx, j)) {
         let site = judged.load.site;
         if !seen.insert(site) {
             continue;

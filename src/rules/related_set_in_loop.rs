@@ -5,7 +5,7 @@ use crate::analysis::judge::Judged;
 use crate::analysis::tables::Served;
 use crate::report::diagnostic::Diagnostic;
 
-use super::findings::{finding, group};
+use super::findings::{Group, finding, group};
 use super::{Context, Rule, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
@@ -19,19 +19,32 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let paths = group.paths(cx);
         let model = cx.project.model(group.model).name;
         let message = format!("each `{model}` row queries {} again", wording::list(&paths));
-        let changed = group.judged.iter().filter_map(|j| j.load.access.set()).find_map(|s| match s.served {
-            Served::Query => s.change.or(Some(s.op)),
-            _ => None,
-        });
-        let help = match changed {
-            Some(method) => format!(
-                "prefetch it once with `Prefetch(\"{}\", queryset=…, to_attr=\"…\")`: a plain prefetch does not serve `.{method}()`",
-                paths.first().map_or("", String::as_str)
-            ),
-            None => format!("add `{}` to this queryset", wording::eager_calls(cx.project, &group, &paths)),
-        };
+        let help = help(cx, &group, &paths);
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
         found.queries = Some(wording::formula(cx.project, &group));
         out.push(found);
     }
+}
+
+/// What to add for the paths that a plain prefetch serves, and what for those read through a method it does not.
+fn help(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String]) -> String {
+    let unserved = |path: &String| {
+        group.judged.iter().filter(|j| j.lookup(cx.project) == **path).filter_map(|j| j.load.access.set()).find_map(|s| match s.served {
+            Served::Query => s.change.or(Some(s.op)),
+            _ => None,
+        })
+    };
+    let plain: Vec<String> = paths.iter().filter(|p| unserved(p).is_none()).cloned().collect();
+    let mut parts = Vec::new();
+    if !plain.is_empty() {
+        parts.push(format!("add `{}` to this queryset", wording::eager_calls(cx.project, group, &plain)));
+    }
+    for path in paths {
+        if let Some(method) = unserved(path) {
+            parts.push(format!(
+                "fetch `{path}` with `Prefetch(\"{path}\", queryset=…, to_attr=\"…\")`, since a plain prefetch does not serve `.{method}()`"
+            ));
+        }
+    }
+    parts.join("; ")
 }

@@ -7,6 +7,12 @@ use crate::source::Sym;
 /// Adds the paths given to a call of `callee`.
 pub(super) fn of_call(callee: Sym, args: &[Arg], paths: &mut Vec<Sym>) {
     match callee.as_str() {
+        "extend" | "append" | "add" => {
+            for arg in args {
+                paths.extend(arg.value.as_str().filter(|text| is_path(text.as_str())));
+                of_paths(&arg.value, paths);
+            }
+        }
         "select_related" | "prefetch_related" => of_args(args, 0, paths),
         "prefetch_related_objects" | "aprefetch_related_objects" => of_args(args, 1, paths),
         "Prefetch" => {
@@ -32,7 +38,26 @@ pub(super) fn of_assign(name: Sym, value: &Expr, paths: &mut Vec<Sym>) {
             | "select_related_fields"
     ) {
         of_list(value, paths);
+    } else {
+        of_paths(value, paths);
     }
+}
+
+/// Adds the items of a list that can only be lookup paths, whatever the list is for.
+fn of_paths(value: &Expr, paths: &mut Vec<Sym>) {
+    if let ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) = &value.kind {
+        paths.extend(items.iter().filter_map(Expr::as_str).filter(|text| is_path(text.as_str())));
+    }
+}
+
+/// `a__b`: identifiers joined by double underscores.
+fn is_path(text: &str) -> bool {
+    let mut parts = 0;
+    let plain = text.split("__").all(|part| {
+        parts += 1;
+        part.starts_with(|c: char| c.is_ascii_lowercase()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    });
+    plain && parts > 1
 }
 
 fn of_args(args: &[Arg], skip: usize, paths: &mut Vec<Sym>) {
