@@ -60,7 +60,10 @@ fn projects_with_a_cut_file_are_checked() {
             let (path, bytes) = big[step * big.len() / 20];
             let end = bytes.len() * (step % 7 + 1) / 8;
             write(dir.path(), path, &bytes[..end]);
-            assert_ends(try_check(dir.path()), &format!("{name}/{} cut at {end}", path.display()));
+            assert_ends(
+                try_check(dir.path()),
+                &format!("{name}/{} cut at {end}", path.display()),
+            );
             write(dir.path(), path, bytes);
         }
     }
@@ -111,7 +114,7 @@ fn apply(lines: &mut Vec<String>, at: usize, edit: &Edit) {
 }
 
 proptest! {
-    #![proptest_config(few(200))]
+    #![proptest_config(few(400))]
 
     #[test]
     fn any_bytes_changed_are_read(
@@ -121,7 +124,10 @@ proptest! {
     ) {
         let (_, bytes) = &files(project)[file.index(files(project).len())];
         let mut bytes = bytes.clone();
-        for (at, byte) in changes.iter().filter(|_| !bytes.is_empty()).cloned().collect::<Vec<_>>() {
+        for (at, byte) in changes {
+            if bytes.is_empty() {
+                break;
+            }
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
@@ -130,7 +136,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(few(24))]
+    #![proptest_config(few(60))]
 
     #[test]
     fn projects_with_mangled_bytes_are_checked(

@@ -20,7 +20,10 @@ fn places(outcome: &Outcome) -> Vec<String> {
     let place = |d: &Diagnostic| {
         let source = outcome.sources.get(d.file);
         let (start, end) = (source.position(d.span.start), source.position(d.span.end));
-        format!("{} {start:?} {end:?} {} {:?} {:?} {}", source.path, d.code, d.relations, d.fields, d.message)
+        format!(
+            "{} {start:?} {end:?} {} {:?} {:?} {}",
+            source.path, d.code, d.relations, d.fields, d.message
+        )
     };
     outcome.diagnostics.iter().map(place).collect()
 }
@@ -29,7 +32,10 @@ fn places(outcome: &Outcome) -> Vec<String> {
 fn assert_same(left: &[String], right: &[String], what: &str) {
     let lost: Vec<&String> = left.iter().filter(|d| !right.contains(d)).collect();
     let gained: Vec<&String> = right.iter().filter(|d| !left.contains(d)).collect();
-    assert!(lost.is_empty() && gained.is_empty(), "{what}\nlost {lost:#?}\ngained {gained:#?}");
+    assert!(
+        lost.is_empty() && gained.is_empty(),
+        "{what}\nlost {lost:#?}\ngained {gained:#?}"
+    );
     assert_eq!(left, right, "{what}: another order");
 }
 
@@ -44,7 +50,10 @@ fn any_number_of_threads_gives_the_same_document() {
         };
         let one = with(1);
         for threads in [2, 8, 1] {
-            assert!(one == with(threads), "{project}: {threads} threads differ from one");
+            assert!(
+                one == with(threads),
+                "{project}: {threads} threads differ from one"
+            );
         }
     }
 }
@@ -54,8 +63,15 @@ fn one_file_is_told_what_it_is_told_among_all() {
     for project in PROJECTS {
         let dir = fixture(project);
         let all = check(&dir);
-        let with_findings = |path: &String| all.diagnostics.iter().any(|d| all.sources.get(d.file).path == *path);
-        let paths: Vec<String> = python_files(&dir).iter().map(|p| p.to_str().unwrap().to_owned()).collect();
+        let with_findings = |path: &String| {
+            all.diagnostics
+                .iter()
+                .any(|d| all.sources.get(d.file).path == *path)
+        };
+        let paths: Vec<String> = python_files(&dir)
+            .iter()
+            .map(|p| p.to_str().unwrap().to_owned())
+            .collect();
         for path in paths.iter().filter(|p| with_findings(p)) {
             let alone = session::check(&request(&dir, &[path])).unwrap();
             let here = |outcome: &Outcome| {
@@ -72,7 +88,11 @@ fn one_file_is_told_what_it_is_told_among_all() {
 fn a_project_alone_is_told_what_it_is_told_beside_another() {
     for project in PROJECTS {
         let alone = copy(project);
-        assert_same(&places(&check(&fixture(project))), &places(&check(alone.path())), project);
+        assert_same(
+            &places(&check(&fixture(project))),
+            &places(&check(alone.path())),
+            project,
+        );
     }
 }
 
@@ -89,9 +109,13 @@ fn rewritten(project: &str, edit: impl Fn(&[u8]) -> Vec<u8>) -> Vec<String> {
 fn line_ends_and_byte_order_marks_move_nothing() {
     for project in PROJECTS {
         let plain = rewritten(project, <[u8]>::to_vec);
-        let crlf = rewritten(project, |b| String::from_utf8_lossy(b).replace('\n', "\r\n").into_bytes());
+        let crlf = rewritten(project, |b| {
+            String::from_utf8_lossy(b).replace('\n', "\r\n").into_bytes()
+        });
         assert_same(&plain, &crlf, "CRLF");
-        let cr = rewritten(project, |b| String::from_utf8_lossy(b).replace('\n', "\r").into_bytes());
+        let cr = rewritten(project, |b| {
+            String::from_utf8_lossy(b).replace('\n', "\r").into_bytes()
+        });
         assert_same(&plain, &cr, "CR");
         let marked = rewritten(project, |b| [b"\xef\xbb\xbf", b].concat());
         assert_same(&plain, &marked, "BOM");

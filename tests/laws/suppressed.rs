@@ -13,12 +13,21 @@ fn findings(outcome: &Outcome) -> BTreeSet<Finding> {
     let found = outcome.diagnostics.iter().map(|d| {
         let source = outcome.sources.get(d.file);
         let paths = d.relations.iter().chain(&d.fields).cloned().collect();
-        (source.path.clone(), source.position(d.span.start).line, d.code, paths)
+        (
+            source.path.clone(),
+            source.position(d.span.start).line,
+            d.code,
+            paths,
+        )
     });
     found.collect()
 }
 
-fn with_comments(project: &str, code: &str, comment: &str) -> (BTreeSet<Finding>, BTreeSet<Finding>, Outcome) {
+fn with_comments(
+    project: &str,
+    code: &str,
+    comment: &str,
+) -> (BTreeSet<Finding>, BTreeSet<Finding>, Outcome) {
     let dir = copy(project);
     let before = findings(&check(dir.path()));
     let mut lines: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
@@ -59,7 +68,11 @@ fn a_comment_removes_exactly_its_rule() {
 #[test]
 fn comments_for_other_rules_change_nothing() {
     for project in PROJECTS {
-        for comment in ["  # noqa: E501", "  # noqa: DJP999", "  # djperf: ignore[n-plus-two]"] {
+        for comment in [
+            "  # noqa: E501",
+            "  # noqa: DJP999",
+            "  # djperf: ignore[n-plus-two]",
+        ] {
             let (before, after, outcome) = with_comments(project, "DJP101", comment);
             assert_eq!(before, after, "{project} with {comment}");
             assert_eq!(outcome.suppressed, 0);

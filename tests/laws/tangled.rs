@@ -61,26 +61,56 @@ def names():
 fn modules_that_import_each_other() {
     let dir = project(&[
         ("shop/__init__.py", "from .models import *\nfrom . import views\n"),
-        ("shop/models.py", &format!("from shop import views\nfrom .views import names\n{MODELS}")),
-        ("shop/views.py", &format!("from . import models\nfrom .models import Book\n{VIEW}")),
-        ("shop/me.py", "from . import me\nimport shop.me\nme = me.me\nfrom .me import me as you\nyou.me.you\n"),
+        (
+            "shop/models.py",
+            &format!("from shop import views\nfrom .views import names\n{MODELS}"),
+        ),
+        (
+            "shop/views.py",
+            &format!("from . import models\nfrom .models import Book\n{VIEW}"),
+        ),
+        (
+            "shop/me.py",
+            "from . import me\nimport shop.me\nme = me.me\nfrom .me import me as you\nyou.me.you\n",
+        ),
         ("shop/a.py", "from .b import *\nfrom .c import *\n"),
         ("shop/b.py", "from .c import *\nfrom .a import *\n"),
         ("shop/c.py", "from .a import *\nfrom .models import *\n"),
         ("shop/late.py", &format!("from .a import Book\n{VIEW}")),
-        ("shop/lost.py", "from .a import Nothing\nfor n in Nothing.objects.all():\n    n.x.y\n"),
+        (
+            "shop/lost.py",
+            "from .a import Nothing\nfor n in Nothing.objects.all():\n    n.x.y\n",
+        ),
     ]);
-    assert_eq!(found(&settled(&dir)), ["shop/late.py:4 author", "shop/views.py:5 author"]);
+    assert_eq!(
+        found(&settled(&dir)),
+        ["shop/late.py:4 author", "shop/views.py:5 author"]
+    );
 }
 
 #[test]
 fn classes_that_inherit_from_themselves() {
     let dir = project(&[
-        ("a/models.py", "from django.db import models\nfrom b.models import B\nclass A(B):\n    up = models.ForeignKey('self', models.CASCADE)\n    class Meta(B.Meta):\n        pass\n"),
-        ("b/models.py", "from django.db import models\nfrom a.models import A\nclass B(A):\n    up2 = models.ForeignKey(A, models.CASCADE)\n    class Meta(A.Meta):\n        abstract = True\n"),
-        ("c/models.py", "from django.db import models\nclass C(C, models.Model):\n    class C(C):\n        class C(C):\n            pass\nclass D(D.E):\n    class E(D):\n        pass\nclass M(models.Model, type('X', (M,), {})):\n    pass\n"),
-        ("c/views.py", "from a.models import A\nfrom c.models import C\ndef f():\n    for x in A.objects.all():\n        x.up.up2.up.up2.pk\n    for x in C.objects.all():\n        x.C.C.C()\n"),
-        ("d/models.py", "from django.db import models\nX = Y = models.Model\nX = Y\nY = X\nclass K(X, Y):\n    k = models.ForeignKey('K', models.CASCADE)\nclass L(K, X, Y, object, K): pass\nclass P(L, K): pass\nclass Q(K, L, P): pass\n"),
+        (
+            "a/models.py",
+            "from django.db import models\nfrom b.models import B\nclass A(B):\n    up = models.ForeignKey('self', models.CASCADE)\n    class Meta(B.Meta):\n        pass\n",
+        ),
+        (
+            "b/models.py",
+            "from django.db import models\nfrom a.models import A\nclass B(A):\n    up2 = models.ForeignKey(A, models.CASCADE)\n    class Meta(A.Meta):\n        abstract = True\n",
+        ),
+        (
+            "c/models.py",
+            "from django.db import models\nclass C(C, models.Model):\n    class C(C):\n        class C(C):\n            pass\nclass D(D.E):\n    class E(D):\n        pass\nclass M(models.Model, type('X', (M,), {})):\n    pass\n",
+        ),
+        (
+            "c/views.py",
+            "from a.models import A\nfrom c.models import C\ndef f():\n    for x in A.objects.all():\n        x.up.up2.up.up2.pk\n    for x in C.objects.all():\n        x.C.C.C()\n",
+        ),
+        (
+            "d/models.py",
+            "from django.db import models\nX = Y = models.Model\nX = Y\nY = X\nclass K(X, Y):\n    k = models.ForeignKey('K', models.CASCADE)\nclass L(K, X, Y, object, K): pass\nclass P(L, K): pass\nclass Q(K, L, P): pass\n",
+        ),
     ]);
     settled(&dir);
 }
@@ -101,7 +131,11 @@ fn relations_in_a_circle() {
             "from a.models import A\nfrom b.models import B\ndef f():\n    for x in A.objects.all():\n        x.b.a.b.a.b.a.b.a.b.a.b.a.b.a.name\n        x.root\n        x.chain()\n    for y in B.objects.select_related('a__b__a__b__a__b__a__b__a__b__a__b__a__b__a__b'):\n        y.walk([])\n        y.a.b.a.b.pk\n",
         ),
     ]);
-    assert!(found(&settled(&dir)).iter().any(|f| f.starts_with("a/views.py:4 ")));
+    assert!(
+        found(&settled(&dir))
+            .iter()
+            .any(|f| f.starts_with("a/views.py:4 "))
+    );
 }
 
 #[test]
@@ -143,9 +177,18 @@ def decorated(): return decorated()
 "
             ),
         ),
-        ("shop/other.py", "from .calls import ping, pong\ndef bounce(a, b):\n    return a(b(bounce(b, a)))\nx = [y]\ny = {'x': x, 'y': y}\nfrom .constants import *\n"),
-        ("shop/constants.py", "from .other import x as y, y as x\nX = [Y, y]\nY = (X, x)\nZ = X + Y\n"),
-        ("shop/uses.py", "from .constants import X, Y, Z\nfrom .other import x, y\ndef a():\n    for i in X: i.author\ndef b():\n    for i in y['x']: i.author\ndef c():\n    return [z for z in Z for x in Y]\n"),
+        (
+            "shop/other.py",
+            "from .calls import ping, pong\ndef bounce(a, b):\n    return a(b(bounce(b, a)))\nx = [y]\ny = {'x': x, 'y': y}\nfrom .constants import *\n",
+        ),
+        (
+            "shop/constants.py",
+            "from .other import x as y, y as x\nX = [Y, y]\nY = (X, x)\nZ = X + Y\n",
+        ),
+        (
+            "shop/uses.py",
+            "from .constants import X, Y, Z\nfrom .other import x, y\ndef a():\n    for i in X: i.author\ndef b():\n    for i in y['x']: i.author\ndef c():\n    return [z for z in Z for x in Y]\n",
+        ),
     ]);
     let found = found(&settled(&dir));
     assert!(found.iter().any(|f| f.ends_with("author")), "{found:?}");
@@ -160,7 +203,8 @@ fn constants_that_refer_to_each_other_everywhere() {
         for j in 1..4 {
             writeln!(text, "from .m{} import X as X{j}", (i + j * 7) % n).unwrap();
         }
-        text.push_str("X = [X1, X2, X3, Book.objects.all()]\n");
+        text.push_str("def g():\n    return [X3, Book.objects.all()]\n");
+        text.push_str("X = [X1, X2, g(), Book.objects.all()]\n");
         text.push_str("def f():\n    for a in X:\n        for b in a:\n            b.author.name\n");
         write(dir.path(), format!("shop/m{i}.py"), text);
     }
@@ -227,7 +271,11 @@ fn one_model_name_in_two_apps() {
 fn two_projects_with_the_same_apps_in_one_tree() {
     let first = "from django.db import models\nclass Author(models.Model):\n    pass\nclass Book(models.Model):\n    author = models.ForeignKey('Author', models.CASCADE)\n";
     let second = first.replace("author =", "writer =");
-    let view = |name: &str| format!("from shop.models import Book\ndef f():\n    return [b.{name}.name for b in Book.objects.all()]\n");
+    let view = |name: &str| {
+        format!(
+            "from shop.models import Book\ndef f():\n    return [b.{name}.name for b in Book.objects.all()]\n"
+        )
+    };
     let (author, writer) = (view("author"), view("writer"));
     let dir = project(&[
         ("old/manage.py", ""),
@@ -241,7 +289,10 @@ fn two_projects_with_the_same_apps_in_one_tree() {
         ("new/shop/views.py", &writer),
         ("new/shop/wrong.py", &author),
     ]);
-    assert_eq!(found(&settled(&dir)), ["new/shop/views.py:3 writer", "old/shop/views.py:3 author"]);
+    assert_eq!(
+        found(&settled(&dir)),
+        ["new/shop/views.py:3 writer", "old/shop/views.py:3 author"]
+    );
 }
 
 #[test]
@@ -249,7 +300,10 @@ fn names_that_hide_django() {
     let dir = project(&[
         ("django/__init__.py", ""),
         ("django/db/__init__.py", "from . import models\n"),
-        ("django/db/models.py", "from .models import *\nclass Model(Model): pass\n"),
+        (
+            "django/db/models.py",
+            "from .models import *\nclass Model(Model): pass\n",
+        ),
         ("shop/models.py", MODELS),
         ("shop/views.py", &format!("from .models import Book\n{VIEW}")),
         ("models.py", "import models\nfrom models import *\n"),
