@@ -85,11 +85,7 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::And(parts) | ExprKind::Or(parts) => {
                 let mut out: Option<Value> = None;
-                let fallback = matches!(expr.kind, ExprKind::Or(_)) && parts.first().is_some_and(|p| self.is_column(p));
                 for (i, part) in parts.iter().enumerate() {
-                    if i == 1 && fallback {
-                        self.leave_all(1);
-                    }
                     self.nesting += u32::from(i > 0);
                     let value = if i + 1 < parts.len() { self.eval_truth(part) } else { self.eval(part) };
                     self.nesting -= u32::from(i > 0);
@@ -102,9 +98,6 @@ impl<'p> Frame<'_, 'p> {
                     if stops {
                         break;
                     }
-                }
-                if fallback && parts.len() > 1 {
-                    self.leave_all(-1);
                 }
                 out.unwrap_or(Value::UNKNOWN)
             }
@@ -166,13 +159,6 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Invalid => Value::UNKNOWN,
         }
-    }
-
-    /// A plain column of a row: what stands behind `or` is for rows that lack it.
-    fn is_column(&self, expr: &Expr) -> bool {
-        let ExprKind::Attr(attr) = &expr.kind else { return false };
-        let Some(Kind::Row(row)) = attr.base.as_name().and_then(|n| self.vars.get(&n)).map(|v| &v.kind) else { return false };
-        matches!(self.project.model_attr(row.model, attr.name), Some(crate::project::ModelAttr::Column { .. }))
     }
 
     fn yielded(&mut self, value: Value) {

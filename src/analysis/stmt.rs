@@ -1,10 +1,11 @@
 //! Statements: assignments, branches, loops.
 
 use crate::ir::{Case, CmpOp, Expr, ExprKind, Handler, Stmt, StmtKind};
-use crate::source::Sym;
+use crate::source::{Span, Sym};
 
 use super::frame::{Flow, Frame, Over};
-use super::value::{Deps, Kind, Size, Value};
+use super::plan::Plan;
+use super::value::{Base, Deps, Kind, Mode, Query, Size, Value};
 
 impl<'p> Frame<'_, 'p> {
     pub fn block(&mut self, body: &'p [Stmt]) -> Flow {
@@ -265,7 +266,7 @@ impl<'p> Frame<'_, 'p> {
         let path = super::value::join_path(row.steps.iter().map(|s| s.name).chain([name]));
         let lookup = Sym::new(&path);
         let mut plan = row.extra.as_deref().cloned().unwrap_or_default();
-        plan.prefetch.push(super::plan::Prefetch { lookup, to: lookup, has_to_attr: false, query: None });
+        plan.prefetch.push(super::plan::Prefetch { lookup, to: lookup, has_to_attr: false, query: Some(self.unseen(row.model)) });
         let mut row = (**row).clone();
         row.extra = Some(std::sync::Arc::new(plan));
         if let Kind::Row(other) = &value.kind {
@@ -274,6 +275,26 @@ impl<'p> Frame<'_, 'p> {
         if let Some(var) = base.as_name() {
             self.set(var, Value { kind: Kind::Row(std::sync::Arc::new(row)), deps: held.deps });
         }
+    }
+
+    /// Rows fetched where the analysis did not look: what they have in memory is not known.
+    fn unseen(&self, model: crate::project::ModelId) -> std::sync::Arc<Query> {
+        std::sync::Arc::new(Query {
+            model,
+            base: Base::Unknown,
+            plan: std::sync::Arc::new(Plan { open: true, ..Plan::default() }),
+            site: self.site(Span::default()),
+            mode: Mode::Rows,
+            classes: Vec::new(),
+            change: None,
+            ordered: false,
+            sliced: false,
+            batched: false,
+            empty: false,
+            born: None,
+            fetched: false,
+            single: false,
+        })
     }
 
     fn unpack(&mut self, value: &Value, index: usize) -> Value {
