@@ -86,7 +86,7 @@ pub struct Engine<'p> {
     memo: Memo,
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
-    values: Mutex<FxHashMap<(FileId, u32), Value>>,
+    values: Mutex<FxHashMap<(FileId, u32, u8), Value>>,
     seen: Mutex<Seen>,
 }
 
@@ -175,7 +175,7 @@ impl<'p> Engine<'p> {
                 types::as_argument(&value, &mut next_slot)
             })
             .collect();
-        let summary = self.run_root(Key { func, args, captured: None });
+        let summary = self.run_root(Key { func, args, captured: None, level: types::level() });
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
             if event::is_many(&load.row) || key_only {
@@ -260,9 +260,9 @@ impl Frame<'_, '_> {
         } else {
             types::returned(&self.returns.clone().unwrap_or(Value::NONE))
         };
-        let stores = self.stores.iter().map(|(n, v)| (*n, types::returned(v))).collect();
+        let stores = self.stores.iter().map(|(n, v)| (*n, types::returned(v).bounded())).collect();
         Summary {
-            returns: result,
+            returns: result.bounded(),
             loads: self.loads,
             evals: self.evals,
             stores,

@@ -348,7 +348,7 @@ impl<'p> Frame<'_, 'p> {
         let shapes: Vec<Value> = bound.iter().map(|v| slots.take(self, v, 4)).collect();
         slots.deps = bound.iter().map(|v| v.deps).collect();
         let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
-        let key = Key { func, args: shapes, captured };
+        let key = Key { func, args: shapes, captured, level: super::types::level() };
         let summary = self.engine.summary(key, self.depth - 1);
         match summary.height {
             Some(h) => self.height = self.height.max(h + 1),

@@ -125,7 +125,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     }
 
     pub fn set(&mut self, name: Sym, value: Value) {
-        let old = self.vars.insert(name, value);
+        let old = self.vars.insert(name, value.bounded());
         if let Some(top) = self.journal.last_mut() {
             top.push((name, old));
         }

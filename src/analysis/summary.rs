@@ -23,6 +23,8 @@ pub struct Key {
     pub func: FuncId,
     pub args: Vec<Value>,
     pub captured: Option<Arc<[(Sym, Value)]>>,
+    /// Module variables that are being worked out by this call: so much fewer may be below it.
+    pub level: u8,
 }
 
 /// What a call does, in terms of its arguments' slots.

@@ -135,18 +135,18 @@ impl<'p> Engine<'p> {
 
     /// The value of a module-level variable.
     pub(crate) fn module_value(&self, file: FileId, idx: u32) -> Value {
-        let key = (file, idx);
+        let Some(guard) = Nesting::enter() else { return Value::UNKNOWN };
+        let key = (file, idx, guard.level);
         let lock = || self.values.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(value) = lock().get(&key) {
             return value.clone();
         }
-        let Some(_guard) = Nesting::enter() else { return Value::UNKNOWN };
         let assign = &self.project.file(file).facts.assigns[idx as usize];
         let value = match &assign.value {
             Some(value) if constant(value, 6) => {
                 let func = self.project.func_id(file, crate::ir::FuncIdx(0));
                 let mut frame = Frame::new(self, func, 3);
-                returned(&frame.eval(value))
+                returned(&frame.eval(value)).bounded()
             }
             _ => match &assign.annotation {
                 Some(annotation) => self.typed(file, annotation),
@@ -180,18 +180,21 @@ impl<'p> Engine<'p> {
 }
 
 thread_local! {
-    static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    static DEPTH: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
 }
 
-/// Ends chains of module variables that refer to each other.
-struct Nesting;
+/// Ends chains of module variables that refer to each other. What a variable is depends on how far
+/// down the chain it is asked for, and on nothing else.
+struct Nesting {
+    level: u8,
+}
 
 impl Nesting {
     fn enter() -> Option<Self> {
         let depth = DEPTH.get();
         (depth < 16).then(|| {
             DEPTH.set(depth + 1);
-            Self
+            Self { level: depth }
         })
     }
 }
@@ -200,6 +203,11 @@ impl Drop for Nesting {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
     }
+}
+
+/// Module variables that are being worked out.
+pub(super) fn level() -> u8 {
+    DEPTH.get()
 }
 
 /// Module-level values that mean the same whoever asks: literals, names, calls of known functions.

@@ -238,6 +238,8 @@ pub struct Object {
 }
 
 const MAX_UNION: usize = 4;
+/// Values in values that a variable may hold; code that nests a value in itself doubles it at each step.
+const MAX_PARTS: usize = 2_000;
 
 impl Value {
     pub const UNKNOWN: Self = Self { kind: Kind::Unknown, deps: Deps::NONE };
@@ -340,6 +342,29 @@ impl Value {
             return all.remove(0).with(deps);
         }
         Self { kind: Kind::Union(all.into()), deps }
+    }
+
+    /// The value, unless it has grown beyond all use.
+    pub fn bounded(self) -> Self {
+        let mut left = MAX_PARTS;
+        if self.fits(&mut left) { self } else { Self { kind: Kind::Unknown, deps: self.deps } }
+    }
+
+    fn fits(&self, left: &mut usize) -> bool {
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        match &self.kind {
+            Kind::Tuple(items) | Kind::Union(items) => items.iter().all(|v| v.fits(left)),
+            Kind::Coll(coll) => coll.elem.fits(left),
+            Kind::Dict(dict) => dict.key.fits(left) && dict.value.fits(left) && dict.items.iter().all(|(_, v)| v.fits(left)),
+            Kind::Object(object) => object.attrs.iter().all(|(_, v)| v.fits(left)),
+            Kind::Bound(bound) => bound.receiver.fits(left),
+            Kind::Func(func) => func.args.iter().all(|v| v.fits(left)) && func.captured.iter().flat_map(|vars| vars.iter()).all(|(_, v)| v.fits(left)),
+            Kind::Method(method) => method.0.fits(left),
+            _ => true,
+        }
     }
 
     /// Whether the value counts as true, where that is certain.

@@ -81,6 +81,13 @@ impl DjangoHints {
             .unwrap_or_else(|| Sym::new(last))
     }
 
+    /// Whether the application that holds a models module may be installed; it may when that cannot be told.
+    pub fn may_install(&self, models_module: &str) -> bool {
+        let app = models_module.split(".models").next().unwrap_or(models_module);
+        let names = |entry: &Sym| entry.as_str().strip_prefix(app).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.apps_incomplete || self.installed_apps.is_empty() || self.installed_apps.iter().any(names)
+    }
+
     fn add_apps(&mut self, facts: &FileFacts) {
         let list = lists::evaluate(facts, "INSTALLED_APPS");
         self.apps_incomplete |= !list.complete;

@@ -120,35 +120,14 @@ impl Project {
 
     fn link_classes(&mut self) {
         let ids: Vec<ClassId> = self.class_ids().collect();
-        let linked: Vec<_> = ids
-            .par_iter()
-            .map(|id| {
-                let class = self.class(*id);
-                let facts = self.class_facts(*id);
-                let mut open = false;
-                let mut bases = Vec::new();
-                for expr in &facts.bases {
-                    let refs = self.base_refs(class.file, facts, expr, 8);
-                    open |= refs.is_empty();
-                    for base in refs {
-                        if base != ClassRef::Known(*id) && !bases.contains(&base) {
-                            bases.push(base);
-                        }
-                    }
-                }
-                (bases, open, self.build_members(class.file, facts))
-            })
-            .collect();
-        for (class, (bases, open, members)) in self.classes.iter_mut().zip(linked) {
-            class.bases = bases;
-            class.open = open;
+        let members: Vec<_> = ids.par_iter().map(|id| self.build_members(self.class(*id).file, self.class_facts(*id))).collect();
+        for (class, members) in self.classes.iter_mut().zip(members) {
             class.members = members;
         }
-        let mut memo = FxHashMap::default();
-        let orders: Vec<Vec<ClassRef>> = ids.iter().map(|id| linearise(&self.classes, *id, &mut memo, 64)).collect();
-        for (class, mro) in self.classes.iter_mut().zip(orders) {
-            class.mro = mro;
-        }
+        self.resolve_bases(&ids);
+        // `class Meta(Base.Meta)`: what is inside a class is found through the order of its bases.
+        let waiting: Vec<ClassId> = ids.iter().copied().filter(|id| self.class(*id).open).collect();
+        self.resolve_bases(&waiting);
         let open: Vec<bool> = ids
             .iter()
             .map(|id| {
@@ -160,6 +139,39 @@ impl Project {
             .collect();
         for (class, open) in self.classes.iter_mut().zip(open) {
             class.open = open;
+        }
+    }
+
+    /// Sets the bases of some classes, and the order of bases of all.
+    fn resolve_bases(&mut self, ids: &[ClassId]) {
+        let found: Vec<_> = ids
+            .par_iter()
+            .map(|id| {
+                let file = self.class(*id).file;
+                let facts = self.class_facts(*id);
+                let mut open = false;
+                let mut bases = Vec::new();
+                for expr in &facts.bases {
+                    let refs = self.base_refs(file, facts, expr, 8);
+                    open |= refs.is_empty();
+                    for base in refs {
+                        if base != ClassRef::Known(*id) && !bases.contains(&base) {
+                            bases.push(base);
+                        }
+                    }
+                }
+                (bases, open)
+            })
+            .collect();
+        for (id, (bases, open)) in ids.iter().zip(found) {
+            let class = &mut self.classes[id.0 as usize];
+            class.bases = bases;
+            class.open = open;
+        }
+        let mut memo = FxHashMap::default();
+        let orders: Vec<Vec<ClassRef>> = self.class_ids().map(|id| linearise(&self.classes, id, &mut memo, 64)).collect();
+        for (class, mro) in self.classes.iter_mut().zip(orders) {
+            class.mro = mro;
         }
     }
 }

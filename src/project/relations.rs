@@ -51,7 +51,8 @@ pub(super) fn declare(
         RelKind::GenericForeignKey => None,
         _ => text("related_query_name").map(expand).or(match kind {
             RelKind::GenericRelation => None,
-            _ => Some(related_name.filter(|_| !hidden).unwrap_or_else(|| Sym::new(&lower))),
+            _ if hidden => None,
+            _ => Some(related_name.unwrap_or_else(|| Sym::new(&lower))),
         }),
     };
     let through = field.call.keyword("through").and_then(|e| match cx.resolve(e, field.file, 6) {
@@ -360,7 +361,8 @@ pub(super) fn finish(project: &Project, graph: &mut Graph) {
     for relation in &graph.relations {
         let owner = &graph.models[relation.owner.0 as usize];
         let swapped = swapped_user && owner.label == "auth.User" && owner.part == Part::Stub;
-        if owner.meta.abstract_ || swapped || relation.accessor.is_none() {
+        let absent = owner.part == Part::Stub && !project.hints.may_install(project.file(owner.site.file).module.as_str());
+        if owner.meta.abstract_ || swapped || absent || relation.accessor.is_none() {
             continue;
         }
         if let Target::Model(target) = relation.target {
