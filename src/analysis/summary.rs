@@ -40,12 +40,6 @@ pub struct Summary {
     pub height: Option<u8>,
 }
 
-impl Summary {
-    pub fn cut() -> Self {
-        Self { returns: Value::UNKNOWN, loads: Vec::new(), evals: Vec::new(), stores: Vec::new(), writes: false, height: None }
-    }
-}
-
 #[derive(Default)]
 struct Entry {
     complete: Option<Arc<Summary>>,
@@ -61,7 +55,9 @@ pub struct Memo {
 
 impl Default for Memo {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+        }
     }
 }
 
@@ -79,7 +75,11 @@ impl Memo {
         {
             return Some(done.clone());
         }
-        entry.cut.iter().find(|(d, _)| *d == depth).map(|(_, s)| s.clone())
+        entry
+            .cut
+            .iter()
+            .find(|(d, _)| *d == depth)
+            .map(|(_, s)| s.clone())
     }
 
     pub fn put(&self, key: Key, depth: u8, summary: Arc<Summary>) {
@@ -94,6 +94,9 @@ impl Memo {
 
     /// How many summaries were computed.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+        self.shards
+            .iter()
+            .map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).len())
+            .sum()
     }
 }

@@ -6,7 +6,12 @@ use crate::source::{SourceSet, Sym};
 
 /// All concrete and abstract models of the project, and the built-in ones it relates to.
 pub(super) fn graph(project: &Project, sources: &SourceSet) -> GraphView {
-    let mut models: Vec<ModelView> = project.models().iter().filter(|m| m.part != Part::Migration).map(|m| model(project, sources, m)).collect();
+    let mut models: Vec<ModelView> = project
+        .models()
+        .iter()
+        .filter(|m| m.part != Part::Migration)
+        .map(|m| model(project, sources, m))
+        .collect();
     models.sort_by(|a, b| (&a.label, &a.path, a.line).cmp(&(&b.label, &b.path, b.line)));
     GraphView { models }
 }
@@ -17,7 +22,11 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
         .attrs()
         .filter_map(|(name, attr)| match attr {
             // A child's link to its parent's table leads back to the child only.
-            ModelAttr::Reverse(rel) if project.relation(rel).parent_link && project.relation(rel).owner == m.id => None,
+            ModelAttr::Reverse(rel)
+                if project.relation(rel).parent_link && project.relation(rel).owner == m.id =>
+            {
+                None
+            }
             ModelAttr::Reverse(rel) => {
                 let relation = project.relation(rel);
                 Some(RelationView {
@@ -45,11 +54,22 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
         abstract_: m.meta.abstract_,
         proxy: m.meta.proxy,
         managed: m.meta.managed,
-        fields: m.relations.iter().map(|r| relation(project, project.relation(*r))).collect(),
+        fields: m
+            .relations
+            .iter()
+            .map(|r| relation(project, project.relation(*r)))
+            .collect(),
         reverse,
-        default_manager: project.default_manager_name(m.id).or(managers.first().copied()).map(|n| n.to_string()),
+        default_manager: project
+            .default_manager_name(m.id)
+            .or(managers.first().copied())
+            .map(|n| n.to_string()),
         managers: names(&managers),
-        parents: m.parents.iter().map(|p| project.model(*p).label.to_string()).collect(),
+        parents: m
+            .parents
+            .iter()
+            .map(|p| project.model(*p).label.to_string())
+            .collect(),
         ordering: names(&m.meta.ordering),
         indexes: m.meta.indexes.iter().map(|group| names(group)).collect(),
         unique_together: m.meta.unique_together.iter().map(|group| names(group)).collect(),
