@@ -4,6 +4,7 @@
 //! ([`summary`]); what comes out is judged against the plans of the querysets ([`judge`]).
 //! It knows no rule, no wording and no severity.
 
+mod apply;
 mod attr;
 mod builtin;
 mod call;
@@ -12,6 +13,7 @@ mod entries;
 pub mod event;
 mod expr;
 mod frame;
+mod iterate;
 pub mod judge;
 mod orm;
 pub mod plan;
@@ -89,7 +91,7 @@ pub struct Engine<'p> {
     memo: Memo,
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
-    values: Mutex<FxHashMap<(FileId, u32), Value>>,
+    values: Mutex<FxHashMap<(FileId, u32, u8), Value>>,
     seen: Mutex<Seen>,
     reveals: Mutex<Vec<(Site, String)>>,
 }
@@ -156,7 +158,13 @@ impl<'p> Engine<'p> {
         loads.dedup();
         evals.par_sort_by(|a, b| judge::eval_order(&a.0, a.1).cmp(&judge::eval_order(&b.0, b.1)));
         evals.dedup();
-        Analysis { loads, evals, counts, reveals, failed }
+        Analysis {
+            loads,
+            evals,
+            counts,
+            reveals,
+            failed,
+        }
     }
 
     /// Runs one function as an entry point: its parameters are what their annotations say.
@@ -176,17 +184,35 @@ impl<'p> Engine<'p> {
             .enumerate()
             .map(|(i, param)| {
                 let value = match (&param.annotation, param.kind) {
-                    (Some(annotation), ParamKind::Regular | ParamKind::PositionalOnly | ParamKind::KeywordOnly) => self.typed(file, annotation),
-                    _ if i == 0 && routine.class.is_some() => self.receiver(func, self.project.class_id(file, routine.class.unwrap_or(crate::ir::ClassIdx(0)))),
+                    (
+                        Some(annotation),
+                        ParamKind::Regular | ParamKind::PositionalOnly | ParamKind::KeywordOnly,
+                    ) => self.typed(file, annotation),
+                    _ if i == 0 && routine.class.is_some() => self.receiver(
+                        func,
+                        self.project
+                            .class_id(file, routine.class.unwrap_or(crate::ir::ClassIdx(0))),
+                    ),
                     _ => Value::UNKNOWN,
                 };
                 types::as_argument(&value, &mut next_slot)
             })
             .collect();
-        let summary = self.run_root(Key { func, args, captured: None });
+        let summary = self.run_root(Key {
+            func,
+            args,
+            captured: None,
+            level: types::level(),
+        });
         if !summary.reveals.is_empty() {
-            let shown = summary.reveals.iter().map(|(site, value)| (*site, display::value(self.project, value)));
-            self.reveals.lock().unwrap_or_else(PoisonError::into_inner).extend(shown);
+            let shown = summary
+                .reveals
+                .iter()
+                .map(|(site, value)| (*site, display::value(self.project, value)));
+            self.reveals
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(shown);
         }
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
@@ -212,8 +238,19 @@ impl<'p> Engine<'p> {
             return Value::new(Kind::Class(class));
         }
         match self.project.model_of_class(class) {
-            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false }),
-            None => Value::new(Kind::Object(Arc::new(Object { class, attrs: Vec::new() }))),
+            Some(model) => Value::row(Row {
+                model,
+                origin: Origin::Elsewhere,
+                live: Live::Single,
+                steps: Vec::new(),
+                known: None,
+                extra: None,
+                shared: false,
+            }),
+            None => Value::new(Kind::Object(Arc::new(Object {
+                class,
+                attrs: Vec::new(),
+            }))),
         }
     }
 
@@ -240,11 +277,17 @@ impl<'p> Engine<'p> {
     }
 
     pub(crate) fn report_load(&self, load: Load, func: FuncId) {
-        self.loads.lock().unwrap_or_else(PoisonError::into_inner).push((load, func));
+        self.loads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((load, func));
     }
 
     pub(crate) fn report_eval(&self, eval: Eval, func: FuncId) {
-        self.evals.lock().unwrap_or_else(PoisonError::into_inner).push((eval, func));
+        self.evals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((eval, func));
     }
 
     /// Takes over what one activation has seen; places count once, however often they run.
@@ -261,7 +304,12 @@ impl<'p> Engine<'p> {
 
 /// The same call also reads more of the related row than its key.
 fn loaded_whole(key: &Load, all: &[Load]) -> bool {
-    all.iter().any(|l| l.access == event::Access::One && l.attr == key.attr && l.row.origin == key.row.origin && l.row.path() == key.row.path())
+    all.iter().any(|l| {
+        l.access == event::Access::One
+            && l.attr == key.attr
+            && l.row.origin == key.row.origin
+            && l.row.path() == key.row.path()
+    })
 }
 
 impl Frame<'_, '_> {
@@ -272,9 +320,13 @@ impl Frame<'_, '_> {
         } else {
             types::returned(&self.returns.clone().unwrap_or(Value::NONE))
         };
-        let stores = self.stores.iter().map(|(n, v)| (*n, types::returned(v))).collect();
+        let stores = self
+            .stores
+            .iter()
+            .map(|(n, v)| (*n, types::returned(v).bounded()))
+            .collect();
         Summary {
-            returns: result,
+            returns: result.bounded(),
             loads: self.loads,
             evals: self.evals,
             stores,

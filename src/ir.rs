@@ -193,20 +193,57 @@ pub struct Stmt {
 #[derive(Clone, Debug)]
 pub enum StmtKind {
     Expr(Expr),
-    Assign { targets: Vec<Expr>, value: Arc<Expr> },
-    AugAssign { target: Expr, op: BinOp, value: Arc<Expr> },
-    AnnAssign { target: Expr, annotation: Expr, value: Option<Arc<Expr>> },
+    Assign {
+        targets: Vec<Expr>,
+        value: Arc<Expr>,
+    },
+    AugAssign {
+        target: Expr,
+        op: BinOp,
+        value: Arc<Expr>,
+    },
+    AnnAssign {
+        target: Expr,
+        annotation: Expr,
+        value: Option<Arc<Expr>>,
+    },
     Return(Option<Expr>),
     Raise(Vec<Expr>),
     Assert(Vec<Expr>),
     Delete(Vec<Expr>),
     /// `elif` is an `If` alone in `orelse`.
-    If { test: Expr, body: Vec<Stmt>, orelse: Vec<Stmt> },
-    For { target: Expr, iter: Expr, body: Vec<Stmt>, orelse: Vec<Stmt>, is_async: bool },
-    While { test: Expr, body: Vec<Stmt>, orelse: Vec<Stmt> },
-    With { items: Vec<WithItem>, body: Vec<Stmt>, is_async: bool },
-    Try { body: Vec<Stmt>, handlers: Vec<Handler>, orelse: Vec<Stmt>, finally: Vec<Stmt> },
-    Match { subject: Expr, cases: Vec<Case> },
+    If {
+        test: Expr,
+        body: Vec<Stmt>,
+        orelse: Vec<Stmt>,
+    },
+    For {
+        target: Expr,
+        iter: Expr,
+        body: Vec<Stmt>,
+        orelse: Vec<Stmt>,
+        is_async: bool,
+    },
+    While {
+        test: Expr,
+        body: Vec<Stmt>,
+        orelse: Vec<Stmt>,
+    },
+    With {
+        items: Vec<WithItem>,
+        body: Vec<Stmt>,
+        is_async: bool,
+    },
+    Try {
+        body: Vec<Stmt>,
+        handlers: Vec<Handler>,
+        orelse: Vec<Stmt>,
+        finally: Vec<Stmt>,
+    },
+    Match {
+        subject: Expr,
+        cases: Vec<Case>,
+    },
     Def(FuncIdx),
     Class(ClassIdx),
     Import(ImportIdx),

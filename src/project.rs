@@ -199,7 +199,9 @@ impl Project {
         let fits = found.iter().copied().filter(|c| {
             let module = self.file(self.class(*c).file).module.as_str();
             module == module_tail
-                || module.strip_suffix(module_tail).is_some_and(|head| head.ends_with('.'))
+                || module
+                    .strip_suffix(module_tail)
+                    .is_some_and(|head| head.ends_with('.'))
         });
         self.nearest(fits, near, |c| self.class(*c).file)
     }
@@ -208,7 +210,11 @@ impl Project {
     pub fn unique_model_named(&self, name: Sym) -> Option<ModelId> {
         let mut found = self.classes_by_name.get(&name)?.iter().filter_map(|c| {
             let part = self.file(self.class(*c).file).part;
-            if matches!(part, Part::Test | Part::Migration) { None } else { self.class(*c).model }
+            if matches!(part, Part::Test | Part::Migration) {
+                None
+            } else {
+                self.class(*c).model
+            }
         });
         let first = found.next()?;
         found.next().is_none().then_some(first)
@@ -239,10 +245,16 @@ impl Project {
         if tail.is_empty() {
             return self.eager_paths.contains_key(&Sym::new(head));
         }
-        if self.eager_paths.contains_key(&Sym::new(&format!("{head}__{tail}"))) {
+        if self
+            .eager_paths
+            .contains_key(&Sym::new(&format!("{head}__{tail}")))
+        {
             return true;
         }
-        match (self.eager_paths.get(&Sym::new(head)), self.eager_paths.get(&Sym::new(tail))) {
+        match (
+            self.eager_paths.get(&Sym::new(head)),
+            self.eager_paths.get(&Sym::new(tail)),
+        ) {
             (Some(a), Some(b)) => a.iter().any(|file| b.contains(file)),
             _ => false,
         }

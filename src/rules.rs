@@ -4,8 +4,8 @@
 
 mod aggregate_in_loop;
 mod card;
-mod deferred_field_in_loop;
 mod defeated_prefetch;
+mod deferred_field_in_loop;
 mod findings;
 mod foreign_key_id_access;
 mod loop_invariant_query;

@@ -96,8 +96,17 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
     in_pool(request.threads.or(request.config.threads), || {
         let mut clock = Clock::default();
         let loaded = load(request, &mut clock)?;
-        let Loaded { project, sources, infos, templates, notes } = loaded;
-        let options = Options { tests: request.config.include_tests, migrations: request.config.include_migrations };
+        let Loaded {
+            project,
+            sources,
+            infos,
+            templates,
+            notes,
+        } = loaded;
+        let options = Options {
+            tests: request.config.include_tests,
+            migrations: request.config.include_migrations,
+        };
         let analysis = analysis::analyse(&project, options);
         clock.lap("analyse");
         let found = rules::collect(&project, &analysis, &sources, &rules);
@@ -105,7 +114,11 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
         let mut outcome = Outcome {
             python_files: infos.len(),
             templates,
-            models: project.models().iter().filter(|m| !matches!(m.part, Part::Stub | Part::Package)).count(),
+            models: project
+                .models()
+                .iter()
+                .filter(|m| !matches!(m.part, Part::Stub | Part::Package))
+                .count(),
             coverage: coverage(&project, &analysis),
             notes,
             ..Outcome::default()
@@ -116,7 +129,9 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
             if !in_scope(diagnostic.file) && !diagnostic.labels.iter().any(|l| in_scope(l.site.file)) {
                 continue;
             }
-            let Some(rule) = rules.iter().find(|r| r.code == diagnostic.code) else { continue };
+            let Some(rule) = rules.iter().find(|r| r.code == diagnostic.code) else {
+                continue;
+            };
             let path = &sources.get(diagnostic.file).path;
             if per_file.covers(rule, path) {
                 continue;
@@ -133,7 +148,9 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
         }
         outcome.reveals.clone_from(&analysis.reveals);
         for name in &analysis.failed {
-            outcome.notes.push(format!("internal error while analysing {name}; please report it"));
+            outcome
+                .notes
+                .push(format!("internal error while analysing {name}; please report it"));
         }
         outcome.diagnostics.sort_by(|a, b| {
             let key = |d: &Diagnostic| (sources.get(d.file).path.clone(), d.span, d.code);
@@ -181,8 +198,14 @@ impl Clock {
 /// Deep expressions are walked by recursion.
 const STACK: usize = 64 << 20;
 
-fn in_pool<T: Send>(threads: Option<usize>, run: impl FnOnce() -> Result<T, SessionError> + Send) -> Result<T, SessionError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).stack_size(STACK).build();
+fn in_pool<T: Send>(
+    threads: Option<usize>,
+    run: impl FnOnce() -> Result<T, SessionError> + Send,
+) -> Result<T, SessionError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.unwrap_or(0))
+        .stack_size(STACK)
+        .build();
     match pool {
         Ok(pool) => pool.install(run),
         Err(error) => Err(SessionError::Threads(error.to_string())),
@@ -191,11 +214,17 @@ fn in_pool<T: Send>(threads: Option<usize>, run: impl FnOnce() -> Result<T, Sess
 
 fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
     clock.lap("start");
-    let wanted = DiscoverRequest { cwd: &request.cwd, paths: &request.paths, exclude: &request.config.exclude };
+    let wanted = DiscoverRequest {
+        cwd: &request.cwd,
+        paths: &request.paths,
+        exclude: &request.config.exclude,
+    };
     let mut found = discover::discover(&wanted).map_err(|error| match error {
         DiscoverError::MissingPath(path) => SessionError::MissingPath(path),
         DiscoverError::NothingToRead { path, notes } if notes.is_empty() => SessionError::NothingToRead(path),
-        DiscoverError::NothingToRead { path, notes } => SessionError::NothingToRead(format!("{path} ({})", notes.join("; "))),
+        DiscoverError::NothingToRead { path, notes } => {
+            SessionError::NothingToRead(format!("{path} ({})", notes.join("; ")))
+        }
     })?;
     clock.lap("read");
     let config = &request.config;
@@ -220,8 +249,15 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         .collect();
     clock.lap("parse");
     let mut index = ModuleIndex::new(&found.project_paths());
-    let own = facts.iter().enumerate().filter(|(i, _)| !matches!(found.files[*i].kind, FileKind::Test | FileKind::Migration));
-    let hints = DjangoHints::gather(own.map(|(i, f)| (FileId(i as u32), f)), &index, &found.settings_names);
+    let own = facts
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| !matches!(found.files[*i].kind, FileKind::Test | FileKind::Migration));
+    let hints = DjangoHints::gather(
+        own.map(|(i, f)| (FileId(i as u32), f)),
+        &index,
+        &found.settings_names,
+    );
     if !hints.is_django {
         return Err(SessionError::NoDjango("no file imports django".into()));
     }
@@ -231,23 +267,46 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
     let mut inputs: Vec<LinkInput> = facts
         .into_iter()
         .zip(&found.files)
-        .map(|(facts, info)| LinkInput { path: info.project_path.clone(), part: part(info), facts, module: None })
+        .map(|(facts, info)| LinkInput {
+            path: info.project_path.clone(),
+            part: part(info),
+            facts,
+            module: None,
+        })
         .collect();
     packages::add(&mut found, &index, &mut inputs);
     let project = project::link(inputs, index, hints);
     clock.lap("link");
-    if project.models().iter().all(|m| matches!(m.part, Part::Stub | Part::Package)) {
+    if project
+        .models()
+        .iter()
+        .all(|m| matches!(m.part, Part::Stub | Part::Package))
+    {
         return Err(SessionError::NoDjango("no model class was found".into()));
     }
-    Ok(Loaded { project, sources: found.sources, infos: found.files, templates: found.templates.len(), notes: found.notes })
+    Ok(Loaded {
+        project,
+        sources: found.sources,
+        infos: found.files,
+        templates: found.templates.len(),
+        notes: found.notes,
+    })
 }
 
-fn suppressed(project: &Project, sources: &SourceSet, memo: &mut FxHashMap<FileId, Suppressions>, rule: &Rule, diagnostic: &Diagnostic) -> bool {
+fn suppressed(
+    project: &Project,
+    sources: &SourceSet,
+    memo: &mut FxHashMap<FileId, Suppressions>,
+    rule: &Rule,
+    diagnostic: &Diagnostic,
+) -> bool {
     let mut ask = |site: Site, primary: bool| {
         let source = sources.get(site.file);
         let lines = source.lines();
         let comments = &project.file(site.file).facts.comments;
-        let known = memo.entry(site.file).or_insert_with(|| Suppressions::parse(&source.text, comments, lines));
+        let known = memo
+            .entry(site.file)
+            .or_insert_with(|| Suppressions::parse(&source.text, comments, lines));
         if known.is_empty() {
             return false;
         }
@@ -258,7 +317,8 @@ fn suppressed(project: &Project, sources: &SourceSet, memo: &mut FxHashMap<FileI
             known.comment_on(rule, first)
         }
     };
-    ask(Site::new(diagnostic.file, diagnostic.span), true) || diagnostic.labels.iter().any(|l| ask(l.site, false))
+    ask(Site::new(diagnostic.file, diagnostic.span), true)
+        || diagnostic.labels.iter().any(|l| ask(l.site, false))
 }
 
 fn coverage(project: &Project, analysis: &Analysis) -> Coverage {
@@ -266,19 +326,38 @@ fn coverage(project: &Project, analysis: &Analysis) -> Coverage {
     let mut relations = Tally::default();
     for relation in project.relations() {
         let owner = project.model(relation.owner);
-        if matches!(owner.part, Part::Stub | Part::Package | Part::Test | Part::Migration) {
+        if matches!(
+            owner.part,
+            Part::Stub | Part::Package | Part::Test | Part::Migration
+        ) {
             continue;
         }
         relations.seen += 1;
         match &relation.target {
-            Target::Unknown(reason) => *out.unknown.entry(format!("relation {}.{}: {reason}", owner.label, relation.name)).or_default() += 1,
+            Target::Unknown(reason) => {
+                *out.unknown
+                    .entry(format!("relation {}.{}: {reason}", owner.label, relation.name))
+                    .or_default() += 1
+            }
             Target::Model(_) | Target::Any => relations.known += 1,
         }
     }
     let counts = &analysis.counts;
     out.tallies.insert("relations", relations);
-    out.tallies.insert("loops", Tally { seen: counts.loops, known: counts.loops_typed });
-    out.tallies.insert("loops_over_rows", Tally { seen: counts.loops, known: counts.loops_over_rows });
+    out.tallies.insert(
+        "loops",
+        Tally {
+            seen: counts.loops,
+            known: counts.loops_typed,
+        },
+    );
+    out.tallies.insert(
+        "loops_over_rows",
+        Tally {
+            seen: counts.loops,
+            known: counts.loops_over_rows,
+        },
+    );
     for (name, count) in &counts.outside {
         *out.unknown.entry(format!("call of {name}")).or_default() += count;
     }

@@ -62,7 +62,11 @@ pub struct SourceFile {
 
 impl SourceFile {
     pub fn new(path: String, text: Arc<str>) -> Self {
-        Self { path, text, lines: OnceLock::new() }
+        Self {
+            path,
+            text,
+            lines: OnceLock::new(),
+        }
     }
 
     pub fn lines(&self) -> &LineIndex {
@@ -71,7 +75,9 @@ impl SourceFile {
 
     /// The text under a span; empty when the span is out of range.
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     /// 1-based position of a byte offset.

@@ -34,13 +34,20 @@ fn main() {
     let mut documents = markdown_under(&root.join("rules"));
     documents.extend(markdown_under(&root.join("tests/specs")));
     let readme = root.join("rules/README.md");
-    let bookshop = read(&readme).into_iter().find_map(|s| s.files.get("shop/models.py").cloned()).unwrap();
+    let bookshop = read(&readme)
+        .into_iter()
+        .find_map(|s| s.files.get("shop/models.py").cloned())
+        .unwrap();
     let mut trials = Vec::new();
     for document in documents.iter().filter(|d| **d != readme) {
         let stem = document.file_stem().unwrap().to_string_lossy().into_owned();
         for section in read(document) {
             let bookshop = bookshop.clone();
-            let name = std::iter::once(&stem).chain(&section.headings).map(String::as_str).collect::<Vec<_>>().join("::");
+            let name = std::iter::once(&stem)
+                .chain(&section.headings)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join("::");
             trials.push(Trial::test(name, move || section.run(&bookshop)));
         }
     }
@@ -77,7 +84,10 @@ fn read(document: &Path) -> Vec<Section> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(language) = line.strip_prefix("```") {
-            let code: String = lines.by_ref().take_while(|l| l.trim_end() != "```").fold(String::new(), |all, l| all + l + "\n");
+            let code: String = lines
+                .by_ref()
+                .take_while(|l| l.trim_end() != "```")
+                .fold(String::new(), |all, l| all + l + "\n");
             let file = path.take().or(match language.trim() {
                 "py" => Some("shop/views.py".into()),
                 "toml" => Some("djperf.toml".into()),
@@ -92,8 +102,17 @@ fn read(document: &Path) -> Vec<Section> {
         } else if line.starts_with('#') {
             let level = line.len() - line.trim_start_matches('#').len();
             let heading = line.trim_start_matches('#').trim().to_owned();
-            sections.push((level, Section { headings: vec![heading], ..Section::default() }));
-        } else if let Some(named) = line.strip_prefix('`').and_then(|l| l.trim_end().strip_suffix("`:")) {
+            sections.push((
+                level,
+                Section {
+                    headings: vec![heading],
+                    ..Section::default()
+                },
+            ));
+        } else if let Some(named) = line
+            .strip_prefix('`')
+            .and_then(|l| l.trim_end().strip_suffix("`:"))
+        {
             path = Some(named.to_owned());
         }
     }
@@ -139,9 +158,18 @@ impl Section {
         self.write(dir.path(), bookshop);
         let overrides = [];
         let isolated = !self.files.contains_key("djperf.toml");
-        let mut config = Config::load(Sources { start: dir.path(), isolated, overrides: &overrides })?;
+        let mut config = Config::load(Sources {
+            start: dir.path(),
+            isolated,
+            overrides: &overrides,
+        })?;
         config.preview = true;
-        let request = Request { cwd: dir.path().to_owned(), paths: vec![dir.path().to_owned()], config, threads: Some(1) };
+        let request = Request {
+            cwd: dir.path().to_owned(),
+            paths: vec![dir.path().to_owned()],
+            config,
+            threads: Some(1),
+        };
         let outcome = session::check(&request)?;
         let mut report = String::new();
         for note in outcome.notes.iter().filter(|n| n.contains("internal error")) {
@@ -151,11 +179,26 @@ impl Section {
             self.compare_errors(path, text, &outcome, &mut report);
             compare_reveals(path, text, &outcome, &mut report);
         }
-        for d in outcome.diagnostics.iter().filter(|d| !self.files.contains_key(&outcome.sources.get(d.file).path)) {
+        for d in outcome
+            .diagnostics
+            .iter()
+            .filter(|d| !self.files.contains_key(&outcome.sources.get(d.file).path))
+        {
             let file = outcome.sources.get(d.file);
-            let _ = writeln!(report, "surplus in {}:{}: [{}] {}", file.path, file.position(d.span.start).line, d.rule, d.message);
+            let _ = writeln!(
+                report,
+                "surplus in {}:{}: [{}] {}",
+                file.path,
+                file.position(d.span.start).line,
+                d.rule,
+                d.message
+            );
         }
-        if report.is_empty() { Ok(()) } else { Err(format!("\n{report}").into()) }
+        if report.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("\n{report}").into())
+        }
     }
 
     fn write(&self, dir: &Path, bookshop: &str) {
@@ -172,7 +215,11 @@ impl Section {
                 files.insert(format!("{package}__init__.py"), "");
             }
         }
-        files.extend(self.files.iter().map(|(path, text)| (path.clone(), text.as_str())));
+        files.extend(
+            self.files
+                .iter()
+                .map(|(path, text)| (path.clone(), text.as_str())),
+        );
         for (path, text) in files {
             let path = dir.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -185,27 +232,55 @@ impl Section {
         for d in &outcome.diagnostics {
             let file = outcome.sources.get(d.file);
             if file.path == path {
-                let mut names = if d.relations.is_empty() { d.fields.clone() } else { d.relations.clone() };
+                let mut names = if d.relations.is_empty() {
+                    d.fields.clone()
+                } else {
+                    d.relations.clone()
+                };
                 names.sort();
                 let line = file.position(d.span.start).line as u32;
                 let evidence = d.labels.iter().map(|l| {
                     let file = outcome.sources.get(l.site.file);
-                    format!("\n        {}:{} {}", file.path, file.position(l.site.span.start).line, l.message)
+                    format!(
+                        "\n        {}:{} {}",
+                        file.path,
+                        file.position(l.site.span.start).line,
+                        l.message
+                    )
                 });
-                let told = format!("[{}] {}: {}{}", d.rule, names.join(", "), d.message, evidence.collect::<String>());
-                found.entry(line).or_default().push((Expected { rule: d.rule.into(), names: Some(names) }, told));
+                let told = format!(
+                    "[{}] {}: {}{}",
+                    d.rule,
+                    names.join(", "),
+                    d.message,
+                    evidence.collect::<String>()
+                );
+                found.entry(line).or_default().push((
+                    Expected {
+                        rule: d.rule.into(),
+                        names: Some(names),
+                    },
+                    told,
+                ));
             }
         }
         for (i, line) in text.lines().enumerate() {
             let number = i as u32 + 1;
             let here = found.entry(number).or_default();
             for expected in expected_errors(line) {
-                let met = here.iter().position(|(f, _)| f.rule == expected.rule && (expected.names.is_none() || f.names == expected.names));
+                let met = here.iter().position(|(f, _)| {
+                    f.rule == expected.rule && (expected.names.is_none() || f.names == expected.names)
+                });
                 match met {
                     Some(at) => drop(here.remove(at)),
                     None => {
                         let names = expected.names.unwrap_or_default().join(", ");
-                        let _ = writeln!(report, "missing in {path}:{number}: [{}] {names}\n    {}", expected.rule, line.trim());
+                        let _ = writeln!(
+                            report,
+                            "missing in {path}:{number}: [{}] {names}\n    {}",
+                            expected.rule,
+                            line.trim()
+                        );
                     }
                 }
             }
@@ -220,14 +295,23 @@ impl Section {
 }
 
 fn expected_errors(line: &str) -> Vec<Expected> {
-    let Some((_, comment)) = line.split_once("# error: ") else { return Vec::new() };
+    let Some((_, comment)) = line.split_once("# error: ") else {
+        return Vec::new();
+    };
     let parts = comment.split('[').skip(1);
     parts
         .map(|part| {
             let (rule, names) = part.split_once(']').unwrap_or((part, ""));
-            let mut names: Vec<String> = names.split(',').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect();
+            let mut names: Vec<String> = names
+                .split(',')
+                .map(|n| n.trim().to_owned())
+                .filter(|n| !n.is_empty())
+                .collect();
             names.sort();
-            Expected { rule: rule.into(), names: (!names.is_empty()).then_some(names) }
+            Expected {
+                rule: rule.into(),
+                names: (!names.is_empty()).then_some(names),
+            }
         })
         .collect()
 }
@@ -237,15 +321,24 @@ fn compare_reveals(path: &str, text: &str, outcome: &Outcome, report: &mut Strin
     for (site, shown) in &outcome.reveals {
         let file = outcome.sources.get(site.file);
         if file.path == path {
-            seen.entry(file.position(site.span.start).line as u32).or_default().push(shown);
+            seen.entry(file.position(site.span.start).line as u32)
+                .or_default()
+                .push(shown);
         }
     }
     for (i, line) in text.lines().enumerate() {
-        let expected = line.split_once("# revealed: ").map(|(_, t)| t.split("  #").next().unwrap_or(t).trim());
+        let expected = line
+            .split_once("# revealed: ")
+            .map(|(_, t)| t.split("  #").next().unwrap_or(t).trim());
         let found = seen.remove(&(i as u32 + 1)).unwrap_or_default().join(" / ");
         if expected.is_some_and(|e| e != found) || expected.is_none() && !found.is_empty() {
             let wanted = expected.unwrap_or("no comment");
-            let _ = writeln!(report, "revealed in {path}:{}:\n    {}\n    expected {wanted}\n    found    {found}", i + 1, line.trim());
+            let _ = writeln!(
+                report,
+                "revealed in {path}:{}:\n    {}\n    expected {wanted}\n    found    {found}",
+                i + 1,
+                line.trim()
+            );
         }
     }
 }

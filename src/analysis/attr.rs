@@ -11,7 +11,9 @@ use super::frame::Frame;
 use super::rows;
 use super::stmt::join_all;
 use super::tables::{self, Decorator};
-use super::value::{Base, Bound, FuncValue, Kind, Live, Manager, Origin, Query, Row, Size, Step, Super, Value};
+use super::value::{
+    Base, Bound, FuncValue, Kind, Live, Manager, Origin, Query, Row, Size, Step, Super, Value,
+};
 
 impl<'p> Frame<'_, 'p> {
     pub fn attribute(&mut self, expr: &'p Expr, attr: &'p Attr) -> Value {
@@ -22,9 +24,17 @@ impl<'p> Frame<'_, 'p> {
         if base.kind == Kind::Unknown
             && attr.name == "user"
             && last_name(&attr.base).is_some_and(|n| n == "request")
-            && let Some(model) = self.project.user_model()
+            && let Some(model) = self.project.user_model(self.file)
         {
-            let row = Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false };
+            let row = Row {
+                model,
+                origin: Origin::Elsewhere,
+                live: Live::Single,
+                steps: Vec::new(),
+                known: None,
+                extra: None,
+                shared: false,
+            };
             return Value::row(row).with(base.deps);
         }
         self.attr_of(&base, attr.name, expr.span)
@@ -35,7 +45,9 @@ impl<'p> Frame<'_, 'p> {
         if !matches!(attr.name.as_str(), "id" | "pk") {
             return None;
         }
-        let ExprKind::Attr(inner) = &attr.base.kind else { return None };
+        let ExprKind::Attr(inner) = &attr.base.kind else {
+            return None;
+        };
         if self.has_places
             && let Some(place) = super::stmt::place_of(&attr.base)
             && self.vars.contains_key(&place)
@@ -44,14 +56,22 @@ impl<'p> Frame<'_, 'p> {
         }
         let base = self.eval(&inner.base);
         let Kind::Row(row) = &base.kind else {
-            let inner_value = if base.kind == Kind::Unknown { self.eval(&attr.base) } else { self.attr_of(&base, inner.name, attr.base.span) };
+            let inner_value = if base.kind == Kind::Unknown {
+                self.eval(&attr.base)
+            } else {
+                self.attr_of(&base, inner.name, attr.base.span)
+            };
             return Some(self.attr_of(&inner_value, attr.name, expr.span));
         };
         let by_key = match self.project.model_attr(row.model, inner.name) {
             Some(ModelAttr::Forward(rel)) => {
                 let relation = self.project.relation(rel);
-                let plain = matches!(relation.kind, RelKind::ForeignKey | RelKind::OneToOne) && relation.to_field.is_none() && !relation.parent_link;
-                let keyed = relation.target_model().is_some_and(|t| matches!(self.project.model_attr(t, attr.name), Some(ModelAttr::Pk)));
+                let plain = matches!(relation.kind, RelKind::ForeignKey | RelKind::OneToOne)
+                    && relation.to_field.is_none()
+                    && !relation.parent_link;
+                let keyed = relation
+                    .target_model()
+                    .is_some_and(|t| matches!(self.project.model_attr(t, attr.name), Some(ModelAttr::Pk)));
                 plain && keyed
             }
             _ => false,
@@ -93,7 +113,9 @@ impl<'p> Frame<'_, 'p> {
                 let sup = sup.clone();
                 self.super_attr(&sup, name, span)
             }
-            Kind::Coll(_) | Kind::Dict(_) | Kind::Tuple(_) | Kind::Str(_) => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
+            Kind::Coll(_) | Kind::Dict(_) | Kind::Tuple(_) | Kind::Str(_) => {
+                Value::new(Kind::Method(Arc::new((base.clone(), name))))
+            }
             Kind::Method(of) if of.1 == "<descriptor>" => match name.as_str() {
                 "rel" | "field" | "remote_field" => base.clone(),
                 "related_model" => of.0.clone(),
@@ -127,7 +149,11 @@ impl<'p> Frame<'_, 'p> {
     /// `settings.NAME`, where a settings module of the project assigns it plainly.
     fn setting(&mut self, name: Sym) -> Value {
         let project = self.project;
-        let modules = project.hints.default_settings.iter().chain(&project.hints.settings_modules);
+        let modules = project
+            .hints
+            .default_settings
+            .iter()
+            .chain(&project.hints.settings_modules);
         for file in modules {
             if let Some(Def::Assign(from, idx)) = project.lookup(*file, name) {
                 return self.engine.module_value(from, idx);
@@ -147,13 +173,15 @@ impl<'p> Frame<'_, 'p> {
         }
         let class = self.project.model(row.model).class;
         match self.project.model_attr(row.model, name) {
-            Some(attr @ (ModelAttr::Forward(_) | ModelAttr::Reverse(_))) => self.relation_attr(row, name, attr, span),
-            Some(ModelAttr::Column { .. }) => {
+            Some(attr @ (ModelAttr::Forward(_) | ModelAttr::Reverse(_))) => {
+                self.relation_attr(row, name, attr, span)
+            }
+            Some(ModelAttr::Column { .. } | ModelAttr::Attname(_)) => {
                 self.column(row, name, span);
                 Value::SCALAR
             }
             Some(ModelAttr::Pk) if row.origin != Origin::New => Value::new(Kind::Truth(true)),
-            Some(ModelAttr::Pk | ModelAttr::Attname(_)) => Value::SCALAR,
+            Some(ModelAttr::Pk) => Value::SCALAR,
             None if name == "_state" => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
             None => match self.project.class_member(class, name) {
                 Some((owner, member)) => self.member_of_instance(base, owner, member, span),
@@ -164,7 +192,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// Names that the row's own plan adds: annotations and `to_attr` lists.
     fn planned_attr(&mut self, row: &Arc<Row>, name: Sym, span: Span) -> Option<Value> {
-        let Origin::Query(query) = &row.origin else { return None };
+        let Origin::Query(query) = &row.origin else {
+            return None;
+        };
         if row.steps.is_empty() && query.plan.annotations.contains(&name) {
             return Some(Value::SCALAR);
         }
@@ -172,30 +202,64 @@ impl<'p> Frame<'_, 'p> {
             return None;
         }
         let path = super::value::join_path(row.steps.iter().map(|s| s.name).chain([name]));
-        let prefetch = query.plan.prefetch.iter().find(|p| p.has_to_attr && p.to == *path.as_str())?;
+        let prefetch = query
+            .plan
+            .prefetch
+            .iter()
+            .find(|p| p.has_to_attr && p.to == *path.as_str())?;
         let last = prefetch.lookup.as_str().rsplit("__").next().unwrap_or_default();
         let attr = self.project.model_attr(row.model, Sym::new(last))?;
-        let target = prefetch.query.as_ref().map(|q| q.model).or_else(|| self.project.attr_target(attr))?;
+        let target = prefetch
+            .query
+            .as_ref()
+            .map(|q| q.model)
+            .or_else(|| self.project.attr_target(attr))?;
         let many = !self.project.attr_single(attr);
         let mut steps = row.steps.clone();
         let live = if many { Live::Stored } else { Live::Single };
-        steps.push(Step { name, target, many, live, site: self.site(span), plan: None });
+        steps.push(Step {
+            name,
+            target,
+            many,
+            live,
+            site: self.site(span),
+            plan: None,
+        });
         let known = rows::inverse(self.project, row.model, Sym::new(last)).map(|n| (n, row.clone()));
-        let found = Value::row(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone(), shared: false });
-        Some(if many { Value::coll(found, Size::Unknown) } else { found })
+        let found = Value::row(Row {
+            model: target,
+            origin: row.origin.clone(),
+            live: row.live,
+            steps,
+            known,
+            extra: row.extra.clone(),
+            shared: false,
+        });
+        Some(if many {
+            Value::coll(found, Size::Unknown)
+        } else {
+            found
+        })
     }
 
     fn relation_attr(&mut self, row: &Arc<Row>, name: Sym, attr: ModelAttr, span: Span) -> Value {
         let target = self.project.attr_target(attr);
         if !self.project.attr_single(attr) {
-            let Some(target) = target else { return Value::UNKNOWN };
+            let Some(target) = target else {
+                return Value::UNKNOWN;
+            };
             return self.related_manager(row, name, target, span);
         }
         if let ModelAttr::Forward(rel) = attr
             && self.project.relation(rel).parent_link
         {
-            let Some(target) = target else { return Value::UNKNOWN };
-            return Value::row(Row { model: target, ..(**row).clone() });
+            let Some(target) = target else {
+                return Value::UNKNOWN;
+            };
+            return Value::row(Row {
+                model: target,
+                ..(**row).clone()
+            });
         }
         self.access(row, name, Access::One, span);
         match target {
@@ -209,9 +273,19 @@ impl<'p> Frame<'_, 'p> {
 
     /// The manager behind a reverse or many-valued relation.
     fn related_manager(&mut self, row: &Arc<Row>, name: Sym, target: ModelId, span: Span) -> Value {
-        let Kind::Manager(default) = self.default_manager(target, span).kind else { return Value::UNKNOWN };
-        let query = Query { base: Base::Related(row.clone(), name), site: self.site(span), change: None, ..default.query.clone() };
-        Value::new(Kind::Manager(Arc::new(Manager { query, classes: default.classes.clone() })))
+        let Kind::Manager(default) = self.default_manager(target, span).kind else {
+            return Value::UNKNOWN;
+        };
+        let query = Query {
+            base: Base::Related(row.clone(), name),
+            site: self.site(span),
+            change: None,
+            ..default.query.clone()
+        };
+        Value::new(Kind::Manager(Arc::new(Manager {
+            query,
+            classes: default.classes.clone(),
+        })))
     }
 
     fn column(&mut self, row: &Arc<Row>, name: Sym, span: Span) {
@@ -242,18 +316,36 @@ impl<'p> Frame<'_, 'p> {
     fn member_of_instance(&mut self, base: &Value, owner: ClassId, member: Member, span: Span) -> Value {
         match member {
             Member::Method(func) => match self.decorator_of(func) {
-                Some(Decorator::Property) => self.call_function(func, None, Some(owner), vec![(ArgKind::Positional, base.clone())], self.site(span)),
+                Some(Decorator::Property) => self.call_function(
+                    func,
+                    None,
+                    Some(owner),
+                    vec![(ArgKind::Positional, base.clone())],
+                    self.site(span),
+                ),
                 Some(Decorator::Cached) => self.cached_attr(base, owner, func, span),
-                Some(Decorator::Static) => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
+                Some(Decorator::Static) => Value::new(Kind::Func(Arc::new(FuncValue {
+                    func,
+                    captured: None,
+                    args: Vec::new(),
+                }))),
                 Some(Decorator::Class) => {
                     let receiver = match &base.kind {
                         Kind::Row(row) => Value::new(Kind::Class(self.project.model(row.model).class)),
                         Kind::Object(object) => Value::new(Kind::Class(object.class)),
                         _ => base.clone(),
                     };
-                    Value::new(Kind::Bound(Arc::new(Bound { func, receiver, owner })))
+                    Value::new(Kind::Bound(Arc::new(Bound {
+                        func,
+                        receiver,
+                        owner,
+                    })))
                 }
-                _ => Value::new(Kind::Bound(Arc::new(Bound { func, receiver: base.clone(), owner }))),
+                _ => Value::new(Kind::Bound(Arc::new(Bound {
+                    func,
+                    receiver: base.clone(),
+                    owner,
+                }))),
             },
             Member::Class(id) => Value::new(Kind::Class(id)),
             Member::Assign(idx) => self.engine.class_value(self, owner, idx),
@@ -299,9 +391,17 @@ impl<'p> Frame<'_, 'p> {
         }
         match self.project.class_member(class, name) {
             Some((owner, Member::Method(func))) => match self.decorator_of(func) {
-                Some(Decorator::Class) => Value::new(Kind::Bound(Arc::new(Bound { func, receiver: base.clone(), owner }))),
+                Some(Decorator::Class) => Value::new(Kind::Bound(Arc::new(Bound {
+                    func,
+                    receiver: base.clone(),
+                    owner,
+                }))),
                 Some(Decorator::Property | Decorator::Cached) => Value::UNKNOWN,
-                _ => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
+                _ => Value::new(Kind::Func(Arc::new(FuncValue {
+                    func,
+                    captured: None,
+                    args: Vec::new(),
+                }))),
             },
             Some((_, Member::Class(id))) => Value::new(Kind::Class(id)),
             Some((owner, Member::Assign(idx))) => self.engine.class_value(self, owner, idx),
@@ -316,7 +416,10 @@ impl<'p> Frame<'_, 'p> {
         let target = self.project.attr_target(attr)?;
         let _ = base;
         let other = Value::new(Kind::Class(self.project.model(target).class));
-        Some(Value::new(Kind::Method(Arc::new((other, Sym::new("<descriptor>"))))))
+        Some(Value::new(Kind::Method(Arc::new((
+            other,
+            Sym::new("<descriptor>"),
+        )))))
     }
 
     fn instance_attr(&mut self, base: &Value, class: ClassId, name: Sym, span: Span) -> Value {
@@ -333,7 +436,9 @@ impl<'p> Frame<'_, 'p> {
         }
         let mut found = Value::UNKNOWN;
         for part in self.project.class(class).mro.clone() {
-            let crate::project::ClassRef::Known(id) = part else { continue };
+            let crate::project::ClassRef::Known(id) = part else {
+                continue;
+            };
             let facts = self.project.class_facts(id);
             let file = self.project.class(id).file;
             for (attr, idx) in facts.self_attrs.iter().filter(|(attr, _)| *attr == name).take(3) {
@@ -352,7 +457,14 @@ impl<'p> Frame<'_, 'p> {
         found
     }
 
-    fn query_attr(&mut self, base: &Value, model: ModelId, classes: &[ClassId], name: Sym, span: Span) -> Value {
+    fn query_attr(
+        &mut self,
+        base: &Value,
+        model: ModelId,
+        classes: &[ClassId],
+        name: Sym,
+        span: Span,
+    ) -> Value {
         if name == "model" {
             return Value::new(Kind::Class(self.project.model(model).class));
         }
@@ -376,7 +488,10 @@ impl<'p> Frame<'_, 'p> {
         }
         if name == "get_queryset"
             && let Kind::Object(object) = &sup.receiver.kind
-            && let Some((_, base)) = object.attrs.iter().find(|(n, _)| *n == super::entries::BASE_QUERYSET)
+            && let Some((_, base)) = object
+                .attrs
+                .iter()
+                .find(|(n, _)| *n == super::entries::BASE_QUERYSET)
         {
             return Value::new(Kind::Method(Arc::new((base.clone(), name))));
         }
@@ -396,7 +511,14 @@ impl<'p> Frame<'_, 'p> {
         }
         let classes = match self.project.manager(model, name) {
             Some(classes) => classes,
-            None if name == "objects" && self.project.class_member(self.project.model(model).class, name).is_none() => Vec::new(),
+            None if name == "objects"
+                && self
+                    .project
+                    .class_member(self.project.model(model).class, name)
+                    .is_none() =>
+            {
+                Vec::new()
+            }
             None => return None,
         };
         Some(self.manager_value(model, classes, self.site(span)))
@@ -409,7 +531,11 @@ impl<'p> Frame<'_, 'p> {
 
     /// A manager of these classes: its plain queryset is what its `get_queryset` returns.
     fn manager_value(&mut self, model: ModelId, classes: Vec<ClassId>, site: Site) -> Value {
-        let querysets: Vec<ClassId> = classes.iter().copied().filter(|c| self.project.is_queryset_class(*c)).collect();
+        let querysets: Vec<ClassId> = classes
+            .iter()
+            .copied()
+            .filter(|c| self.project.is_queryset_class(*c))
+            .collect();
         let mut query = Query {
             model,
             base: Base::Model,
@@ -427,12 +553,17 @@ impl<'p> Frame<'_, 'p> {
             single: false,
         };
         let get_queryset = Sym::new("get_queryset");
-        let custom = classes.iter().find_map(|c| match self.project.class_member(*c, get_queryset) {
-            Some((owner, Member::Method(func))) => Some((owner, func)),
-            _ => None,
-        });
+        let custom = classes
+            .iter()
+            .find_map(|c| match self.project.class_member(*c, get_queryset) {
+                Some((owner, Member::Method(func))) => Some((owner, func)),
+                _ => None,
+            });
         if let Some((owner, func)) = custom {
-            let plain = Value::new(Kind::Manager(Arc::new(Manager { query: query.clone(), classes: classes.clone() })));
+            let plain = Value::new(Kind::Manager(Arc::new(Manager {
+                query: query.clone(),
+                classes: classes.clone(),
+            })));
             let made = self.call_function(func, None, Some(owner), vec![(ArgKind::Positional, plain)], site);
             let made = made.alternatives().iter().find_map(|v| match &v.kind {
                 Kind::Query(q) if q.model == model => Some(q.clone()),
@@ -445,7 +576,10 @@ impl<'p> Frame<'_, 'p> {
                     query.classes = made.classes.clone();
                 }
             } else {
-                query.plan = Arc::new(super::plan::Plan { open: true, ..super::plan::Plan::default() });
+                query.plan = Arc::new(super::plan::Plan {
+                    open: true,
+                    ..super::plan::Plan::default()
+                });
             }
         }
         Value::new(Kind::Manager(Arc::new(Manager { query, classes })))

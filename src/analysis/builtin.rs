@@ -14,13 +14,22 @@ use super::value::{Coll, Deps, Dict, Kind, Live, Query, Size, Value};
 impl<'p> Frame<'_, 'p> {
     pub fn effect(&mut self, effect: Effect, call: &'p Call, args: &Args, expr: &'p Expr) -> Value {
         let span = expr.span;
-        let first = args.iter().find(|(k, _)| *k == ArgKind::Positional).map(|(_, v)| v.clone());
-        let second = args.iter().filter(|(k, _)| *k == ArgKind::Positional).nth(1).map(|(_, v)| v.clone());
+        let first = args
+            .iter()
+            .find(|(k, _)| *k == ArgKind::Positional)
+            .map(|(_, v)| v.clone());
+        let second = args
+            .iter()
+            .filter(|(k, _)| *k == ArgKind::Positional)
+            .nth(1)
+            .map(|(_, v)| v.clone());
         let first_span = call.args.first().map_or(span, |a| a.value.span);
         match effect {
             Effect::Collect => self.collect(first.as_ref(), args, first_span),
             Effect::Iterate => match first {
-                Some(value) if matches!(value.kind, Kind::Query(_)) => self.collect(Some(&value), &Vec::new(), first_span),
+                Some(value) if matches!(value.kind, Kind::Query(_)) => {
+                    self.collect(Some(&value), &Vec::new(), first_span)
+                }
                 Some(value) => value,
                 None => Value::UNKNOWN,
             },
@@ -33,11 +42,17 @@ impl<'p> Frame<'_, 'p> {
             }
             Effect::Zip => {
                 let parts: Vec<Value> = args.iter().map(|(_, v)| self.stored_elements(v, span)).collect();
-                let size = if args.iter().any(|(_, v)| self.size_of(v) == Size::Bounded) { Size::Bounded } else { Size::Unknown };
+                let size = if args.iter().any(|(_, v)| self.size_of(v) == Size::Bounded) {
+                    Size::Bounded
+                } else {
+                    Size::Unknown
+                };
                 Value::coll(Value::new(Kind::Tuple(parts.into())), size)
             }
             Effect::Map => {
-                let Some(values) = second else { return Value::UNKNOWN };
+                let Some(values) = second else {
+                    return Value::UNKNOWN;
+                };
                 let function = first.unwrap_or(Value::UNKNOWN);
                 let result = self.each(&values, span, |f, elem| {
                     let site = f.site(span);
@@ -46,7 +61,9 @@ impl<'p> Frame<'_, 'p> {
                 Value::coll(result, self.size_of(&values)).with(values.deps)
             }
             Effect::Filter => {
-                let Some(values) = second else { return Value::UNKNOWN };
+                let Some(values) = second else {
+                    return Value::UNKNOWN;
+                };
                 let function = first.unwrap_or(Value::UNKNOWN);
                 let elem = self.each(&values, span, |f, elem| {
                     let site = f.site(span);
@@ -61,7 +78,9 @@ impl<'p> Frame<'_, 'p> {
                 Value::coll(join_all(parts), Size::Unknown)
             }
             Effect::Groupby => {
-                let Some(values) = first else { return Value::UNKNOWN };
+                let Some(values) = first else {
+                    return Value::UNKNOWN;
+                };
                 let key = second.or_else(|| keyword(args, "key"));
                 let keyed = match key {
                     Some(function) => self.each(&values, span, |f, elem| {
@@ -72,26 +91,42 @@ impl<'p> Frame<'_, 'p> {
                 };
                 let elem = self.stored_elements(&values, first_span);
                 let group = Value::coll(elem, Size::Unknown);
-                Value::coll(Value::new(Kind::Tuple(vec![keyed, group].into())), Size::Unknown).with(values.deps)
+                Value::coll(Value::new(Kind::Tuple(vec![keyed, group].into())), Size::Unknown)
+                    .with(values.deps)
             }
             Effect::Attrgetter => {
                 let paths: Vec<Value> = args.iter().map(|(_, v)| v.clone()).collect();
-                Value::new(Kind::Method(Arc::new((Value::new(Kind::Tuple(paths.into())), Sym::new("attrgetter")))))
+                Value::new(Kind::Method(Arc::new((
+                    Value::new(Kind::Tuple(paths.into())),
+                    Sym::new("attrgetter"),
+                ))))
             }
             Effect::Reduce => {
-                let (Some(function), Some(values)) = (first, second) else { return Value::UNKNOWN };
+                let (Some(function), Some(values)) = (first, second) else {
+                    return Value::UNKNOWN;
+                };
                 self.each(&values, span, |f, elem| {
                     let site = f.site(span);
-                    f.call_plain(&function, vec![(ArgKind::Positional, Value::UNKNOWN), (ArgKind::Positional, elem)], site)
+                    f.call_plain(
+                        &function,
+                        vec![(ArgKind::Positional, Value::UNKNOWN), (ArgKind::Positional, elem)],
+                        site,
+                    )
                 })
             }
-            Effect::DefaultDict => Value::new(Kind::Dict(Arc::new(Dict { items: Vec::new(), key: Value::UNKNOWN, value: Value::UNKNOWN }))),
+            Effect::DefaultDict => Value::new(Kind::Dict(Arc::new(Dict {
+                items: Vec::new(),
+                key: Value::UNKNOWN,
+                value: Value::UNKNOWN,
+            }))),
             Effect::Next => {
                 let Some(value) = first else { return Value::UNKNOWN };
                 let elem = self.stored_elements(&value, first_span);
                 let around = self.loops.last().filter(|l| l.over == Over::While).map(|l| l.id);
                 let picked = match around {
-                    Some(id) if call.args.first().is_some_and(|a| a.value.as_name().is_some()) => self.relive(&elem, id),
+                    Some(id) if call.args.first().is_some_and(|a| a.value.as_name().is_some()) => {
+                        self.relive(&elem, id)
+                    }
                     _ => self.pick(&elem),
                 };
                 match second {
@@ -137,7 +172,10 @@ impl<'p> Frame<'_, 'p> {
                 if let Some(value) = &first {
                     self.evaluate_all(value, "bool", span, Served::Served);
                     if let Some(known) = value.truth() {
-                        return Value { kind: Kind::Truth(known), deps: value.deps };
+                        return Value {
+                            kind: Kind::Truth(known),
+                            deps: value.deps,
+                        };
                     }
                 }
                 Value::scalar(deps_of(args))
@@ -150,10 +188,18 @@ impl<'p> Frame<'_, 'p> {
             Effect::Same | Effect::AsyncWrap => first.unwrap_or(Value::UNKNOWN),
             Effect::Second => second.unwrap_or(Value::UNKNOWN),
             Effect::Getattr | Effect::Hasattr => {
-                let (Some(base), Some(name)) = (first, second) else { return Value::UNKNOWN };
-                let Kind::Str(name) = name.kind else { return Value::unknown(deps_of(args)) };
+                let (Some(base), Some(name)) = (first, second) else {
+                    return Value::UNKNOWN;
+                };
+                let Kind::Str(name) = name.kind else {
+                    return Value::unknown(deps_of(args));
+                };
                 let value = self.attr_of(&base, name, span);
-                let default = args.iter().filter(|(k, _)| *k == ArgKind::Positional).nth(2).map(|(_, v)| v.clone());
+                let default = args
+                    .iter()
+                    .filter(|(k, _)| *k == ArgKind::Positional)
+                    .nth(2)
+                    .map(|(_, v)| v.clone());
                 match (effect, &value.kind, default) {
                     (Effect::Hasattr, ..) => Value::scalar(value.deps),
                     (_, Kind::Unknown | Kind::External(_), Some(default)) => default.with(value.deps),
@@ -163,10 +209,19 @@ impl<'p> Frame<'_, 'p> {
             Effect::Setattr | Effect::Super => Value::UNKNOWN,
             Effect::Partial => self.partial(args),
             Effect::GetObject | Effect::GetList => self.get_object(effect, first, args, expr),
-            Effect::UserModel => self.project.user_class().map_or(Value::UNKNOWN, |c| Value::new(Kind::Class(c))),
+            Effect::UserModel => self
+                .project
+                .user_class(self.file)
+                .map_or(Value::UNKNOWN, |c| Value::new(Kind::Class(c))),
             Effect::GetModel => self.named_model(args),
             Effect::Paginator => match first {
-                Some(Value { kind: Kind::Query(query), deps }) => Value { kind: Kind::Query(query), deps },
+                Some(Value {
+                    kind: Kind::Query(query),
+                    deps,
+                }) => Value {
+                    kind: Kind::Query(query),
+                    deps,
+                },
                 Some(value) => value,
                 None => Value::UNKNOWN,
             },
@@ -179,7 +234,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// `list(x)`, `sorted(x, key=…)`: evaluated, then a collection.
     fn collect(&mut self, first: Option<&Value>, args: &Args, span: Span) -> Value {
-        let Some(value) = first else { return Value::coll(Value::UNKNOWN, Size::Unknown) };
+        let Some(value) = first else {
+            return Value::coll(Value::UNKNOWN, Size::Unknown);
+        };
         self.sort_key(value, args, span);
         let elem = self.stored_elements(value, span);
         Value::coll(elem, self.size_of(value)).with(value.deps)
@@ -189,7 +246,9 @@ impl<'p> Frame<'_, 'p> {
     fn sort_key(&mut self, value: &Value, args: &Args, span: Span) {
         if let Some(key) = keyword(args, "key") {
             let site = self.site(span);
-            self.each(value, span, |f, elem| f.call_plain(&key, vec![(ArgKind::Positional, elem)], site));
+            self.each(value, span, |f, elem| {
+                f.call_plain(&key, vec![(ArgKind::Positional, elem)], site)
+            });
         }
     }
 
@@ -212,7 +271,11 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn dict_of(&mut self, first: Option<&Value>, args: &Args, span: Span) -> Value {
-        let mut dict = Dict { items: Vec::new(), key: Value::UNKNOWN, value: Value::UNKNOWN };
+        let mut dict = Dict {
+            items: Vec::new(),
+            key: Value::UNKNOWN,
+            value: Value::UNKNOWN,
+        };
         match first.map(|v| (&v.kind, v)) {
             Some((Kind::Dict(base), _)) => dict = (**base).clone(),
             Some((Kind::Coll(_) | Kind::Query(_), value)) => {
@@ -232,23 +295,32 @@ impl<'p> Frame<'_, 'p> {
                 _ => {}
             }
         }
-        Value { kind: Kind::Dict(Arc::new(dict)), deps: deps_of(args) }
+        Value {
+            kind: Kind::Dict(Arc::new(dict)),
+            deps: deps_of(args),
+        }
     }
 
     /// `get_object_or_404(Model or queryset, …)`.
     fn get_object(&mut self, effect: Effect, first: Option<Value>, args: &Args, expr: &'p Expr) -> Value {
-        let Some(source) = first else { return Value::UNKNOWN };
+        let Some(source) = first else {
+            return Value::UNKNOWN;
+        };
         let site = self.site(expr.span);
         let query: Option<Query> = match &source.kind {
-            Kind::Class(class) => self.project.model_of_class(*class).and_then(|model| match self.default_manager(model, expr.span).kind {
-                Kind::Manager(m) => Some(m.query.clone()),
-                _ => None,
+            Kind::Class(class) => self.project.model_of_class(*class).and_then(|model| {
+                match self.default_manager(model, expr.span).kind {
+                    Kind::Manager(m) => Some(m.query.clone()),
+                    _ => None,
+                }
             }),
             Kind::Manager(m) => Some(m.query.clone()),
             Kind::Query(q) => Some((**q).clone()),
             _ => None,
         };
-        let Some(mut query) = query else { return Value::UNKNOWN };
+        let Some(mut query) = query else {
+            return Value::UNKNOWN;
+        };
         query.site = super::rows::grow(query.site, site);
         query.change = query.change.or(Some(Sym::new("get")));
         let query = Arc::new(query);
@@ -261,7 +333,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// `isinstance(row, classes)`, where the row's model decides it.
     fn is_instance(&self, value: &Value, classes: &Value) -> Value {
-        let Kind::Row(row) = &value.kind else { return Value::SCALAR };
+        let Kind::Row(row) = &value.kind else {
+            return Value::SCALAR;
+        };
         let own = self.project.model(row.model).class;
         let all: &[Value] = match &classes.kind {
             Kind::Tuple(items) => items,
@@ -275,7 +349,11 @@ impl<'p> Frame<'_, 'p> {
                 _ => certain = false,
             }
         }
-        if certain { Value::new(Kind::Truth(false)) } else { Value::SCALAR }
+        if certain {
+            Value::new(Kind::Truth(false))
+        } else {
+            Value::SCALAR
+        }
     }
 
     fn named_model(&mut self, args: &Args) -> Value {
@@ -297,7 +375,14 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    pub fn container_method(&mut self, receiver: &Value, name: Sym, call: &'p Call, args: &Args, expr: &'p Expr) -> Value {
+    pub fn container_method(
+        &mut self,
+        receiver: &Value,
+        name: Sym,
+        call: &'p Call,
+        args: &Args,
+        expr: &'p Expr,
+    ) -> Value {
         match (&receiver.kind, name.as_str()) {
             (Kind::Dict(dict), "values") => Value::coll(joined_values(dict), dict_size(dict)),
             (Kind::Dict(dict), "keys") => Value::coll(dict.key.clone(), dict_size(dict)),
@@ -306,10 +391,18 @@ impl<'p> Frame<'_, 'p> {
                 Value::coll(pair, dict_size(dict)).with(receiver.deps)
             }
             (Kind::Dict(dict), "get" | "pop" | "setdefault") => {
-                let default = args.iter().filter(|(k, _)| *k == ArgKind::Positional).nth(1).map(|(_, v)| v.clone());
+                let default = args
+                    .iter()
+                    .filter(|(k, _)| *k == ArgKind::Positional)
+                    .nth(1)
+                    .map(|(_, v)| v.clone());
                 let key = args.first().map(|(_, v)| v.clone()).unwrap_or(Value::UNKNOWN);
                 let named = match key.kind {
-                    Kind::Str(name) => dict.items.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone()),
+                    Kind::Str(name) => dict
+                        .items
+                        .iter()
+                        .find(|(n, _)| *n == name)
+                        .map(|(_, v)| v.clone()),
                     _ => None,
                 };
                 let found = match named {
@@ -329,7 +422,10 @@ impl<'p> Frame<'_, 'p> {
                     Some(value) => coll.elem.clone().join(self.stored_elements(&value, expr.span)),
                     None => coll.elem.clone(),
                 };
-                Value::new(Kind::Coll(Arc::new(Coll { elem, size: Size::Unknown })))
+                Value::new(Kind::Coll(Arc::new(Coll {
+                    elem,
+                    size: Size::Unknown,
+                })))
             }
             (Kind::Coll(_), "sort") => {
                 self.sort_key(receiver, args, expr.span);
@@ -355,17 +451,22 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn by_key(&self, value: &Value, key: &Value) -> Value {
-        let per_loop = self.loops.iter().rev().find(|l| l.over != Over::Bounded && key.deps.meets(Deps::on_loop(l.id)));
+        let per_loop = self
+            .loops
+            .iter()
+            .rev()
+            .find(|l| l.over != Over::Bounded && key.deps.meets(Deps::on_loop(l.id)));
         match per_loop {
             Some(l) => self.relive(value, l.id),
             None => self.pick(value),
         }
     }
-
 }
 
 fn keyword(args: &Args, name: &str) -> Option<Value> {
-    args.iter().find(|(k, _)| matches!(k, ArgKind::Keyword(n) if *n == *name)).map(|(_, v)| v.clone())
+    args.iter()
+        .find(|(k, _)| matches!(k, ArgKind::Keyword(n) if *n == *name))
+        .map(|(_, v)| v.clone())
 }
 
 fn deps_of(args: &Args) -> Deps {
@@ -373,9 +474,15 @@ fn deps_of(args: &Args) -> Deps {
 }
 
 fn joined_values(dict: &Dict) -> Value {
-    dict.items.iter().fold(dict.value.clone(), |v, (_, item)| v.join(item.clone()))
+    dict.items
+        .iter()
+        .fold(dict.value.clone(), |v, (_, item)| v.join(item.clone()))
 }
 
 fn dict_size(dict: &Dict) -> Size {
-    if !dict.items.is_empty() && dict.value.kind == Kind::Unknown { Size::Bounded } else { Size::Unknown }
+    if !dict.items.is_empty() && dict.value.kind == Kind::Unknown {
+        Size::Bounded
+    } else {
+        Size::Unknown
+    }
 }

@@ -2,25 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::ir::{ArgKind, Call, Const, Expr, ExprKind, ParamKind};
-use crate::project::{ClassId, ClassRef, FuncId, Member};
+use crate::ir::{ArgKind, Call, Const, Expr, ExprKind};
+use crate::project::{ClassId, FuncId, Member};
 use crate::source::{Site, Sym};
 
 use super::frame::Frame;
 use super::rows;
-use super::slots::{self, Slots};
+use super::slots::{self};
 use super::stmt::{join_all, place_of};
-use super::summary::{Key, Summary};
 use super::tables::{self, Decorator};
-use super::value::{Base, Bound, Deps, Dict, FuncValue, Kind, Live, Mode, Object, Origin, Query, Row, Size, Value};
+use super::value::{
+    Base, Bound, Deps, Dict, FuncValue, Kind, Live, Mode, Object, Origin, Query, Row, Size, Value,
+};
 
 /// Evaluated arguments in source order.
 pub type Args = Vec<(ArgKind, Value)>;
-
-/// A parameter that is `None` unless the caller gives something.
-fn optional(param: &crate::ir::Param) -> bool {
-    param.default.as_ref().is_some_and(|d| matches!(d.kind, ExprKind::Const(Const::None)))
-}
 
 impl<'p> Frame<'_, 'p> {
     pub fn call(&mut self, expr: &'p Expr, call: &'p Call) -> Value {
@@ -28,7 +24,11 @@ impl<'p> Frame<'_, 'p> {
         if self.effect_of(&callee) == Some(tables::Effect::Super) {
             return self.super_value(call);
         }
-        let args: Args = call.args.iter().map(|a| (a.kind, self.argument(&a.value))).collect();
+        let args: Args = call
+            .args
+            .iter()
+            .map(|a| (a.kind, self.argument(&a.value)))
+            .collect();
         self.note_mutation(call, &args);
         let value = self.call_value(&callee, call, &args, expr);
         self.note_shared(call);
@@ -44,11 +44,20 @@ impl<'p> Frame<'_, 'p> {
         };
         let given = call.args.iter().filter_map(|a| a.value.as_name());
         for name in given.chain(receiver).collect::<Vec<_>>() {
-            if let Some(Value { kind: Kind::Row(row), deps }) = self.vars.get(&name)
+            if let Some(Value {
+                kind: Kind::Row(row),
+                deps,
+            }) = self.vars.get(&name)
                 && !row.shared
             {
-                let row = Row { shared: true, ..(**row).clone() };
-                let value = Value { kind: Kind::Row(Arc::new(row)), deps: *deps };
+                let row = Row {
+                    shared: true,
+                    ..(**row).clone()
+                };
+                let value = Value {
+                    kind: Kind::Row(Arc::new(row)),
+                    deps: *deps,
+                };
                 self.set(name, value);
             }
         }
@@ -75,7 +84,10 @@ impl<'p> Frame<'_, 'p> {
                 let mut query = (**query).clone();
                 query.site = grown;
                 query.born = born;
-                Value { kind: Kind::Query(Arc::new(query)), deps: value.deps }
+                Value {
+                    kind: Kind::Query(Arc::new(query)),
+                    deps: value.deps,
+                }
             }
             _ => value,
         }
@@ -90,7 +102,11 @@ impl<'p> Frame<'_, 'p> {
                 self.call_function(bound.func, None, Some(bound.owner), all, site)
             }
             Kind::Func(func) => {
-                let mut all: Args = func.args.iter().map(|v| (ArgKind::Positional, v.clone())).collect();
+                let mut all: Args = func
+                    .args
+                    .iter()
+                    .map(|v| (ArgKind::Positional, v.clone()))
+                    .collect();
                 all.extend(args.iter().cloned());
                 self.call_function(func.func, func.captured.clone(), None, all, site)
             }
@@ -120,17 +136,25 @@ impl<'p> Frame<'_, 'p> {
                 self.call_function(bound.func, None, Some(bound.owner), all, site)
             }
             Kind::Func(func) => {
-                let mut all: Args = func.args.iter().map(|v| (ArgKind::Positional, v.clone())).collect();
+                let mut all: Args = func
+                    .args
+                    .iter()
+                    .map(|v| (ArgKind::Positional, v.clone()))
+                    .collect();
                 all.extend(args);
                 self.call_function(func.func, func.captured.clone(), None, all, site)
             }
             Kind::Class(class) => self.construct(*class, &args, site),
             Kind::Method(getter) if getter.1 == "attrgetter" => {
-                let (Kind::Tuple(paths), Some((_, row))) = (&getter.0.kind, args.first()) else { return Value::UNKNOWN };
+                let (Kind::Tuple(paths), Some((_, row))) = (&getter.0.kind, args.first()) else {
+                    return Value::UNKNOWN;
+                };
                 let parts: Vec<Value> = paths
                     .iter()
                     .map(|path| match path.kind {
-                        Kind::Str(path) => path.as_str().split('.').fold(row.clone(), |value, name| self.attr_of(&value, Sym::new(name), site.span)),
+                        Kind::Str(path) => path.as_str().split('.').fold(row.clone(), |value, name| {
+                            self.attr_of(&value, Sym::new(name), site.span)
+                        }),
                         _ => Value::UNKNOWN,
                     })
                     .collect();
@@ -164,7 +188,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// `items.append(x)` and the like: the variable now holds, or depends on, the arguments.
     fn note_mutation(&mut self, call: &'p Call, args: &Args) {
-        let ExprKind::Attr(attr) = &call.func.kind else { return };
+        let ExprKind::Attr(attr) = &call.func.kind else {
+            return;
+        };
         if tables::writes(attr.name) && !matches!(attr.base.kind, ExprKind::Const(_)) {
             self.note_write_if_rows(&attr.base);
         }
@@ -180,7 +206,9 @@ impl<'p> Frame<'_, 'p> {
         }) else {
             return;
         };
-        let Some(held) = self.vars.get(&place).cloned() else { return };
+        let Some(held) = self.vars.get(&place).cloned() else {
+            return;
+        };
         let deps = args.iter().fold(Deps::NONE, |d, (_, v)| d.and(v.deps));
         let grown = match (&held.kind, attr.name.as_str()) {
             (Kind::Coll(coll), "append" | "add" | "insert" | "appendleft") => {
@@ -192,10 +220,15 @@ impl<'p> Frame<'_, 'p> {
                 let elem = self.stored_elements(&more, call.func.span);
                 Value::coll(coll.elem.clone().join(elem), Size::Unknown)
             }
-            (Kind::Dict(dict), "append" | "add") if matches!(attr.base.kind, ExprKind::Index(_) | ExprKind::Call(_)) => {
+            (Kind::Dict(dict), "append" | "add")
+                if matches!(attr.base.kind, ExprKind::Index(_) | ExprKind::Call(_)) =>
+            {
                 let last = args.last().map_or(Value::UNKNOWN, |(_, v)| v.clone());
                 let value = dict.value.clone().join(Value::coll(last, Size::Unknown));
-                Value::new(Kind::Dict(Arc::new(Dict { value, ..(**dict).clone() })))
+                Value::new(Kind::Dict(Arc::new(Dict {
+                    value,
+                    ..(**dict).clone()
+                })))
             }
             _ if deps.is_none() => return,
             _ => held.clone(),
@@ -204,12 +237,18 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn size_in_loop(&self, size: Size) -> Size {
-        if self.loops.is_empty() { size } else { Size::Unknown }
+        if self.loops.is_empty() {
+            size
+        } else {
+            Size::Unknown
+        }
     }
 
     fn note_write_if_rows(&mut self, base: &'p Expr) {
         let place = base.as_name();
-        let plain = place.and_then(|n| self.vars.get(&n)).is_some_and(|v| matches!(v.kind, Kind::Coll(_) | Kind::Dict(_) | Kind::Scalar));
+        let plain = place
+            .and_then(|n| self.vars.get(&n))
+            .is_some_and(|v| matches!(v.kind, Kind::Coll(_) | Kind::Dict(_) | Kind::Scalar));
         if !plain {
             self.note_write();
         }
@@ -217,7 +256,9 @@ impl<'p> Frame<'_, 'p> {
 
     fn super_value(&mut self, call: &'p Call) -> Value {
         let receiver = self.receiver.and_then(|name| self.vars.get(&name).cloned());
-        let (Some(receiver), Some(owner)) = (receiver, self.owner) else { return Value::UNKNOWN };
+        let (Some(receiver), Some(owner)) = (receiver, self.owner) else {
+            return Value::UNKNOWN;
+        };
         let after = match call.args.first().map(|a| &a.value.kind) {
             Some(ExprKind::Name(_) | ExprKind::Attr(_)) => match self.eval(&call.args[0].value).kind {
                 Kind::Class(id) => id,
@@ -234,21 +275,43 @@ impl<'p> Frame<'_, 'p> {
             _ => owner,
         };
         let deps = receiver.deps;
-        Value { kind: Kind::Super(Arc::new(super::value::Super { receiver, class, after })), deps }
+        Value {
+            kind: Kind::Super(Arc::new(super::value::Super {
+                receiver,
+                class,
+                after,
+            })),
+            deps,
+        }
     }
 
     fn class_with(&self, classes: &[ClassId], owner: ClassId) -> ClassId {
-        classes.iter().copied().find(|c| self.project.is_subclass(*c, owner)).unwrap_or(owner)
+        classes
+            .iter()
+            .copied()
+            .find(|c| self.project.is_subclass(*c, owner))
+            .unwrap_or(owner)
     }
 
     fn construct(&mut self, class: ClassId, args: &Args, site: Site) -> Value {
         if let Some(model) = self.project.model_of_class(class) {
-            return Value::row(Row { model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false });
+            return Value::row(Row {
+                model,
+                origin: Origin::New,
+                live: Live::Single,
+                steps: Vec::new(),
+                known: None,
+                extra: None,
+                shared: false,
+            });
         }
         if self.project.is_queryset_class(class) {
             return self.construct_queryset(class, args, site);
         }
-        let mut object = Object { class, attrs: Vec::new() };
+        let mut object = Object {
+            class,
+            attrs: Vec::new(),
+        };
         let this = |o: &Object| Value::new(Kind::Object(Arc::new(o.clone())));
         match self.project.class_member(class, Sym::new("__init__")) {
             Some((owner, Member::Method(init))) => {
@@ -257,7 +320,12 @@ impl<'p> Frame<'_, 'p> {
                 object.attrs = self.call_for_stores(init, owner, all, site);
             }
             _ => {
-                let fields = self.project.class_facts(class).assigns.iter().filter(|a| a.annotation.is_some());
+                let fields = self
+                    .project
+                    .class_facts(class)
+                    .assigns
+                    .iter()
+                    .filter(|a| a.annotation.is_some());
                 let names: Vec<Sym> = fields.map(|a| a.name).collect();
                 let mut positional = names.iter();
                 for (kind, value) in args {
@@ -285,12 +353,18 @@ impl<'p> Frame<'_, 'p> {
             _ => None,
         });
         let Some(model) = given else { return Value::UNKNOWN };
-        let around = self.receiver.and_then(|name| self.vars.get(&name)).and_then(|v| match &v.kind {
-            Kind::Manager(m) if m.query.model == model => Some(m.query.clone()),
-            _ => None,
-        });
+        let around = self
+            .receiver
+            .and_then(|name| self.vars.get(&name))
+            .and_then(|v| match &v.kind {
+                Kind::Manager(m) if m.query.model == model => Some(m.query.clone()),
+                _ => None,
+            });
         let query = match around {
-            Some(query) => Query { classes: vec![class], ..query },
+            Some(query) => Query {
+                classes: vec![class],
+                ..query
+            },
             None => Query {
                 model,
                 base: Base::Model,
@@ -312,7 +386,14 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// Runs a project function on these arguments: its events reach this frame, its result comes back.
-    pub fn call_function(&mut self, func: FuncId, captured: Option<Arc<[(Sym, Value)]>>, owner: Option<ClassId>, args: Args, site: Site) -> Value {
+    pub fn call_function(
+        &mut self,
+        func: FuncId,
+        captured: Option<Arc<[(Sym, Value)]>>,
+        owner: Option<ClassId>,
+        args: Args,
+        site: Site,
+    ) -> Value {
         let Some((summary, slots)) = self.summary_of(func, captured, args) else {
             return self.declared_return(func);
         };
@@ -328,150 +409,35 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    fn call_for_stores(&mut self, func: FuncId, _owner: ClassId, args: Args, site: Site) -> Vec<(Sym, Value)> {
-        let Some((summary, slots)) = self.summary_of(func, None, args) else { return Vec::new() };
+    fn call_for_stores(
+        &mut self,
+        func: FuncId,
+        _owner: ClassId,
+        args: Args,
+        site: Site,
+    ) -> Vec<(Sym, Value)> {
+        let Some((summary, slots)) = self.summary_of(func, None, args) else {
+            return Vec::new();
+        };
         self.apply(&summary, &slots, site);
-        summary.stores.iter().map(|(n, v)| (*n, slots::fill(self, v, &slots))).collect()
+        summary
+            .stores
+            .iter()
+            .map(|(n, v)| (*n, slots::fill(self, v, &slots)))
+            .collect()
     }
 
     /// What a method stores on `self`, without running its queries here.
     pub fn stores_of(&mut self, func: FuncId, this: &Value) -> Vec<(Sym, Value)> {
         let args = vec![(ArgKind::Positional, this.clone())];
-        let Some((summary, slots)) = self.summary_of(func, None, args) else { return Vec::new() };
-        summary.stores.iter().map(|(n, v)| (*n, slots::fill(self, v, &slots))).collect()
-    }
-
-    fn summary_of(&mut self, func: FuncId, captured: Option<Arc<[(Sym, Value)]>>, args: Args) -> Option<(Arc<Summary>, Slots)> {
-        if self.depth == 0 {
-            self.cut = true;
-            return None;
-        }
-        if self.project.routine(func).body.is_empty() {
-            return None;
-        }
-        let bound = self.bind(func, args);
-        let mut slots = Slots::default();
-        let shapes: Vec<Value> = bound.iter().map(|v| slots.take(self, v, 4)).collect();
-        slots.deps = bound.iter().map(|v| v.deps).collect();
-        let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
-        let key = Key { func, args: shapes, captured };
-        let summary = self.engine.summary(key, self.depth - 1);
-        match summary.height {
-            Some(h) => self.height = self.height.max(h + 1),
-            None => self.cut = true,
-        }
-        Some((summary, slots))
-    }
-
-    /// One value per parameter.
-    fn bind(&mut self, func: FuncId, args: Args) -> Vec<Value> {
-        let project = self.project;
-        let routine = project.routine(func);
-        let mut values: Vec<Option<Value>> = vec![None; routine.params.len()];
-        let mut next = 0;
-        let mut rest = Vec::new();
-        let mut named: Vec<(Sym, Value)> = Vec::new();
-        let mut open_stars = Deps::NONE;
-        for (kind, value) in args {
-            match kind {
-                ArgKind::Positional => match routine.params.get(next).map(|p| p.kind) {
-                    Some(ParamKind::PositionalOnly | ParamKind::Regular) => {
-                        values[next] = Some(value);
-                        next += 1;
-                    }
-                    _ => rest.push(value),
-                },
-                ArgKind::Keyword(name) => {
-                    let at = routine.params.iter().position(|p| p.name == name && !matches!(p.kind, ParamKind::Args | ParamKind::Kwargs));
-                    match at {
-                        Some(i) => values[i] = Some(value),
-                        None => named.push((name, value)),
-                    }
-                }
-                ArgKind::Star => match &value.kind {
-                    Kind::Tuple(items) => {
-                        for item in items.iter() {
-                            if next < routine.params.len() && matches!(routine.params[next].kind, ParamKind::PositionalOnly | ParamKind::Regular) {
-                                values[next] = Some(item.clone());
-                                next += 1;
-                            } else {
-                                rest.push(item.clone());
-                            }
-                        }
-                    }
-                    Kind::Coll(coll) => rest.push(coll.elem.clone()),
-                    _ => open_stars = open_stars.and(value.deps),
-                },
-                ArgKind::DoubleStar => match &value.kind {
-                    Kind::Dict(dict) => {
-                        for (name, v) in &dict.items {
-                            match routine.params.iter().position(|p| p.name == *name) {
-                                Some(i) if values[i].is_none() => values[i] = Some(v.clone()),
-                                _ => named.push((*name, v.clone())),
-                            }
-                        }
-                    }
-                    _ => open_stars = open_stars.and(value.deps),
-                },
-            }
-        }
-        routine
-            .params
+        let Some((summary, slots)) = self.summary_of(func, None, args) else {
+            return Vec::new();
+        };
+        summary
+            .stores
             .iter()
-            .zip(values)
-            .map(|(param, value)| match (param.kind, value) {
-                (ParamKind::Args, _) => {
-                    let size = if rest.is_empty() { Size::Unknown } else { Size::Bounded };
-                    Value::coll(join_all(rest.clone()), size).with(open_stars)
-                }
-                (ParamKind::Kwargs, _) => {
-                    Value::new(Kind::Dict(Arc::new(Dict { items: named.clone(), key: Value::UNKNOWN, value: Value::UNKNOWN }))).with(open_stars)
-                }
-                (_, Some(value)) if value.kind == Kind::Unknown && optional(param) => Value { kind: Kind::Opaque, deps: value.deps },
-                (_, Some(value)) => value,
-                (_, None) => match param.default.as_ref().map(|d| &d.kind) {
-                    Some(ExprKind::Const(Const::None)) => Value::NONE,
-                    Some(ExprKind::Const(Const::Str(s))) => Value::new(Kind::Str(*s)),
-                    Some(ExprKind::Const(Const::True)) => Value::new(Kind::Truth(true)),
-                    Some(ExprKind::Const(Const::False)) => Value::new(Kind::Truth(false)),
-                    Some(ExprKind::Const(_)) => Value::SCALAR,
-                    _ => Value::unknown(open_stars),
-                },
-            })
+            .map(|(n, v)| (*n, slots::fill(self, v, &slots)))
             .collect()
-    }
-
-    /// Replays what the called function does to rows and querysets that came from here.
-    fn apply(&mut self, summary: &Summary, slots: &Slots, site: Site) {
-        if summary.writes {
-            self.note_write();
-        }
-        for load in &summary.loads {
-            let mut load = load.clone();
-            let known_before = load.row.steps.is_empty().then(|| slots::row_of(&load.row, slots)).flatten();
-            if known_before.is_some_and(|r| r.known.as_ref().is_some_and(|(n, _)| *n == load.attr)) {
-                continue;
-            }
-            let Some(row) = slots::fill_row(self, &load.row, slots) else { continue };
-            if load.around.is_none() {
-                load.around = self.loop_of(&row);
-            }
-            load.row = self.resolve_lives(&row);
-            load.calls.insert(0, site);
-            if load.calls.len() <= usize::from(super::summary::MAX_CALLS) {
-                self.load(load);
-            }
-        }
-        for eval in &summary.evals {
-            let mut eval = eval.clone();
-            let Some(query) = slots::fill_query(self, &eval.query, slots) else { continue };
-            eval.query = Arc::new(query);
-            eval.deps = slots.deps_of(eval.deps);
-            eval.calls.insert(0, site);
-            if eval.calls.len() <= usize::from(super::summary::MAX_CALLS) {
-                self.eval_event(eval);
-            }
-        }
     }
 
     /// The value promised by a return annotation.
@@ -490,8 +456,15 @@ impl<'p> Frame<'_, 'p> {
 
     /// A function value with its first arguments given.
     pub fn partial(&self, args: &Args) -> Value {
-        let Some((_, callee)) = args.first() else { return Value::UNKNOWN };
-        let given: Vec<Value> = args.iter().skip(1).filter(|(k, _)| *k == ArgKind::Positional).map(|(_, v)| v.clone()).collect();
+        let Some((_, callee)) = args.first() else {
+            return Value::UNKNOWN;
+        };
+        let given: Vec<Value> = args
+            .iter()
+            .skip(1)
+            .filter(|(k, _)| *k == ArgKind::Positional)
+            .map(|(_, v)| v.clone())
+            .collect();
         match &callee.kind {
             Kind::Func(func) => {
                 let mut func: FuncValue = (**func).clone();
@@ -502,17 +475,13 @@ impl<'p> Frame<'_, 'p> {
                 let bound: &Bound = bound;
                 let mut all = vec![bound.receiver.clone()];
                 all.extend(given);
-                Value::new(Kind::Func(Arc::new(FuncValue { func: bound.func, captured: None, args: all })))
+                Value::new(Kind::Func(Arc::new(FuncValue {
+                    func: bound.func,
+                    captured: None,
+                    args: all,
+                })))
             }
             _ => Value::UNKNOWN,
         }
-    }
-
-    /// Whether a class has a base outside the project whose last name is one of these.
-    pub fn derives(&self, class: ClassId, tails: &[&str]) -> bool {
-        self.project.class(class).mro.iter().any(|b| match b {
-            ClassRef::External(name) => tails.contains(&name.as_str().rsplit('.').next().unwrap_or_default()),
-            ClassRef::Known(_) => false,
-        })
     }
 }

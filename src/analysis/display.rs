@@ -30,10 +30,20 @@ pub fn value(project: &Project, value: &Value) -> String {
         Kind::Method(method) => format!("method {}", method.1),
         Kind::Manager(manager) => match &manager.query.base {
             Base::Related(row, name) => {
-                let (from, to) = (project.model(row.model).label, project.model(manager.query.model).label);
-                format!("related manager {from}.{name} → {to}{}", plan(project, &manager.query.plan))
+                let (from, to) = (
+                    project.model(row.model).label,
+                    project.model(manager.query.model).label,
+                );
+                format!(
+                    "related manager {from}.{name} → {to}{}",
+                    plan(project, &manager.query.plan)
+                )
             }
-            _ => format!("manager {}{}", project.model(manager.query.model).label, plan(project, &manager.query.plan)),
+            _ => format!(
+                "manager {}{}",
+                project.model(manager.query.model).label,
+                plan(project, &manager.query.plan)
+            ),
         },
         Kind::Query(found) => query(project, found),
         Kind::Row(row) => match row.origin {
@@ -41,7 +51,14 @@ pub fn value(project: &Project, value: &Value) -> String {
             _ => project.model(row.model).label.to_string(),
         },
         Kind::Coll(coll) => format!("list[{}]", self::value(project, &coll.elem)),
-        Kind::Tuple(items) => format!("({})", items.iter().map(|v| self::value(project, v)).collect::<Vec<_>>().join(", ")),
+        Kind::Tuple(items) => format!(
+            "({})",
+            items
+                .iter()
+                .map(|v| self::value(project, v))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
         Kind::Dict(found) => dict(project, found),
         Kind::Object(object) => format!("object {}", project.class(object.class).dotted),
         Kind::Super(found) => format!("super of {}", project.class(found.class).dotted),
@@ -59,11 +76,19 @@ pub fn value(project: &Project, value: &Value) -> String {
 }
 
 fn dict(project: &Project, dict: &Dict) -> String {
-    let named: Vec<String> = dict.items.iter().map(|(n, v)| format!("{n}: {}", value(project, v))).collect();
+    let named: Vec<String> = dict
+        .items
+        .iter()
+        .map(|(n, v)| format!("{n}: {}", value(project, v)))
+        .collect();
     if dict.value.kind == Kind::Unknown && dict.key.kind == Kind::Unknown {
         return format!("{{{}}}", named.join(", "));
     }
-    let mut out = format!("dict[{}, {}]", value(project, &dict.key), value(project, &dict.value));
+    let mut out = format!(
+        "dict[{}, {}]",
+        value(project, &dict.key),
+        value(project, &dict.value)
+    );
     if !named.is_empty() {
         let _ = write!(out, " {{{}}}", named.join(", "));
     }
@@ -97,7 +122,10 @@ fn plan(project: &Project, plan: &Plan) -> String {
         part("select", vec!["*".into()]);
     }
     part("select", texts(&plan.select));
-    part("prefetch", plan.prefetch.iter().map(|p| prefetch(project, p)).collect());
+    part(
+        "prefetch",
+        plan.prefetch.iter().map(|p| prefetch(project, p)).collect(),
+    );
     part("only", plan.only.as_deref().map(texts).unwrap_or_default());
     part("defer", texts(&plan.defer));
     part("annotate", texts(&plan.annotations));
@@ -110,7 +138,11 @@ fn plan(project: &Project, plan: &Plan) -> String {
 fn prefetch(project: &Project, prefetch: &Prefetch) -> String {
     let mut out = prefetch.lookup.to_string();
     if prefetch.has_to_attr {
-        let _ = write!(out, " as {}", prefetch.to.as_str().rsplit("__").next().unwrap_or_default());
+        let _ = write!(
+            out,
+            " as {}",
+            prefetch.to.as_str().rsplit("__").next().unwrap_or_default()
+        );
     }
     if let Some(nested) = &prefetch.query {
         let loads = plan(project, &nested.plan);

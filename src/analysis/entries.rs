@@ -45,15 +45,30 @@ fn registrations(project: &Project, file: FileId) -> Vec<Registration> {
     for (i, class) in facts.classes.iter().enumerate() {
         let admin = project.class_id(file, crate::ir::ClassIdx(i as u32));
         for decorator in &class.decorators {
-            let ExprKind::Call(call) = &decorator.kind else { continue };
+            let ExprKind::Call(call) = &decorator.kind else {
+                continue;
+            };
             if last_name(&call.func).is_some_and(|n| n == "register") && is_admin(project, admin) {
-                found.extend(models(project, file, &call.args.iter().map(|a| &a.value).collect::<Vec<_>>()).map(|model| Registration { admin, model }));
+                found.extend(
+                    models(
+                        project,
+                        file,
+                        &call.args.iter().map(|a| &a.value).collect::<Vec<_>>(),
+                    )
+                    .map(|model| Registration { admin, model }),
+                );
             }
         }
     }
     let body = facts.functions.first().map(|f| &f.body[..]).unwrap_or_default();
     for stmt in body {
-        let StmtKind::Expr(Expr { kind: ExprKind::Call(call), .. }) = &stmt.kind else { continue };
+        let StmtKind::Expr(Expr {
+            kind: ExprKind::Call(call),
+            ..
+        }) = &stmt.kind
+        else {
+            continue;
+        };
         if last_name(&call.func).is_some_and(|n| n == "register")
             && let Some(Def::Class(admin)) = call.positional(1).and_then(|e| project.resolve_expr(file, e))
             && is_admin(project, admin)
@@ -68,7 +83,11 @@ fn first(call: &Call) -> Vec<&Expr> {
     call.positional(0).into_iter().collect()
 }
 
-fn models<'a>(project: &'a Project, file: FileId, exprs: &[&'a Expr]) -> impl Iterator<Item = ModelId> + use<'a> {
+fn models<'a>(
+    project: &'a Project,
+    file: FileId,
+    exprs: &[&'a Expr],
+) -> impl Iterator<Item = ModelId> + use<'a> {
     let flat: Vec<&Expr> = exprs
         .iter()
         .flat_map(|e| match &e.kind {
@@ -76,15 +95,18 @@ fn models<'a>(project: &'a Project, file: FileId, exprs: &[&'a Expr]) -> impl It
             _ => vec![*e],
         })
         .collect();
-    flat.into_iter().filter_map(move |e| match project.resolve_expr(file, e)? {
-        Def::Class(class) => project.model_of_class(class),
-        _ => None,
-    })
+    flat.into_iter()
+        .filter_map(move |e| match project.resolve_expr(file, e)? {
+            Def::Class(class) => project.model_of_class(class),
+            _ => None,
+        })
 }
 
 fn is_admin(project: &Project, class: ClassId) -> bool {
     project.class(class).mro.iter().any(|base| match base {
-        ClassRef::External(name) => name.as_str().starts_with("django.contrib.") && name.as_str().ends_with("Admin"),
+        ClassRef::External(name) => {
+            name.as_str().starts_with("django.contrib.") && name.as_str().ends_with("Admin")
+        }
         ClassRef::Known(_) => false,
     })
 }
@@ -104,15 +126,26 @@ fn change_list(engine: &Engine<'_>, file: FileId, registration: &Registration) {
     let mut frame = Frame::new(engine, func, MAX_CALLS - 1);
     frame.file = project.class(admin).file;
     frame.receiver = None;
-    let Some(columns) = columns(&mut frame, admin) else { return };
+    let Some(columns) = columns(&mut frame, admin) else {
+        return;
+    };
     let place = place(project, admin);
-    let Kind::Manager(manager) = frame.default_manager(model, place.span).kind else { return };
-    let base = Query { site: place, change: Some(Sym::new("get_queryset")), ..manager.query.clone() };
+    let Kind::Manager(manager) = frame.default_manager(model, place.span).kind else {
+        return;
+    };
+    let base = Query {
+        site: place,
+        change: Some(Sym::new("get_queryset")),
+        ..manager.query.clone()
+    };
     let attrs = vec![(Sym::new(BASE_QUERYSET), Value::query(base.clone()))];
     let this = Value::new(Kind::Object(Arc::new(Object { class: admin, attrs })));
     let query = match project.class_member(admin, Sym::new("get_queryset")) {
         Some((owner, Member::Method(method))) => {
-            let args: Args = vec![(ArgKind::Positional, this.clone()), (ArgKind::Positional, Value::UNKNOWN)];
+            let args: Args = vec![
+                (ArgKind::Positional, this.clone()),
+                (ArgKind::Positional, Value::UNKNOWN),
+            ];
             let made = frame.call_function(method, None, Some(owner), args, place);
             match made.kind {
                 Kind::Query(query) => (*query).clone(),
@@ -149,9 +182,12 @@ fn class_attr(frame: &mut Frame<'_, '_>, admin: ClassId, name: &str) -> Option<V
             let value = facts.assigns[idx as usize].value.as_ref()?;
             let file = frame.project.class(owner).file;
             let items: Option<Vec<Value>> = match &value.kind {
-                ExprKind::List(items) | ExprKind::Tuple(items) => {
-                    Some(items.iter().map(|item| literal(frame, file, owner, item)).collect())
-                }
+                ExprKind::List(items) | ExprKind::Tuple(items) => Some(
+                    items
+                        .iter()
+                        .map(|item| literal(frame, file, owner, item))
+                        .collect(),
+                ),
                 _ => None,
             };
             Some(match items {
@@ -187,19 +223,31 @@ fn literal(frame: &mut Frame<'_, '_>, file: FileId, owner: ClassId, item: &Expr)
 fn place(project: &Project, admin: ClassId) -> Site {
     let class = project.class(admin);
     let facts = project.class_facts(admin);
-    let given = facts.assigns.iter().find(|a| a.name == "list_select_related").map(|a| a.span);
+    let given = facts
+        .assigns
+        .iter()
+        .find(|a| a.name == "list_select_related")
+        .map(|a| a.span);
     Site::new(class.file, given.unwrap_or(facts.name_span))
 }
 
 /// `list_select_related`, or the automatic one: any foreign key among the columns makes Django select the non-null ones.
-fn with_list_select_related(frame: &mut Frame<'_, '_>, admin: ClassId, mut query: Query, columns: &[Value]) -> Query {
+fn with_list_select_related(
+    frame: &mut Frame<'_, '_>,
+    admin: ClassId,
+    mut query: Query,
+    columns: &[Value],
+) -> Query {
     let plan: &mut Plan = Arc::make_mut(&mut query.plan);
     match class_attr(frame, admin, "list_select_related").map(|v| v.kind) {
         Some(Kind::Truth(true)) => plan.select_all = true,
         Some(Kind::Tuple(items)) => {
             for item in items.iter() {
                 match item.kind {
-                    Kind::Str(path) => plan.select.push(super::orm::canonical(frame.project, query.model, path)),
+                    Kind::Str(path) => {
+                        plan.select
+                            .push(super::orm::canonical(frame.project, query.model, path))
+                    }
                     _ => plan.open = true,
                 }
             }
@@ -213,26 +261,48 @@ fn with_list_select_related(frame: &mut Frame<'_, '_>, admin: ClassId, mut query
         }
         Some(_) => plan.open = true,
     }
-    if frame.project.class_member(admin, Sym::new("get_list_select_related")).is_some() {
+    if frame
+        .project
+        .class_member(admin, Sym::new("get_list_select_related"))
+        .is_some()
+    {
         plan.open = true;
     }
     query
 }
 
-fn read_column(frame: &mut Frame<'_, '_>, admin: ClassId, this: &Value, row: &Value, column: &Value, place: Site) {
+fn read_column(
+    frame: &mut Frame<'_, '_>,
+    admin: ClassId,
+    this: &Value,
+    row: &Value,
+    column: &Value,
+    place: Site,
+) {
     let span = place.span;
     match &column.kind {
         Kind::Func(func) => {
-            frame.call_function(func.func, None, None, vec![(ArgKind::Positional, row.clone())], place);
+            frame.call_function(
+                func.func,
+                None,
+                None,
+                vec![(ArgKind::Positional, row.clone())],
+                place,
+            );
         }
         Kind::Str(name) if *name == "__str__" => frame.text_of(row, span),
         Kind::Str(name) => match frame.project.class_member(admin, *name) {
             Some((owner, Member::Method(method))) => {
-                let args: Args = vec![(ArgKind::Positional, this.clone()), (ArgKind::Positional, row.clone())];
+                let args: Args = vec![
+                    (ArgKind::Positional, this.clone()),
+                    (ArgKind::Positional, row.clone()),
+                ];
                 frame.call_function(method, None, Some(owner), args, place);
             }
             _ => {
-                let value = name.as_str().split("__").fold(row.clone(), |value, part| frame.attr_of(&value, Sym::new(part), span));
+                let value = name.as_str().split("__").fold(row.clone(), |value, part| {
+                    frame.attr_of(&value, Sym::new(part), span)
+                });
                 match &value.kind {
                     Kind::Row(_) => frame.text_of(&value, span),
                     Kind::Bound(bound) => {

@@ -57,14 +57,18 @@ pub struct Load {
 impl Load {
     /// The innermost calls, those between the loop over a related set and the access.
     pub fn calls_inside(&self) -> &[Site] {
-        let count = self.inner.map_or(self.calls.len(), |(n, _)| n.min(self.calls.len()));
+        let count = self
+            .inner
+            .map_or(self.calls.len(), |(n, _)| n.min(self.calls.len()));
         &self.calls[self.calls.len() - count..]
     }
 
     /// Notes in which frame the row became one of many.
     pub fn mark_inner(&mut self) {
         let steps = &self.row.steps;
-        let Some(first) = steps.iter().position(|s| s.many && s.live == Live::Many) else { return };
+        let Some(first) = steps.iter().position(|s| s.many && s.live == Live::Many) else {
+            return;
+        };
         let from_end = steps.len() - first;
         if self.inner.is_none_or(|(_, hop)| hop != from_end) {
             self.inner = Some((self.calls.len(), from_end));

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::facts::ImportKind;
 use crate::ir::{ArgKind, BinOp, CmpOp, Comp, CompKind, Const, Expr, ExprKind, FuncIdx, Stmt};
 use crate::project::{Def, Member};
-use crate::source::{Site, Span, Sym};
+use crate::source::{Span, Sym};
 
 use super::frame::{Flow, Frame, Over};
 use super::stmt::{join_all, place_of};
 use super::tables::{Effect, Served};
-use super::value::{Coll, Deps, Dict, FuncValue, Kind, Live, Mode, Query, Row, Size, Value};
+use super::value::{Deps, Dict, FuncValue, Kind, Query, Size, Value};
 
 impl<'p> Frame<'_, 'p> {
     pub fn eval(&mut self, expr: &'p Expr) -> Value {
@@ -51,7 +51,8 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::List(items) | ExprKind::Set(items) => {
                 let values = self.elements(items);
-                let size = if items.iter().any(|i| matches!(i.kind, ExprKind::Starred(_))) || items.is_empty() {
+                let size = if items.iter().any(|i| matches!(i.kind, ExprKind::Starred(_))) || items.is_empty()
+                {
                     Size::Unknown
                 } else {
                     Size::Bounded
@@ -65,7 +66,10 @@ impl<'p> Frame<'_, 'p> {
                 }
                 let values: Vec<Value> = items.iter().map(|i| self.eval(i)).collect();
                 let deps = values.iter().fold(Deps::NONE, |d, v| d.and(v.deps));
-                Value { kind: Kind::Tuple(values.into()), deps }
+                Value {
+                    kind: Kind::Tuple(values.into()),
+                    deps,
+                }
             }
             ExprKind::Dict(items) => self.dict_display(items),
             ExprKind::Comp(comp) => self.comprehension(comp),
@@ -85,13 +89,13 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::And(parts) | ExprKind::Or(parts) => {
                 let mut out: Option<Value> = None;
-                let fallback = matches!(expr.kind, ExprKind::Or(_)) && parts.first().is_some_and(|p| self.is_column(p));
                 for (i, part) in parts.iter().enumerate() {
-                    if i == 1 && fallback {
-                        self.leave_all(1);
-                    }
                     self.nesting += u32::from(i > 0);
-                    let value = if i + 1 < parts.len() { self.eval_truth(part) } else { self.eval(part) };
+                    let value = if i + 1 < parts.len() {
+                        self.eval_truth(part)
+                    } else {
+                        self.eval(part)
+                    };
                     self.nesting -= u32::from(i > 0);
                     let stops = value.truth() == Some(matches!(expr.kind, ExprKind::Or(_)));
                     out = Some(match out {
@@ -103,15 +107,15 @@ impl<'p> Frame<'_, 'p> {
                         break;
                     }
                 }
-                if fallback && parts.len() > 1 {
-                    self.leave_all(-1);
-                }
                 out.unwrap_or(Value::UNKNOWN)
             }
             ExprKind::Not(inner) => {
                 let value = self.eval_truth(inner);
                 match value.truth() {
-                    Some(known) => Value { kind: Kind::Truth(!known), deps: value.deps },
+                    Some(known) => Value {
+                        kind: Kind::Truth(!known),
+                        deps: value.deps,
+                    },
                     None => Value::scalar(value.deps),
                 }
             }
@@ -122,14 +126,43 @@ impl<'p> Frame<'_, 'p> {
             ExprKind::Compare(cmp) => {
                 let left = self.eval(&cmp.left);
                 let mut deps = left.deps;
-                if let ([(CmpOp::In | CmpOp::NotIn, Expr { kind: ExprKind::Name(name), .. })], Kind::Str(key)) = (&cmp.rest[..], &left.kind)
+                if let (
+                    [
+                        (
+                            CmpOp::In | CmpOp::NotIn,
+                            Expr {
+                                kind: ExprKind::Name(name),
+                                ..
+                            },
+                        ),
+                    ],
+                    Kind::Str(key),
+                ) = (&cmp.rest[..], &left.kind)
                     && let Some(given) = self.keyword_given(*name, *key)
                 {
                     let given = given == matches!(cmp.rest[0].0, CmpOp::In);
-                    return Value { kind: Kind::Truth(given), deps };
+                    return Value {
+                        kind: Kind::Truth(given),
+                        deps,
+                    };
                 }
-                if let ([(op @ (CmpOp::Is | CmpOp::IsNot), Expr { kind: ExprKind::Const(Const::None), .. })], Kind::Truth(true) | Kind::Opaque) = (&cmp.rest[..], &left.kind) {
-                    return Value { kind: Kind::Truth(*op == CmpOp::IsNot), deps };
+                if let (
+                    [
+                        (
+                            op @ (CmpOp::Is | CmpOp::IsNot),
+                            Expr {
+                                kind: ExprKind::Const(Const::None),
+                                ..
+                            },
+                        ),
+                    ],
+                    Kind::Truth(true) | Kind::Opaque,
+                ) = (&cmp.rest[..], &left.kind)
+                {
+                    return Value {
+                        kind: Kind::Truth(*op == CmpOp::IsNot),
+                        deps,
+                    };
                 }
                 for (op, right) in &cmp.rest {
                     let value = self.eval(right);
@@ -168,13 +201,6 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    /// A plain column of a row: what stands behind `or` is for rows that lack it.
-    fn is_column(&self, expr: &Expr) -> bool {
-        let ExprKind::Attr(attr) = &expr.kind else { return false };
-        let Some(Kind::Row(row)) = attr.base.as_name().and_then(|n| self.vars.get(&n)).map(|v| &v.kind) else { return false };
-        matches!(self.project.model_attr(row.model, attr.name), Some(crate::project::ModelAttr::Column { .. }))
-    }
-
     fn yielded(&mut self, value: Value) {
         self.yields = Some(match self.yields.take() {
             Some(old) => old.join(value),
@@ -195,7 +221,10 @@ impl<'p> Frame<'_, 'p> {
     /// Whether the caller gave a keyword that lands in `**name`; unknown for entry points.
     fn keyword_given(&self, name: Sym, key: Sym) -> Option<bool> {
         let routine = self.project.routine(self.func);
-        let is_kwargs = routine.params.iter().any(|p| p.name == name && p.kind == crate::ir::ParamKind::Kwargs);
+        let is_kwargs = routine
+            .params
+            .iter()
+            .any(|p| p.name == name && p.kind == crate::ir::ParamKind::Kwargs);
         match self.vars.get(&name).map(|v| &v.kind) {
             Some(Kind::Dict(dict)) if is_kwargs => Some(dict.items.iter().any(|(n, _)| *n == key)),
             _ => None,
@@ -205,11 +234,20 @@ impl<'p> Frame<'_, 'p> {
     /// A queryset in a variable has been evaluated: it keeps its rows.
     pub fn mark_fetched(&mut self, expr: &Expr) {
         let Some(name) = expr.as_name() else { return };
-        if let Some(Value { kind: Kind::Query(query), deps }) = self.vars.get(&name)
+        if let Some(Value {
+            kind: Kind::Query(query),
+            deps,
+        }) = self.vars.get(&name)
             && !query.fetched
         {
-            let fetched = Query { fetched: true, ..(**query).clone() };
-            let value = Value { kind: Kind::Query(Arc::new(fetched)), deps: *deps };
+            let fetched = Query {
+                fetched: true,
+                ..(**query).clone()
+            };
+            let value = Value {
+                kind: Kind::Query(Arc::new(fetched)),
+                deps: *deps,
+            };
             self.set(name, value);
         }
     }
@@ -229,7 +267,11 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn dict_display(&mut self, items: &'p [crate::ir::DictItem]) -> Value {
-        let mut dict = Dict { items: Vec::new(), key: Value::UNKNOWN, value: Value::UNKNOWN };
+        let mut dict = Dict {
+            items: Vec::new(),
+            key: Value::UNKNOWN,
+            value: Value::UNKNOWN,
+        };
         let mut deps = Deps::NONE;
         for item in items {
             let value = self.eval(&item.value);
@@ -250,7 +292,10 @@ impl<'p> Frame<'_, 'p> {
                 }
             }
         }
-        Value { kind: Kind::Dict(Arc::new(dict)), deps }
+        Value {
+            kind: Kind::Dict(Arc::new(dict)),
+            deps,
+        }
     }
 
     fn comprehension(&mut self, comp: &'p Comp) -> Value {
@@ -261,7 +306,14 @@ impl<'p> Frame<'_, 'p> {
         match comp.kind {
             CompKind::Dict => {
                 let deps = element.deps.and(value.deps);
-                Value { kind: Kind::Dict(Arc::new(Dict { items: Vec::new(), key: element, value })), deps }
+                Value {
+                    kind: Kind::Dict(Arc::new(Dict {
+                        items: Vec::new(),
+                        key: element,
+                        value,
+                    })),
+                    deps,
+                }
             }
             _ => Value::coll(element, size),
         }
@@ -296,163 +348,6 @@ impl<'p> Frame<'_, 'p> {
         *result = stored;
     }
 
-    pub fn count_loop(&mut self, span: Span, iterated: &Value) {
-        let site = self.site(span);
-        let entry = self.seen.loops.entry(site).or_default();
-        entry.typed |= iterated.kind != Kind::Unknown;
-        entry.rows |= iterated.interesting();
-    }
-
-    pub fn loop_kind(&self, iterated: &Value) -> Over {
-        match &iterated.kind {
-            Kind::Tuple(_) | Kind::Str(_) | Kind::None => Over::Bounded,
-            Kind::Coll(c) if c.size == Size::Bounded => Over::Bounded,
-            Kind::Dict(d) if !d.items.is_empty() && d.value.kind == Kind::Unknown => Over::Bounded,
-            _ if iterated.interesting() => Over::Rows,
-            _ => Over::Unknown,
-        }
-    }
-
-    /// Starts a loop over a value: its query runs before the loop does. The element is one per iteration.
-    pub fn begin_loop(&mut self, value: &Value, span: Span, over: Over) -> (u16, Value) {
-        self.evaluate_all(value, "iterate", span, Served::Served);
-        let id = self.enter_loop(self.site(span), over);
-        (id, self.element_of(value, id))
-    }
-
-    fn element_of(&self, value: &Value, id: u16) -> Value {
-        let elem = match &value.kind {
-            Kind::Query(query) if query.empty => Value::UNKNOWN,
-            Kind::Query(query) if query.single => self.query_element(query, Live::Single),
-            Kind::Query(query) => self.query_element(query, Live::Loop(id)),
-            Kind::Coll(coll) => self.relive(&coll.elem, id),
-            Kind::Tuple(items) => join_all(items.to_vec()),
-            Kind::Dict(dict) => self.relive(&dict.key, id),
-            Kind::Union(all) => {
-                let parts: Vec<Value> = all.iter().map(|v| self.element_of(v, id)).collect();
-                join_all(parts)
-            }
-            _ => Value::UNKNOWN,
-        };
-        elem.with(value.deps)
-    }
-
-    /// The rows of a queryset as values.
-    pub fn query_element(&self, query: &Arc<Query>, live: Live) -> Value {
-        match query.mode {
-            Mode::Rows => Value::row(super::rows::element(self.project, query, live)),
-            Mode::Values => Value::SCALAR,
-        }
-    }
-
-    /// Elements of a collection on their way into another: evaluated now, iterated later.
-    pub fn stored_elements(&mut self, value: &Value, span: Span) -> Value {
-        let over = self.loop_kind(value);
-        let (_, elem) = self.begin_loop(value, span, over);
-        self.leave_loop();
-        elem
-    }
-
-    /// Marks what was one of a collection as one per iteration of loop `id`.
-    pub fn relive(&self, value: &Value, id: u16) -> Value {
-        super::rows::map_rows(value, &|row: &Row| {
-            let mut row = row.clone();
-            let idle = |live: Live| match live {
-                Live::Stored => true,
-                Live::Loop(old) => self.active(old).is_none(),
-                _ => false,
-            };
-            if idle(row.live) {
-                row.live = Live::Loop(id);
-            }
-            for step in &mut row.steps {
-                if idle(step.live) {
-                    step.live = Live::Loop(id);
-                }
-            }
-            row
-        })
-    }
-
-    /// One element of a collection, chosen by something else than a loop.
-    pub fn pick(&self, value: &Value) -> Value {
-        super::rows::map_rows(value, &|row: &Row| {
-            let mut row = row.clone();
-            let settle = |live: Live| match live {
-                Live::Stored => Live::Single,
-                Live::Loop(old) if self.active(old).is_none() => Live::Single,
-                other => other,
-            };
-            row.live = settle(row.live);
-            for step in &mut row.steps {
-                step.live = settle(step.live);
-            }
-            row
-        })
-    }
-
-    fn index(&mut self, base: &'p Expr, key: &'p Expr, span: Span) -> Value {
-        let held = self.eval(base);
-        let at = self.eval(key);
-        let deps = held.deps.and(at.deps);
-        self.item(&held, &at, key, span).with(deps)
-    }
-
-    fn item(&mut self, held: &Value, at: &Value, key: &'p Expr, span: Span) -> Value {
-        let per_loop = self.loops.iter().rev().find(|l| l.over != Over::Bounded && at.deps.meets(Deps::on_loop(l.id))).map(|l| l.id);
-        match &held.kind {
-            Kind::Query(query) => {
-                let site = self.site(span);
-                if !query.fetched {
-                    self.evaluate(query, Sym::new("index"), Served::Served, false, site, held.deps.and(at.deps));
-                }
-                self.query_element(query, Live::Single)
-            }
-            Kind::Coll(coll) => match per_loop {
-                Some(id) => self.relive(&coll.elem, id),
-                None => self.pick(&coll.elem),
-            },
-            Kind::Tuple(items) => match key.kind {
-                ExprKind::Const(Const::Int(i)) => items.get(usize::try_from(i).unwrap_or(usize::MAX)).cloned().unwrap_or(Value::UNKNOWN),
-                _ => join_all(items.to_vec()),
-            },
-            Kind::Dict(dict) => {
-                if let Some(name) = key.as_str()
-                    && let Some((_, value)) = dict.items.iter().find(|(n, _)| *n == name)
-                {
-                    return value.clone();
-                }
-                match per_loop {
-                    Some(id) => self.relive(&dict.value, id),
-                    None => self.pick(&dict.value),
-                }
-            }
-            Kind::Union(all) => {
-                let parts: Vec<Value> = all.iter().map(|v| self.item(v, at, key, span)).collect();
-                join_all(parts)
-            }
-            _ => Value::UNKNOWN,
-        }
-    }
-
-    fn sliced(&mut self, base: &Value, span: Span) -> Value {
-        match &base.kind {
-            Kind::Query(query) => {
-                let mut query = (**query).clone();
-                query.sliced = true;
-                query.site = super::rows::grow(query.site, self.site(span));
-                Value::query(query)
-            }
-            Kind::Coll(coll) => Value::new(Kind::Coll(Arc::new(Coll { elem: coll.elem.clone(), size: coll.size }))),
-            Kind::Tuple(items) => Value::coll(join_all(items.to_vec()), Size::Bounded),
-            Kind::Union(all) => {
-                let parts: Vec<Value> = all.iter().map(|v| self.sliced(v, span)).collect();
-                join_all(parts)
-            }
-            _ => Value::unknown(base.deps),
-        }
-    }
-
     /// Binary operators: `|` and `+` keep rows, `%` formats text.
     pub fn combine(&mut self, op: BinOp, left: Value, right: Value, span: Span) -> Value {
         let deps = left.deps.and(right.deps);
@@ -470,14 +365,19 @@ impl<'p> Frame<'_, 'p> {
             },
             BinOp::Add => match (&left.kind, &right.kind) {
                 (Kind::Coll(a), Kind::Coll(b)) => {
-                    let size = if a.size == Size::Bounded && b.size == Size::Bounded { Size::Bounded } else { Size::Unknown };
+                    let size = if a.size == Size::Bounded && b.size == Size::Bounded {
+                        Size::Bounded
+                    } else {
+                        Size::Unknown
+                    };
                     Value::coll(a.elem.clone().join(b.elem.clone()), size).with(deps)
                 }
                 (Kind::Coll(_), _) => left.with(deps),
                 (_, Kind::Coll(_)) => right.with(deps),
-                (Kind::Tuple(a), Kind::Tuple(b)) => {
-                    Value { kind: Kind::Tuple(a.iter().chain(b.iter()).cloned().collect()), deps }
-                }
+                (Kind::Tuple(a), Kind::Tuple(b)) => Value {
+                    kind: Kind::Tuple(a.iter().chain(b.iter()).cloned().collect()),
+                    deps,
+                },
                 _ => Value::scalar(deps),
             },
             BinOp::Mod => {
@@ -510,8 +410,16 @@ impl<'p> Frame<'_, 'p> {
     pub fn function_value(&mut self, idx: FuncIdx) -> Value {
         let func = self.project.func_id(self.file, idx);
         let routine = self.project.routine(func);
-        let captured = if routine.parent.is_some() || routine.name == "<lambda>" { self.captured_by(func) } else { None };
-        Value::new(Kind::Func(Arc::new(FuncValue { func, captured, args: Vec::new() })))
+        let captured = if routine.parent.is_some() || routine.name == "<lambda>" {
+            self.captured_by(func)
+        } else {
+            None
+        };
+        Value::new(Kind::Func(Arc::new(FuncValue {
+            func,
+            captured,
+            args: Vec::new(),
+        })))
     }
 
     /// Only the variables that the nested function mentions.
@@ -527,7 +435,11 @@ impl<'p> Frame<'_, 'p> {
     pub fn def_value(&mut self, def: Def) -> Value {
         match def {
             Def::Class(id) => Value::new(Kind::Class(id)),
-            Def::Func(func) => Value::new(Kind::Func(Arc::new(FuncValue { func, captured: None, args: Vec::new() }))),
+            Def::Func(func) => Value::new(Kind::Func(Arc::new(FuncValue {
+                func,
+                captured: None,
+                args: Vec::new(),
+            }))),
             Def::Module(file) => Value::new(Kind::Module(file)),
             Def::Namespace(file, dotted) => Value::new(Kind::Namespace(file, dotted)),
             Def::External(dotted) => Value::new(Kind::External(dotted)),
@@ -555,8 +467,16 @@ impl<'p> Frame<'_, 'p> {
                 Kind::Row(row) => {
                     if let Some(class) = self.project.models().get(row.model.0 as usize).map(|m| m.class) {
                         for name in ["__str__", "__unicode__"] {
-                            if let Some((owner, Member::Method(func))) = self.project.class_member(class, Sym::new(name)) {
-                                self.call_function(func, None, Some(owner), vec![(ArgKind::Positional, part.clone())], self.site(span));
+                            if let Some((owner, Member::Method(func))) =
+                                self.project.class_member(class, Sym::new(name))
+                            {
+                                self.call_function(
+                                    func,
+                                    None,
+                                    Some(owner),
+                                    vec![(ArgKind::Positional, part.clone())],
+                                    self.site(span),
+                                );
                                 break;
                             }
                         }

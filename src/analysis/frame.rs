@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::project::{ClassId, FuncId, Project};
 use crate::source::{FileId, Site, Span, Sym};
 
+use super::Engine;
 use super::event::{Eval, Load};
 use super::value::{Deps, Live, Row, Value};
-use super::Engine;
 
 /// What a loop runs over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -128,7 +128,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     }
 
     pub fn set(&mut self, name: Sym, value: Value) {
-        let old = self.vars.insert(name, value);
+        let old = self.vars.insert(name, value.bounded());
         if let Some(top) = self.journal.last_mut() {
             top.push((name, old));
         }
@@ -167,7 +167,10 @@ impl<'e, 'p> Frame<'e, 'p> {
         if going.is_empty() {
             return Flow::Leave;
         }
-        let mut names: Vec<Sym> = going.iter().flat_map(|b| b.changed.iter().map(|(n, _)| *n)).collect();
+        let mut names: Vec<Sym> = going
+            .iter()
+            .flat_map(|b| b.changed.iter().map(|(n, _)| *n))
+            .collect();
         names.sort_unstable();
         names.dedup();
         for name in names {
@@ -196,7 +199,14 @@ impl<'e, 'p> Frame<'e, 'p> {
     pub fn enter_loop(&mut self, site: Site, over: Over) -> u16 {
         let id = self.next_loop;
         self.next_loop += 1;
-        self.loops.push(Loop { id, site, over, leaving: 0, writes: false, pending: Vec::new() });
+        self.loops.push(Loop {
+            id,
+            site,
+            over,
+            leaving: 0,
+            writes: false,
+            pending: Vec::new(),
+        });
         id
     }
 
@@ -227,7 +237,9 @@ impl<'e, 'p> Frame<'e, 'p> {
 
     /// The loops, among those not bounded, that `deps` depends on.
     pub fn depends_on_loop(&self, deps: Deps) -> bool {
-        self.loops.iter().any(|l| l.repeats() && deps.meets(Deps::on_loop(l.id)))
+        self.loops
+            .iter()
+            .any(|l| l.repeats() && deps.meets(Deps::on_loop(l.id)))
     }
 
     pub fn note_write(&mut self) {
@@ -260,10 +272,12 @@ impl<'e, 'p> Frame<'e, 'p> {
     /// The site of the innermost loop that makes a row repeated.
     pub fn loop_of(&self, row: &Row) -> Option<Site> {
         let lives = row.steps.iter().rev().map(|s| s.live).chain([row.live]);
-        lives.filter_map(|live| match live {
-            Live::Loop(id) => self.active(id).map(|l| l.site),
-            _ => None,
-        }).next()
+        lives
+            .filter_map(|live| match live {
+                Live::Loop(id) => self.active(id).map(|l| l.site),
+                _ => None,
+            })
+            .next()
     }
 
     pub fn conditional(&self) -> bool {
@@ -272,7 +286,12 @@ impl<'e, 'p> Frame<'e, 'p> {
 
     /// The variables a nested function sees.
     pub fn captured(&self) -> Option<Arc<[(Sym, Value)]>> {
-        let mut seen: Vec<(Sym, Value)> = self.vars.iter().filter(|(_, v)| v.interesting()).map(|(n, v)| (*n, v.clone())).collect();
+        let mut seen: Vec<(Sym, Value)> = self
+            .vars
+            .iter()
+            .filter(|(_, v)| v.interesting())
+            .map(|(n, v)| (*n, v.clone()))
+            .collect();
         if seen.is_empty() {
             return None;
         }

@@ -92,9 +92,13 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
         Origin::Query(query) => Some(query.clone()),
         _ => None,
     };
-    let root_loads = root.as_ref().is_some_and(|q| q.plan.loads(project, q.model, &full));
+    let root_loads = root
+        .as_ref()
+        .is_some_and(|q| q.plan.loads(project, q.model, &full));
     let manager_loads = row.steps.iter().enumerate().any(|(i, step)| {
-        step.plan.as_ref().is_some_and(|plan| i + 1 < full.len() && plan.loads(project, step.target, &full[i + 1..]))
+        step.plan
+            .as_ref()
+            .is_some_and(|plan| i + 1 < full.len() && plan.loads(project, step.target, &full[i + 1..]))
     });
     let open = matches!(row.origin, Origin::Slot(_));
     let first_many = row.steps.iter().position(|s| s.many && s.live == Live::Many);
@@ -103,7 +107,10 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             let (head, tail) = full.split_at(i + 1);
             project.eager_loads_somewhere(&join_path(head.iter().copied()), &join_path(tail.iter().copied()))
         });
-    let loaded_later = row.extra.as_ref().is_some_and(|plan| plan.loads(project, row.model, &full));
+    let loaded_later = row
+        .extra
+        .as_ref()
+        .is_some_and(|plan| plan.loads(project, row.model, &full));
     let loaded = root_loads || manager_loads || loaded_by_caller || loaded_later;
     let loaded_ordered = root.as_ref().is_some_and(|q| q.plan.prefetch_is_ordered(&full));
     if row.live == Live::Many
@@ -166,16 +173,41 @@ pub(super) fn load_order(load: &Load, func: FuncId) -> impl Ord + use<> {
     let row = &load.row;
     let origin = match &row.origin {
         Origin::Query(q) => (0, q.site),
-        Origin::Slot(n) => (1, Site { file: crate::source::FileId(u32::from(*n)), ..load.site }),
+        Origin::Slot(n) => (
+            1,
+            Site {
+                file: crate::source::FileId(u32::from(*n)),
+                ..load.site
+            },
+        ),
         Origin::Elsewhere => (2, load.site),
         Origin::New => (3, load.site),
     };
-    (load.site, origin, row.path(), load.attr, load.calls.clone(), load.conditional, func, format!("{:?}", load.access), (load.around, load.inner))
+    (
+        load.site,
+        origin,
+        row.path(),
+        load.attr,
+        load.calls.clone(),
+        load.conditional,
+        func,
+        format!("{:?}", load.access),
+        (load.around, load.inner),
+    )
 }
 
 /// As [`load_order`], for evaluations.
 pub(super) fn eval_order(eval: &Eval, func: FuncId) -> impl Ord + use<> {
-    (eval.site, eval.query.site, eval.op, eval.calls.clone(), eval.conditional, eval.deps.0, eval.around.map(|a| (a.site, a.keyed, a.rows, a.writes)), func)
+    (
+        eval.site,
+        eval.query.site,
+        eval.op,
+        eval.calls.clone(),
+        eval.conditional,
+        eval.deps.0,
+        eval.around.map(|a| (a.site, a.keyed, a.rows, a.writes)),
+        func,
+    )
 }
 
 /// Compares evidence: the shortest call chain first, then by place.

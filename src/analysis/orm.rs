@@ -19,7 +19,14 @@ const MAX_EVENTS: usize = 96;
 
 impl<'p> Frame<'_, 'p> {
     /// A built-in method of a manager, queryset, row, collection or dict.
-    pub fn method_call(&mut self, receiver: &Value, name: Sym, call: &'p Call, args: &Args, expr: &'p Expr) -> Value {
+    pub fn method_call(
+        &mut self,
+        receiver: &Value,
+        name: Sym,
+        call: &'p Call,
+        args: &Args,
+        expr: &'p Expr,
+    ) -> Value {
         match &receiver.kind {
             Kind::Manager(manager) => {
                 let query = manager.query.clone();
@@ -40,7 +47,9 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn queryset_method(&mut self, query: Query, name: Sym, args: &Args, expr: &'p Expr, deps: Deps) -> Value {
-        let Some(method) = tables::method(name) else { return Value::UNKNOWN };
+        let Some(method) = tables::method(name) else {
+            return Value::UNKNOWN;
+        };
         let deps = args.iter().fold(deps, |d, (_, v)| d.and(v.deps));
         let site = self.site(expr.span);
         match method.runs {
@@ -48,12 +57,23 @@ impl<'p> Frame<'_, 'p> {
             Runs::Query => self.run_now(query, method, name, args, site, deps).with(deps),
             Runs::Write => {
                 self.note_write();
-                let made = Row { model: query.model, origin: Origin::New, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false };
+                let made = Row {
+                    model: query.model,
+                    origin: Origin::New,
+                    live: Live::Single,
+                    steps: Vec::new(),
+                    known: None,
+                    extra: None,
+                    shared: false,
+                };
                 match method.returns {
                     Returns::Row => Value::row(made),
                     Returns::List => Value::coll(Value::row(made), Size::Unknown),
                     Returns::Pair => {
-                        let row = Value::row(Row { origin: Origin::Elsewhere, ..made });
+                        let row = Value::row(Row {
+                            origin: Origin::Elsewhere,
+                            ..made
+                        });
                         Value::new(Kind::Tuple(vec![row, Value::SCALAR].into()))
                     }
                     _ => Value::SCALAR,
@@ -62,23 +82,45 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    fn run_now(&mut self, query: Query, method: &Method, name: Sym, args: &Args, site: Site, deps: Deps) -> Value {
-        let filtered = args.iter().any(|(k, _)| matches!(k, ArgKind::Keyword(_) | ArgKind::DoubleStar)) || (name.as_str().ends_with("get") && !args.is_empty());
+    fn run_now(
+        &mut self,
+        query: Query,
+        method: &Method,
+        name: Sym,
+        args: &Args,
+        site: Site,
+        deps: Deps,
+    ) -> Value {
+        let filtered = args
+            .iter()
+            .any(|(k, _)| matches!(k, ArgKind::Keyword(_) | ArgKind::DoubleStar))
+            || (name.as_str().ends_with("get") && !args.is_empty());
         let mut query = query;
         query.batched |= method.returns == Returns::Mapping;
         let query = Arc::new(query);
-        let served = if filtered { Served::Query } else { method.prefetched };
+        let served = if filtered {
+            Served::Query
+        } else {
+            method.prefetched
+        };
         let in_memory = query.fetched && served == Served::Served;
         if in_memory {
             return Value::SCALAR;
         }
         self.evaluate(&query, name, served, method.aggregate, site, deps);
-        let grown = Arc::new(Query { site: rows::grow(query.site, site), ..(*query).clone() });
+        let grown = Arc::new(Query {
+            site: rows::grow(query.site, site),
+            ..(*query).clone()
+        });
         match method.returns {
             Returns::Row => self.query_element(&grown, Live::Single),
             Returns::Mapping => {
                 let value = self.query_element(&grown, Live::Stored);
-                Value::new(Kind::Dict(Arc::new(Dict { items: Vec::new(), key: Value::SCALAR, value })))
+                Value::new(Kind::Dict(Arc::new(Dict {
+                    items: Vec::new(),
+                    key: Value::SCALAR,
+                    value,
+                })))
             }
             _ => Value::SCALAR,
         }
@@ -89,7 +131,11 @@ impl<'p> Frame<'_, 'p> {
         query.site = rows::grow(query.site, site);
         query.born = self.loops.last().map(|l| l.id);
         query.fetched = false;
-        query.single |= matches!(method.plan, PlanOp::Filter) && name == "filter" && args.iter().any(|(k, _)| matches!(k, ArgKind::Keyword(n) if matches!(n.as_str(), "pk" | "id")));
+        query.single |= matches!(method.plan, PlanOp::Filter)
+            && name == "filter"
+            && args
+                .iter()
+                .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if matches!(n.as_str(), "pk" | "id")));
         let model = query.model;
         let plan = Arc::make_mut(&mut query.plan);
         match method.plan {
@@ -97,8 +143,12 @@ impl<'p> Frame<'_, 'p> {
             PlanOp::None => query.empty = true,
             PlanOp::Open => plan.open = true,
             PlanOp::Filter | PlanOp::Combine | PlanOp::Iterator => {
-                query.batched |= args.iter().any(|(k, _)| matches!(k, ArgKind::Keyword(n) if n.as_str().ends_with("__in")));
-                query.batched |= args.iter().any(|(k, v)| *k == ArgKind::Positional && v.kind == Kind::Unknown);
+                query.batched |= args
+                    .iter()
+                    .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if n.as_str().ends_with("__in")));
+                query.batched |= args
+                    .iter()
+                    .any(|(k, v)| *k == ArgKind::Positional && v.kind == Kind::Unknown);
             }
             PlanOp::Order => query.ordered = !args.is_empty(),
             PlanOp::Annotate => {
@@ -132,11 +182,13 @@ impl<'p> Frame<'_, 'p> {
     /// `Prefetch("lookup", queryset=…, to_attr=…)`; its path is relative to the queryset it is given to.
     pub fn prefetch_value(&mut self, args: &Args) -> Value {
         let arg = |n: usize, name: &str| {
-            args.iter().find(|(k, _)| matches!(k, ArgKind::Keyword(x) if *x == *name)).or_else(|| {
-                args.iter().filter(|(k, _)| *k == ArgKind::Positional).nth(n)
-            })
+            args.iter()
+                .find(|(k, _)| matches!(k, ArgKind::Keyword(x) if *x == *name))
+                .or_else(|| args.iter().filter(|(k, _)| *k == ArgKind::Positional).nth(n))
         };
-        let Some(Kind::Str(lookup)) = arg(0, "lookup").map(|(_, v)| v.kind.clone()) else { return Value::UNKNOWN };
+        let Some(Kind::Str(lookup)) = arg(0, "lookup").map(|(_, v)| v.kind.clone()) else {
+            return Value::UNKNOWN;
+        };
         let query = match arg(1, "queryset").map(|(_, v)| &v.kind) {
             Some(Kind::Query(q)) => Some(q.clone()),
             Some(Kind::Manager(m)) => Some(Arc::new(m.query.clone())),
@@ -157,7 +209,12 @@ impl<'p> Frame<'_, 'p> {
             },
             None => lookup,
         };
-        Value::new(Kind::Prefetch(Arc::new(Prefetch { lookup, to, has_to_attr: to_attr.is_some(), query })))
+        Value::new(Kind::Prefetch(Arc::new(Prefetch {
+            lookup,
+            to,
+            has_to_attr: to_attr.is_some(),
+            query,
+        })))
     }
 
     /// `prefetch_related_objects(rows, …)`.
@@ -187,14 +244,18 @@ impl<'p> Frame<'_, 'p> {
 
     /// The rows in the variables named by the first argument have the lookups from here on.
     fn load_later(&mut self, call: &'p Call, args: &Args) {
-        let Some(target) = call.args.first().map(|a| &a.value) else { return };
+        let Some(target) = call.args.first().map(|a| &a.value) else {
+            return;
+        };
         let mut names: Vec<Sym> = target.as_name().into_iter().collect();
         if let ExprKind::List(items) | ExprKind::Tuple(items) = &target.kind {
             names.extend(items.iter().filter_map(Expr::as_name));
         }
         let lookups: Args = args.iter().skip(1).cloned().collect();
         for name in names {
-            let Some(held) = self.vars.get(&name).cloned() else { continue };
+            let Some(held) = self.vars.get(&name).cloned() else {
+                continue;
+            };
             let project = self.project;
             let loaded = rows::map_rows(&held, &|row: &Row| {
                 let mut plan = Plan::default();
@@ -204,16 +265,41 @@ impl<'p> Frame<'_, 'p> {
                     p.to = Sym::new(&format!("{path}__{}", p.to));
                 }
                 let before = row.extra.as_deref().cloned().unwrap_or_default();
-                Row { extra: Some(Arc::new(before.then(&plan))), ..row.clone() }
+                Row {
+                    extra: Some(Arc::new(before.then(&plan))),
+                    ..row.clone()
+                }
             });
             self.set(name, loaded);
         }
     }
 
     /// A queryset is evaluated here by `op`.
-    pub fn evaluate(&mut self, query: &Arc<Query>, op: Sym, served: Served, aggregate: bool, site: Site, deps: Deps) {
-        let served = if query.change.is_some() { Served::Query } else { served };
-        self.eval_event(Eval { query: query.clone(), op, served, aggregate, site, calls: Vec::new(), deps, conditional: false, around: None });
+    pub fn evaluate(
+        &mut self,
+        query: &Arc<Query>,
+        op: Sym,
+        served: Served,
+        aggregate: bool,
+        site: Site,
+        deps: Deps,
+    ) {
+        let served = if query.change.is_some() {
+            Served::Query
+        } else {
+            served
+        };
+        self.eval_event(Eval {
+            query: query.clone(),
+            op,
+            served,
+            aggregate,
+            site,
+            calls: Vec::new(),
+            deps,
+            conditional: false,
+            around: None,
+        });
     }
 
     /// Decides whether an evaluation is a repeated query here, or is for the callers to judge.
@@ -259,9 +345,17 @@ impl<'p> Frame<'_, 'p> {
             self.pass_on(eval);
             return;
         };
-        let keyed_by = self.loops[..around].iter().rev().find(|l| l.repeats() && eval.deps.meets(Deps::on_loop(l.id)));
+        let keyed_by = self.loops[..around]
+            .iter()
+            .rev()
+            .find(|l| l.repeats() && eval.deps.meets(Deps::on_loop(l.id)));
         let chosen = keyed_by.unwrap_or(&self.loops[innermost]);
-        eval.around = Some(Around { site: chosen.site, keyed: keyed_by.is_some(), rows: chosen.over == Over::Rows, writes: false });
+        eval.around = Some(Around {
+            site: chosen.site,
+            keyed: keyed_by.is_some(),
+            rows: chosen.over == Over::Rows,
+            writes: false,
+        });
         if keyed_by.is_some() {
             self.engine.report_eval(eval, self.func);
         } else if !self.control_in_loop() {
@@ -307,7 +401,10 @@ impl<'p> Frame<'_, 'p> {
         }
         if row_has_slot(&load.row) {
             load.conditional |= !is_many(&load.row) && self.conditional();
-            let seen = self.loads.iter().any(|l| l.attr == load.attr && l.row == load.row && l.access == load.access);
+            let seen = self
+                .loads
+                .iter()
+                .any(|l| l.attr == load.attr && l.row == load.row && l.access == load.access);
             if !seen && self.loads.len() < MAX_EVENTS {
                 self.loads.push(load);
             }
@@ -350,7 +447,8 @@ fn select(project: &Project, plan: &mut Plan, model: ModelId, args: &Args) {
         return;
     }
     let (found, all) = names(args);
-    plan.select.extend(found.into_iter().map(|name| canonical(project, model, name)));
+    plan.select
+        .extend(found.into_iter().map(|name| canonical(project, model, name)));
     plan.open |= !all;
 }
 
@@ -375,12 +473,22 @@ fn prefetch(project: &Project, plan: &mut Plan, model: ModelId, args: &Args) {
         match &value.kind {
             Kind::Str(name) => {
                 let path = canonical(project, model, *name);
-                plan.prefetch.push(Prefetch { lookup: path, to: path, has_to_attr: false, query: None });
+                plan.prefetch.push(Prefetch {
+                    lookup: path,
+                    to: path,
+                    has_to_attr: false,
+                    query: None,
+                });
             }
             Kind::Prefetch(p) => {
                 let lookup = canonical(project, model, p.lookup);
                 let to = if p.has_to_attr { p.to } else { lookup };
-                plan.prefetch.push(Prefetch { lookup, to, has_to_attr: p.has_to_attr, query: p.query.clone() });
+                plan.prefetch.push(Prefetch {
+                    lookup,
+                    to,
+                    has_to_attr: p.has_to_attr,
+                    query: p.query.clone(),
+                });
             }
             _ => plan.open = true,
         }
@@ -397,7 +505,9 @@ pub fn canonical(project: &Project, model: ModelId, path: Sym) -> Sym {
             let part = Sym::new(part);
             let Some(here) = at else { return part };
             let name = project.accessor_for(here, part);
-            at = project.model_attr(here, name).and_then(|attr| project.attr_target(attr));
+            at = project
+                .model_attr(here, name)
+                .and_then(|attr| project.attr_target(attr));
             name
         })
         .collect();

@@ -104,7 +104,9 @@ impl Plan {
             if goes_through(prefetch.to.as_str(), &full) {
                 return true;
             }
-            let Some(rest) = rest_of(&full, prefetch.to.as_str()) else { continue };
+            let Some(rest) = rest_of(&full, prefetch.to.as_str()) else {
+                continue;
+            };
             let depth = path.len() - rest.split("__").count();
             let Some(query) = &prefetch.query else { continue };
             if query.plan.loads(project, query.model, &path[depth..]) {
@@ -117,7 +119,9 @@ impl Plan {
     /// Whether a prefetch of exactly this path has an ordered queryset of its own.
     pub fn prefetch_is_ordered(&self, path: &[Sym]) -> bool {
         let full = super::value::join_path(path.iter().copied());
-        self.prefetch.iter().any(|p| p.to == *full.as_str() && p.query.as_ref().is_some_and(|q| q.ordered))
+        self.prefetch
+            .iter()
+            .any(|p| p.to == *full.as_str() && p.query.as_ref().is_some_and(|q| q.ordered))
     }
 
     /// Whether a column is left out by `only()` or `defer()`.
@@ -127,15 +131,21 @@ impl Plan {
         }
         let pk = |name: Sym| matches!(project.model_attr(model, name), Some(ModelAttr::Pk));
         if let Some(only) = &self.only {
+            let foreign = column.as_str().strip_suffix("_id");
             let kept = |name: &Sym| {
+                let head = name.as_str().split("__").next();
                 *name == column
-                    || name.as_str().split("__").next() == Some(column.as_str())
+                    || head == Some(column.as_str())
                     || name.as_str().strip_suffix("_id") == Some(column.as_str())
-                    || column.as_str().strip_suffix("_id") == Some(name.as_str())
+                    || foreign.is_some() && head == foreign
             };
             return !pk(column) && !only.iter().any(kept) && !only.is_empty();
         }
-        self.defer.contains(&column) || column.as_str().strip_suffix("_id").is_some_and(|c| self.defer.contains(&Sym::new(c)))
+        self.defer.contains(&column)
+            || column
+                .as_str()
+                .strip_suffix("_id")
+                .is_some_and(|c| self.defer.contains(&Sym::new(c)))
     }
 }
 

@@ -22,10 +22,33 @@ pub fn element(project: &Project, query: &Arc<Query>, live: Live) -> Row {
     {
         let mut steps = row.steps.clone();
         let plan = (!query.plan.is_empty()).then(|| query.plan.clone());
-        steps.push(Step { name: *attr, target: query.model, many: true, live, site: query.site, plan });
-        return Row { model: query.model, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone(), shared: false };
+        steps.push(Step {
+            name: *attr,
+            target: query.model,
+            many: true,
+            live,
+            site: query.site,
+            plan,
+        });
+        return Row {
+            model: query.model,
+            origin: row.origin.clone(),
+            live: row.live,
+            steps,
+            known,
+            extra: row.extra.clone(),
+            shared: false,
+        };
     }
-    Row { model: query.model, origin: Origin::Query(query.clone()), live, steps: Vec::new(), known, extra: None, shared: false }
+    Row {
+        model: query.model,
+        origin: Origin::Query(query.clone()),
+        live,
+        steps: Vec::new(),
+        known,
+        extra: None,
+        shared: false,
+    }
 }
 
 /// The row at the other end of a single-valued relation; `None` past the path limit.
@@ -34,7 +57,14 @@ pub fn related(project: &Project, row: &Arc<Row>, attr: Sym, target: ModelId, si
         return None;
     }
     let mut steps = row.steps.clone();
-    steps.push(Step { name: attr, target, many: false, live: Live::Single, site, plan: None });
+    steps.push(Step {
+        name: attr,
+        target,
+        many: false,
+        live: Live::Single,
+        site,
+        plan: None,
+    });
     let known = match project.model_attr(row.model, attr) {
         Some(ModelAttr::Reverse(rel)) => Some((project.relation(rel).name, row.clone())),
         Some(ModelAttr::Forward(rel)) if project.relation(rel).kind == RelKind::OneToOne => {
@@ -42,7 +72,15 @@ pub fn related(project: &Project, row: &Arc<Row>, attr: Sym, target: ModelId, si
         }
         _ => None,
     };
-    Some(Row { model: target, origin: row.origin.clone(), live: row.live, steps, known, extra: row.extra.clone(), shared: false })
+    Some(Row {
+        model: target,
+        origin: row.origin.clone(),
+        live: row.live,
+        steps,
+        known,
+        extra: row.extra.clone(),
+        shared: false,
+    })
 }
 
 /// The attribute of the related rows that leads back to the row they were reached from, when Django
@@ -62,7 +100,10 @@ pub fn map_rows(value: &Value, f: &dyn Fn(&Row) -> Row) -> Value {
     let many = |items: &[Value]| -> Arc<[Value]> { items.iter().map(|v| map_rows(v, f)).collect() };
     let kind = match &value.kind {
         Kind::Row(row) => Kind::Row(Arc::new(f(row))),
-        Kind::Coll(coll) => Kind::Coll(Arc::new(Coll { elem: map_rows(&coll.elem, f), size: coll.size })),
+        Kind::Coll(coll) => Kind::Coll(Arc::new(Coll {
+            elem: map_rows(&coll.elem, f),
+            size: coll.size,
+        })),
         Kind::Tuple(items) => Kind::Tuple(many(items)),
         Kind::Union(items) => Kind::Union(many(items)),
         Kind::Dict(dict) => Kind::Dict(Arc::new(Dict {
@@ -72,10 +113,17 @@ pub fn map_rows(value: &Value, f: &dyn Fn(&Row) -> Row) -> Value {
         })),
         _ => return value.clone(),
     };
-    Value { kind, deps: value.deps }
+    Value {
+        kind,
+        deps: value.deps,
+    }
 }
 
 /// The site of a chain after one more call: its outermost expression.
 pub fn grow(site: Site, by: Site) -> Site {
-    if site.file == by.file && by.span.contains(site.span) { by } else { site }
+    if site.file == by.file && by.span.contains(site.span) {
+        by
+    } else {
+        site
+    }
 }

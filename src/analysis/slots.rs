@@ -7,7 +7,9 @@ use crate::source::{FileId, Site, Span, Sym};
 use super::frame::Frame;
 use super::plan::Plan;
 use super::rows;
-use super::value::{Base, Bound, Coll, Deps, Dict, FuncValue, Kind, Live, Manager, Object, Origin, Query, Row, Value};
+use super::value::{
+    Base, Bound, Coll, Deps, Dict, FuncValue, Kind, Live, Manager, Object, Origin, Query, Row, Value,
+};
 
 /// The rows and querysets that a call's arguments hold, in the order they were met.
 #[derive(Default)]
@@ -28,11 +30,21 @@ impl Slots {
         let kind = match &value.kind {
             Kind::Row(row) => Kind::Row(Arc::new(self.row(frame, row))),
             Kind::Query(query) => Kind::Query(Arc::new(self.query(query))),
-            Kind::Manager(manager) => {
-                Kind::Manager(Arc::new(Manager { query: self.query(&manager.query), classes: manager.classes.clone() }))
-            }
-            Kind::Coll(coll) => Kind::Coll(Arc::new(Coll { elem: self.take(frame, &coll.elem, depth - 1), size: coll.size })),
-            Kind::Tuple(items) => Kind::Tuple(items.iter().take(12).map(|v| self.take(frame, v, depth - 1)).collect()),
+            Kind::Manager(manager) => Kind::Manager(Arc::new(Manager {
+                query: self.query(&manager.query),
+                classes: manager.classes.clone(),
+            })),
+            Kind::Coll(coll) => Kind::Coll(Arc::new(Coll {
+                elem: self.take(frame, &coll.elem, depth - 1),
+                size: coll.size,
+            })),
+            Kind::Tuple(items) => Kind::Tuple(
+                items
+                    .iter()
+                    .take(12)
+                    .map(|v| self.take(frame, v, depth - 1))
+                    .collect(),
+            ),
             Kind::Union(items) => Kind::Union(items.iter().map(|v| self.take(frame, v, depth - 1)).collect()),
             Kind::Dict(dict) => Kind::Dict(Arc::new(Dict {
                 items: dict
@@ -47,7 +59,11 @@ impl Slots {
             })),
             Kind::Object(object) => Kind::Object(Arc::new(Object {
                 class: object.class,
-                attrs: object.attrs.iter().map(|(n, v)| (*n, self.take(frame, v, depth - 1))).collect(),
+                attrs: object
+                    .attrs
+                    .iter()
+                    .map(|(n, v)| (*n, self.take(frame, v, depth - 1)))
+                    .collect(),
             })),
             Kind::Bound(bound) => Kind::Bound(Arc::new(Bound {
                 func: bound.func,
@@ -56,7 +72,11 @@ impl Slots {
             })),
             Kind::Func(func) => Kind::Func(Arc::new(FuncValue {
                 func: func.func,
-                captured: func.captured.as_ref().map(|vars| vars.iter().map(|(n, v)| (*n, self.take(frame, v, depth - 1))).collect()),
+                captured: func.captured.as_ref().map(|vars| {
+                    vars.iter()
+                        .map(|(n, v)| (*n, self.take(frame, v, depth - 1)))
+                        .collect()
+                }),
                 args: func.args.iter().map(|v| self.take(frame, v, depth - 1)).collect(),
             })),
             Kind::Method(_) | Kind::Super(_) => Kind::Unknown,
@@ -76,8 +96,20 @@ impl Slots {
         let stored = idle(row.live) || row.steps.iter().any(|s| idle(s.live));
         self.held.push(Value::new(Kind::Row(row.clone())));
         let live = if stored { Live::Stored } else { Live::Slot };
-        let origin = if row.origin == Origin::New { Origin::New } else { Origin::Slot(n) };
-        Row { model: row.model, origin, live, steps: Vec::new(), known: None, extra: None, shared: false }
+        let origin = if row.origin == Origin::New {
+            Origin::New
+        } else {
+            Origin::Slot(n)
+        };
+        Row {
+            model: row.model,
+            origin,
+            live,
+            steps: Vec::new(),
+            known: None,
+            extra: None,
+            shared: false,
+        }
     }
 
     fn query(&mut self, query: &Query) -> Query {
@@ -142,27 +174,46 @@ pub fn fill(frame: &Frame<'_, '_>, value: &Value, slots: &Slots) -> Value {
             None => Kind::Unknown,
         },
         Kind::Manager(manager) => match fill_query(frame, &manager.query, slots) {
-            Some(query) => Kind::Manager(Arc::new(Manager { query, classes: manager.classes.clone() })),
+            Some(query) => Kind::Manager(Arc::new(Manager {
+                query,
+                classes: manager.classes.clone(),
+            })),
             None => Kind::Unknown,
         },
-        Kind::Coll(coll) => Kind::Coll(Arc::new(Coll { elem: fill(frame, &coll.elem, slots), size: coll.size })),
+        Kind::Coll(coll) => Kind::Coll(Arc::new(Coll {
+            elem: fill(frame, &coll.elem, slots),
+            size: coll.size,
+        })),
         Kind::Tuple(items) => Kind::Tuple(many(items)),
         Kind::Union(items) => Kind::Union(many(items)),
         Kind::Dict(dict) => Kind::Dict(Arc::new(Dict {
-            items: dict.items.iter().map(|(n, v)| (*n, fill(frame, v, slots))).collect(),
+            items: dict
+                .items
+                .iter()
+                .map(|(n, v)| (*n, fill(frame, v, slots)))
+                .collect(),
             key: fill(frame, &dict.key, slots),
             value: fill(frame, &dict.value, slots),
         })),
         Kind::Object(object) => Kind::Object(Arc::new(Object {
             class: object.class,
-            attrs: object.attrs.iter().map(|(n, v)| (*n, fill(frame, v, slots))).collect(),
+            attrs: object
+                .attrs
+                .iter()
+                .map(|(n, v)| (*n, fill(frame, v, slots)))
+                .collect(),
         })),
-        Kind::Bound(bound) => {
-            Kind::Bound(Arc::new(Bound { func: bound.func, receiver: fill(frame, &bound.receiver, slots), owner: bound.owner }))
-        }
+        Kind::Bound(bound) => Kind::Bound(Arc::new(Bound {
+            func: bound.func,
+            receiver: fill(frame, &bound.receiver, slots),
+            owner: bound.owner,
+        })),
         Kind::Func(func) => Kind::Func(Arc::new(FuncValue {
             func: func.func,
-            captured: func.captured.as_ref().map(|vars| vars.iter().map(|(n, v)| (*n, fill(frame, v, slots))).collect()),
+            captured: func
+                .captured
+                .as_ref()
+                .map(|vars| vars.iter().map(|(n, v)| (*n, fill(frame, v, slots))).collect()),
             args: func.args.iter().map(|v| fill(frame, v, slots)).collect(),
         })),
         Kind::Method(method) => Kind::Method(Arc::new((fill(frame, &method.0, slots), method.1))),
@@ -174,11 +225,15 @@ pub fn fill(frame: &Frame<'_, '_>, value: &Value, slots: &Slots) -> Value {
 /// A row of the called function in terms of the caller.
 pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> {
     let known = |frame: &Frame<'_, '_>| {
-        row.known.as_ref().and_then(|(n, r)| Some((*n, Arc::new(fill_row(frame, r, slots)?))))
+        row.known
+            .as_ref()
+            .and_then(|(n, r)| Some((*n, Arc::new(fill_row(frame, r, slots)?))))
     };
     match &row.origin {
         Origin::Slot(n) => {
-            let Kind::Row(actual) = &slots.get(*n)?.kind else { return None };
+            let Kind::Row(actual) = &slots.get(*n)?.kind else {
+                return None;
+            };
             if let Some((name, other)) = &actual.known
                 && row.steps.first().is_some_and(|s| s.name == *name)
             {
@@ -194,7 +249,9 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
                 Live::Slot | Live::Stored => (**actual).clone(),
             };
             if let Some(extra) = &row.extra {
-                out.extra = Some(Arc::new(below(extra, &out.path()).then(&out.extra.as_deref().cloned().unwrap_or_default())));
+                out.extra = Some(Arc::new(
+                    below(extra, &out.path()).then(&out.extra.as_deref().cloned().unwrap_or_default()),
+                ));
             }
             if !row.steps.is_empty() {
                 out.steps.extend(row.steps.iter().cloned());
@@ -223,11 +280,17 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
 pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option<Query> {
     match &query.base {
         Base::Slot(n) => {
-            let Kind::Query(actual) = &slots.get(*n)?.kind else { return None };
+            let Kind::Query(actual) = &slots.get(*n)?.kind else {
+                return None;
+            };
             Some(Query {
                 model: query.model,
                 base: actual.base.clone(),
-                plan: if query.plan.is_empty() { actual.plan.clone() } else { Arc::new(actual.plan.then(&query.plan)) },
+                plan: if query.plan.is_empty() {
+                    actual.plan.clone()
+                } else {
+                    Arc::new(actual.plan.then(&query.plan))
+                },
                 site: actual.site,
                 mode: query.mode,
                 classes: query.classes.clone(),
@@ -243,7 +306,10 @@ pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option
         }
         Base::Related(row, attr) => {
             let row = fill_row(frame, row, slots)?;
-            Some(Query { base: Base::Related(Arc::new(row), *attr), ..query.clone() })
+            Some(Query {
+                base: Base::Related(Arc::new(row), *attr),
+                ..query.clone()
+            })
         }
         Base::Model | Base::Unknown => Some(query.clone()),
     }

@@ -1,10 +1,11 @@
 //! Statements: assignments, branches, loops.
 
 use crate::ir::{Case, CmpOp, Expr, ExprKind, Handler, Stmt, StmtKind};
-use crate::source::Sym;
+use crate::source::{Span, Sym};
 
 use super::frame::{Flow, Frame, Over};
-use super::value::{Deps, Kind, Size, Value};
+use super::plan::Plan;
+use super::value::{Base, Deps, Kind, Mode, Query, Size, Value};
 
 impl<'p> Frame<'_, 'p> {
     pub fn block(&mut self, body: &'p [Stmt]) -> Flow {
@@ -27,7 +28,11 @@ impl<'p> Frame<'_, 'p> {
                     self.assign(target, &value);
                 }
             }
-            StmtKind::AnnAssign { target, annotation, value } => {
+            StmtKind::AnnAssign {
+                target,
+                annotation,
+                value,
+            } => {
                 let value = value.as_ref().map_or(Value::UNKNOWN, |v| self.eval(v));
                 let value = match value.kind {
                     Kind::Unknown => self.annotated(annotation, value.deps),
@@ -71,7 +76,13 @@ impl<'p> Frame<'_, 'p> {
                 }
             }
             StmtKind::If { test, body, orelse } => return self.if_stmt(test, body, orelse),
-            StmtKind::For { target, iter, body, orelse, .. } => {
+            StmtKind::For {
+                target,
+                iter,
+                body,
+                orelse,
+                ..
+            } => {
                 self.for_stmt(target, iter, body);
                 return self.block(orelse);
             }
@@ -93,7 +104,12 @@ impl<'p> Frame<'_, 'p> {
                 }
                 return self.block(body);
             }
-            StmtKind::Try { body, handlers, orelse, finally } => return self.try_stmt(body, handlers, orelse, finally),
+            StmtKind::Try {
+                body,
+                handlers,
+                orelse,
+                finally,
+            } => return self.try_stmt(body, handlers, orelse, finally),
             StmtKind::Match { subject, cases } => self.match_stmt(subject, cases),
             StmtKind::Def(idx) => {
                 let value = self.function_value(*idx);
@@ -120,9 +136,21 @@ impl<'p> Frame<'_, 'p> {
         let outer = self.control;
         self.control = outer.and(tested.deps);
         let memo = is_memo(test, body);
-        let then = self.branch(|f| if memo { f.once_per_key(body) } else { f.last_pass(body) });
+        let then = self.branch(|f| {
+            if memo {
+                f.once_per_key(body)
+            } else {
+                f.last_pass(body)
+            }
+        });
         let refill = fills_tested(test, orelse);
-        let other = self.branch(|f| if refill { f.once_per_key(orelse) } else { f.last_pass(orelse) });
+        let other = self.branch(|f| {
+            if refill {
+                f.once_per_key(orelse)
+            } else {
+                f.last_pass(orelse)
+            }
+        });
         self.control = outer;
         if self.nesting == 0 && (then.flow == Flow::Leave) != (other.flow == Flow::Leave) {
             self.early_exit = true;
@@ -158,8 +186,15 @@ impl<'p> Frame<'_, 'p> {
 
     fn for_stmt(&mut self, target: &'p Expr, iter: &'p Expr, body: &'p [Stmt]) {
         let iterated = self.eval(iter);
-        let once = matches!(body.last().map(|s| &s.kind), Some(StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_)));
-        let over = if once { Over::Bounded } else { self.loop_kind(&iterated) };
+        let once = matches!(
+            body.last().map(|s| &s.kind),
+            Some(StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_))
+        );
+        let over = if once {
+            Over::Bounded
+        } else {
+            self.loop_kind(&iterated)
+        };
         self.count_loop(iter.span, &iterated);
         let (id, elem) = self.begin_loop(&iterated, iter.span, over);
         self.mark_fetched(iter);
@@ -175,7 +210,13 @@ impl<'p> Frame<'_, 'p> {
         self.leave_loop();
     }
 
-    fn try_stmt(&mut self, body: &'p [Stmt], handlers: &'p [Handler], orelse: &'p [Stmt], finally: &'p [Stmt]) -> Flow {
+    fn try_stmt(
+        &mut self,
+        body: &'p [Stmt],
+        handlers: &'p [Handler],
+        orelse: &'p [Stmt],
+        finally: &'p [Stmt],
+    ) -> Flow {
         let mut flow = self.block(body);
         if flow == Flow::Next {
             flow = self.block(orelse);
@@ -256,29 +297,72 @@ impl<'p> Frame<'_, 'p> {
 
     /// `row.relation = value`: the row has it in memory from here on, also for what it is passed to.
     fn note_related(&mut self, base: &Expr, name: Sym, value: &Value) {
-        let Some(held) = base.as_name().and_then(|n| self.vars.get(&n).cloned()) else { return };
+        let Some(held) = base.as_name().and_then(|n| self.vars.get(&n).cloned()) else {
+            return;
+        };
         let Kind::Row(row) = &held.kind else { return };
-        let related = matches!(self.project.model_attr(row.model, name), Some(crate::project::ModelAttr::Forward(_)));
+        let related = matches!(
+            self.project.model_attr(row.model, name),
+            Some(crate::project::ModelAttr::Forward(_))
+        );
         if !related {
             return;
         }
         let path = super::value::join_path(row.steps.iter().map(|s| s.name).chain([name]));
         let lookup = Sym::new(&path);
         let mut plan = row.extra.as_deref().cloned().unwrap_or_default();
-        plan.prefetch.push(super::plan::Prefetch { lookup, to: lookup, has_to_attr: false, query: None });
+        plan.prefetch.push(super::plan::Prefetch {
+            lookup,
+            to: lookup,
+            has_to_attr: false,
+            query: Some(self.unseen(row.model)),
+        });
         let mut row = (**row).clone();
         row.extra = Some(std::sync::Arc::new(plan));
         if let Kind::Row(other) = &value.kind {
             row.known = Some((name, other.clone()));
         }
         if let Some(var) = base.as_name() {
-            self.set(var, Value { kind: Kind::Row(std::sync::Arc::new(row)), deps: held.deps });
+            self.set(
+                var,
+                Value {
+                    kind: Kind::Row(std::sync::Arc::new(row)),
+                    deps: held.deps,
+                },
+            );
         }
+    }
+
+    /// Rows fetched where the analysis did not look: what they have in memory is not known.
+    fn unseen(&self, model: crate::project::ModelId) -> std::sync::Arc<Query> {
+        std::sync::Arc::new(Query {
+            model,
+            base: Base::Unknown,
+            plan: std::sync::Arc::new(Plan {
+                open: true,
+                ..Plan::default()
+            }),
+            site: self.site(Span::default()),
+            mode: Mode::Rows,
+            classes: Vec::new(),
+            change: None,
+            ordered: false,
+            sliced: false,
+            batched: false,
+            empty: false,
+            born: None,
+            fetched: false,
+            single: false,
+        })
     }
 
     fn unpack(&mut self, value: &Value, index: usize) -> Value {
         match &value.kind {
-            Kind::Tuple(items) => items.get(index).cloned().unwrap_or(Value::UNKNOWN).with(value.deps),
+            Kind::Tuple(items) => items
+                .get(index)
+                .cloned()
+                .unwrap_or(Value::UNKNOWN)
+                .with(value.deps),
             Kind::Coll(coll) => self.pick(&coll.elem).with(value.deps),
             Kind::Union(all) => {
                 let parts: Vec<Value> = all.iter().map(|v| self.unpack(v, index)).collect();
@@ -291,7 +375,9 @@ impl<'p> Frame<'_, 'p> {
     /// `name[key] = value`: the container now also holds the value.
     fn store_item(&mut self, base: &'p Expr, key: &'p Expr, value: &Value) {
         let Some(place) = place_of(base) else { return };
-        let Some(held) = self.vars.get(&place).cloned() else { return };
+        let Some(held) = self.vars.get(&place).cloned() else {
+            return;
+        };
         let Kind::Dict(dict) = &held.kind else {
             self.set(place, held.with(value.deps));
             return;
@@ -309,7 +395,13 @@ impl<'p> Frame<'_, 'p> {
             }
         }
         let deps = held.deps.and(value.deps);
-        self.set(place, Value { kind: Kind::Dict(std::sync::Arc::new(dict)), deps });
+        self.set(
+            place,
+            Value {
+                kind: Kind::Dict(std::sync::Arc::new(dict)),
+                deps,
+            },
+        );
     }
 
     /// A new value in a name makes what was stored in its attributes stale.
@@ -321,7 +413,11 @@ impl<'p> Frame<'_, 'p> {
         let stale: Vec<Sym> = self
             .vars
             .keys()
-            .filter(|k| k.as_str().len() > text.len() && k.as_str().starts_with(text) && k.as_str().as_bytes()[text.len()] == b'.')
+            .filter(|k| {
+                k.as_str().len() > text.len()
+                    && k.as_str().starts_with(text)
+                    && k.as_str().as_bytes()[text.len()] == b'.'
+            })
             .copied()
             .collect();
         for place in stale {
@@ -339,11 +435,26 @@ fn is_memo(test: &Expr, body: &[Stmt]) -> bool {
 fn fills_tested(test: &Expr, body: &[Stmt]) -> bool {
     let tested = match &test.kind {
         ExprKind::Not(inner) => inner,
-        ExprKind::Compare(cmp) if matches!(cmp.rest[..], [(CmpOp::Is | CmpOp::IsNot, Expr { kind: ExprKind::Const(crate::ir::Const::None), .. })]) => &cmp.left,
+        ExprKind::Compare(cmp)
+            if matches!(
+                cmp.rest[..],
+                [(
+                    CmpOp::Is | CmpOp::IsNot,
+                    Expr {
+                        kind: ExprKind::Const(crate::ir::Const::None),
+                        ..
+                    }
+                )]
+            ) =>
+        {
+            &cmp.left
+        }
         ExprKind::Attr(_) => test,
         _ => return false,
     };
-    let Some(place) = place_of(tested).filter(|_| matches!(tested.kind, ExprKind::Attr(_))) else { return false };
+    let Some(place) = place_of(tested).filter(|_| matches!(tested.kind, ExprKind::Attr(_))) else {
+        return false;
+    };
     body.iter().any(|stmt| match &stmt.kind {
         StmtKind::Assign { targets, .. } => targets.iter().any(|t| place_of(t) == Some(place)),
         _ => false,
@@ -351,9 +462,15 @@ fn fills_tested(test: &Expr, body: &[Stmt]) -> bool {
 }
 
 fn fills_mapping(test: &Expr, body: &[Stmt]) -> bool {
-    let ExprKind::Compare(cmp) = &test.kind else { return false };
-    let [(CmpOp::NotIn, memory)] = &cmp.rest[..] else { return false };
-    let Some(memory) = place_of(memory) else { return false };
+    let ExprKind::Compare(cmp) = &test.kind else {
+        return false;
+    };
+    let [(CmpOp::NotIn, memory)] = &cmp.rest[..] else {
+        return false;
+    };
+    let Some(memory) = place_of(memory) else {
+        return false;
+    };
     body.iter().any(|stmt| match &stmt.kind {
         StmtKind::Assign { targets, .. } => targets.iter().any(|t| match &t.kind {
             ExprKind::Index(parts) => place_of(&parts.0) == Some(memory),

@@ -23,6 +23,8 @@ pub struct Key {
     pub func: FuncId,
     pub args: Vec<Value>,
     pub captured: Option<Arc<[(Sym, Value)]>>,
+    /// Module variables that are being worked out by this call: so much fewer may be below it.
+    pub level: u8,
 }
 
 /// What a call does, in terms of its arguments' slots.
@@ -40,12 +42,6 @@ pub struct Summary {
     pub reveals: Vec<(Site, Value)>,
 }
 
-impl Summary {
-    pub fn cut() -> Self {
-        Self { returns: Value::UNKNOWN, loads: Vec::new(), evals: Vec::new(), stores: Vec::new(), writes: false, height: None, reveals: Vec::new() }
-    }
-}
-
 #[derive(Default)]
 struct Entry {
     complete: Option<Arc<Summary>>,
@@ -61,7 +57,9 @@ pub struct Memo {
 
 impl Default for Memo {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+        }
     }
 }
 
@@ -79,7 +77,11 @@ impl Memo {
         {
             return Some(done.clone());
         }
-        entry.cut.iter().find(|(d, _)| *d == depth).map(|(_, s)| s.clone())
+        entry
+            .cut
+            .iter()
+            .find(|(d, _)| *d == depth)
+            .map(|(_, s)| s.clone())
     }
 
     pub fn put(&self, key: Key, depth: u8, summary: Arc<Summary>) {
@@ -94,6 +96,9 @@ impl Memo {
 
     /// How many summaries were computed.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+        self.shards
+            .iter()
+            .map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).len())
+            .sum()
     }
 }

@@ -148,11 +148,15 @@ struct Tables {
     writes: FxHashSet<Sym>,
 }
 
-#[expect(clippy::expect_used, reason = "the tables are compiled in and checked by a test")]
+#[expect(
+    clippy::expect_used,
+    reason = "the tables are compiled in and checked by a test"
+)]
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let methods: MethodFile =
         toml::from_str(include_str!("../../rules/django/queryset.toml")).expect("queryset.toml is valid");
-    let calls: CallFile = toml::from_str(include_str!("../../rules/django/calls.toml")).expect("calls.toml is valid");
+    let calls: CallFile =
+        toml::from_str(include_str!("../../rules/django/calls.toml")).expect("calls.toml is valid");
     let mut by_name = FxHashMap::default();
     for method in methods.method {
         if method.has_async {
@@ -169,7 +173,10 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
 });
 
 fn spread<T: Copy>(groups: FxHashMap<T, Vec<String>>) -> FxHashMap<Sym, T> {
-    groups.into_iter().flat_map(|(effect, names)| names.into_iter().map(move |n| (Sym::new(&n), effect))).collect()
+    groups
+        .into_iter()
+        .flat_map(|(effect, names)| names.into_iter().map(move |n| (Sym::new(&n), effect)))
+        .collect()
 }
 
 /// A method of managers and querysets, async twins included.

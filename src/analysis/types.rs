@@ -13,12 +13,44 @@ use super::rows::map_rows;
 use super::value::{Base, Coll, Dict, Kind, Live, Mode, Object, Origin, Query, Row, Size, Value};
 
 const COLLECTIONS: &[&str] = &[
-    "list", "List", "set", "Set", "frozenset", "Iterable", "Iterator", "Sequence", "Collection", "Generator", "MutableSequence", "AsyncIterator",
-    "AsyncIterable", "deque",
+    "list",
+    "List",
+    "set",
+    "Set",
+    "frozenset",
+    "Iterable",
+    "Iterator",
+    "Sequence",
+    "Collection",
+    "Generator",
+    "MutableSequence",
+    "AsyncIterator",
+    "AsyncIterable",
+    "deque",
 ];
-const QUERYSETS: &[&str] = &["QuerySet", "BaseManager", "Manager", "RelatedManager", "ValuesQuerySet"];
-const WRAPPERS: &[&str] = &["Optional", "Annotated", "Final", "Required", "NotRequired", "Awaitable"];
-const MAPPINGS: &[&str] = &["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"];
+const QUERYSETS: &[&str] = &[
+    "QuerySet",
+    "BaseManager",
+    "Manager",
+    "RelatedManager",
+    "ValuesQuerySet",
+];
+const WRAPPERS: &[&str] = &[
+    "Optional",
+    "Annotated",
+    "Final",
+    "Required",
+    "NotRequired",
+    "Awaitable",
+];
+const MAPPINGS: &[&str] = &[
+    "dict",
+    "Dict",
+    "Mapping",
+    "MutableMapping",
+    "defaultdict",
+    "OrderedDict",
+];
 
 impl<'p> Engine<'p> {
     /// The value that an annotation promises: a row, a queryset with an unknown plan, a collection.
@@ -31,7 +63,11 @@ impl<'p> Engine<'p> {
             return Value::UNKNOWN;
         }
         match &annotation.kind {
-            ExprKind::Binary(binary) => self.typed_at(file, &binary.left, depth - 1).join(self.typed_at(file, &binary.right, depth - 1)),
+            ExprKind::Binary(binary) => self.typed_at(file, &binary.left, depth - 1).join(self.typed_at(
+                file,
+                &binary.right,
+                depth - 1,
+            )),
             ExprKind::Index(parts) => self.generic(file, &parts.0, &parts.1, depth),
             ExprKind::Name(_) | ExprKind::Attr(_) => match self.project.resolve_expr(file, annotation) {
                 Some(Def::Class(class)) => self.instance(class),
@@ -43,14 +79,30 @@ impl<'p> Engine<'p> {
 
     /// The element type of a collection: one of many rows.
     fn element_at(&self, file: FileId, annotation: &Expr, depth: u32) -> Value {
-        map_rows(&self.typed_at(file, annotation, depth - 1), &|row| Row { live: Live::Stored, ..row.clone() })
+        map_rows(&self.typed_at(file, annotation, depth - 1), &|row| Row {
+            live: Live::Stored,
+            ..row.clone()
+        })
     }
 
     fn instance(&self, class: ClassId) -> Value {
         match self.project.model_of_class(class) {
-            Some(model) => Value::row(Row { model, origin: Origin::Elsewhere, live: Live::Single, steps: Vec::new(), known: None, extra: None, shared: false }),
-            None if self.project.is_queryset_class(class) || self.project.is_manager_class(class) => Value::UNKNOWN,
-            None => Value::new(Kind::Object(Arc::new(Object { class, attrs: Vec::new() }))),
+            Some(model) => Value::row(Row {
+                model,
+                origin: Origin::Elsewhere,
+                live: Live::Single,
+                steps: Vec::new(),
+                known: None,
+                extra: None,
+                shared: false,
+            }),
+            None if self.project.is_queryset_class(class) || self.project.is_manager_class(class) => {
+                Value::UNKNOWN
+            }
+            None => Value::new(Kind::Object(Arc::new(Object {
+                class,
+                attrs: Vec::new(),
+            }))),
         }
     }
 
@@ -64,7 +116,9 @@ impl<'p> Engine<'p> {
             ExprKind::Tuple(items) => items.iter().collect(),
             _ => vec![inner],
         };
-        let Some(first) = args.first() else { return Value::UNKNOWN };
+        let Some(first) = args.first() else {
+            return Value::UNKNOWN;
+        };
         let name = name.as_str();
         if COLLECTIONS.contains(&name) {
             return Value::coll(self.element_at(file, first, depth), Size::Unknown);
@@ -77,29 +131,46 @@ impl<'p> Engine<'p> {
         {
             let value = self.element_at(file, second, depth);
             let key = self.element_at(file, first, depth);
-            return Value::new(Kind::Dict(Arc::new(Dict { items: Vec::new(), key, value })));
+            return Value::new(Kind::Dict(Arc::new(Dict {
+                items: Vec::new(),
+                key,
+                value,
+            })));
         }
         match name {
-            "Union" => args.iter().map(|a| self.typed_at(file, a, depth - 1)).reduce(Value::join).unwrap_or(Value::UNKNOWN),
+            "Union" => args
+                .iter()
+                .map(|a| self.typed_at(file, a, depth - 1))
+                .reduce(Value::join)
+                .unwrap_or(Value::UNKNOWN),
             "tuple" | "Tuple" => {
-                let ellipsis = args.len() == 2 && matches!(args[1].kind, ExprKind::Const(crate::ir::Const::Other));
+                let ellipsis =
+                    args.len() == 2 && matches!(args[1].kind, ExprKind::Const(crate::ir::Const::Other));
                 if ellipsis {
                     return Value::coll(self.element_at(file, first, depth), Size::Unknown);
                 }
-                Value::new(Kind::Tuple(args.iter().map(|a| self.typed_at(file, a, depth - 1)).collect()))
+                Value::new(Kind::Tuple(
+                    args.iter().map(|a| self.typed_at(file, a, depth - 1)).collect(),
+                ))
             }
             "type" | "Type" => match self.project.resolve_expr(file, first) {
                 Some(Def::Class(class)) => Value::new(Kind::Class(class)),
                 _ => Value::UNKNOWN,
             },
-            _ if QUERYSETS.contains(&name) || name.ends_with("QuerySet") => self.open_queryset(file, base, first),
+            _ if QUERYSETS.contains(&name) || name.ends_with("QuerySet") => {
+                self.open_queryset(file, base, first)
+            }
             _ => Value::UNKNOWN,
         }
     }
 
     fn open_queryset(&self, file: FileId, base: &Expr, inner: &Expr) -> Value {
-        let Some(Def::Class(class)) = self.project.resolve_expr(file, inner) else { return Value::UNKNOWN };
-        let Some(model) = self.project.model_of_class(class) else { return Value::UNKNOWN };
+        let Some(Def::Class(class)) = self.project.resolve_expr(file, inner) else {
+            return Value::UNKNOWN;
+        };
+        let Some(model) = self.project.model_of_class(class) else {
+            return Value::UNKNOWN;
+        };
         let classes = match self.project.resolve_expr(file, base) {
             Some(Def::Class(c)) => vec![c],
             _ => Vec::new(),
@@ -107,7 +178,10 @@ impl<'p> Engine<'p> {
         Value::query(Query {
             model,
             base: Base::Unknown,
-            plan: Arc::new(Plan { open: true, ..Plan::default() }),
+            plan: Arc::new(Plan {
+                open: true,
+                ..Plan::default()
+            }),
             site: crate::source::Site::new(file, inner.span),
             mode: Mode::Rows,
             classes,
@@ -135,18 +209,24 @@ impl<'p> Engine<'p> {
 
     /// The value of a module-level variable.
     pub(crate) fn module_value(&self, file: FileId, idx: u32) -> Value {
-        let key = (file, idx);
-        let lock = || self.values.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(guard) = Nesting::enter() else {
+            return Value::UNKNOWN;
+        };
+        let key = (file, idx, guard.level);
+        let lock = || {
+            self.values
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+        };
         if let Some(value) = lock().get(&key) {
             return value.clone();
         }
-        let Some(_guard) = Nesting::enter() else { return Value::UNKNOWN };
         let assign = &self.project.file(file).facts.assigns[idx as usize];
         let value = match &assign.value {
             Some(value) if constant(value, 6) => {
                 let func = self.project.func_id(file, crate::ir::FuncIdx(0));
                 let mut frame = Frame::new(self, func, 3);
-                returned(&frame.eval(value))
+                returned(&frame.eval(value)).bounded()
             }
             _ => match &assign.annotation {
                 Some(annotation) => self.typed(file, annotation),
@@ -162,7 +242,10 @@ impl<'p> Engine<'p> {
         let file = self.project.class(owner).file;
         let assign = &self.project.class_facts(owner).assigns[idx as usize];
         let Some(value) = &assign.value else {
-            return assign.annotation.as_ref().map_or(Value::UNKNOWN, |a| self.typed(file, a));
+            return assign
+                .annotation
+                .as_ref()
+                .map_or(Value::UNKNOWN, |a| self.typed(file, a));
         };
         if frame.depth == 0 {
             frame.cut = true;
@@ -180,18 +263,21 @@ impl<'p> Engine<'p> {
 }
 
 thread_local! {
-    static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    static DEPTH: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
 }
 
-/// Ends chains of module variables that refer to each other.
-struct Nesting;
+/// Ends chains of module variables that refer to each other. What a variable is depends on how far
+/// down the chain it is asked for, and on nothing else.
+struct Nesting {
+    level: u8,
+}
 
 impl Nesting {
     fn enter() -> Option<Self> {
         let depth = DEPTH.get();
         (depth < 16).then(|| {
             DEPTH.set(depth + 1);
-            Self
+            Self { level: depth }
         })
     }
 }
@@ -202,15 +288,29 @@ impl Drop for Nesting {
     }
 }
 
+/// Module variables that are being worked out.
+pub(super) fn level() -> u8 {
+    DEPTH.get()
+}
+
 /// Module-level values that mean the same whoever asks: literals, names, calls of known functions.
 fn constant(expr: &Expr, depth: u32) -> bool {
     depth > 0
         && match &expr.kind {
             ExprKind::Name(_) | ExprKind::Const(_) => true,
             ExprKind::Attr(attr) => constant(&attr.base, depth - 1),
-            ExprKind::Call(call) => constant(&call.func, depth - 1) && call.args.iter().all(|a| constant(&a.value, depth - 1)),
-            ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => items.len() < 64 && items.iter().all(|i| constant(i, depth - 1)),
-            ExprKind::Dict(items) => items.len() < 64 && items.iter().all(|i| i.key.as_ref().is_none_or(|k| constant(k, depth - 1)) && constant(&i.value, depth - 1)),
+            ExprKind::Call(call) => {
+                constant(&call.func, depth - 1) && call.args.iter().all(|a| constant(&a.value, depth - 1))
+            }
+            ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
+                items.len() < 64 && items.iter().all(|i| constant(i, depth - 1))
+            }
+            ExprKind::Dict(items) => {
+                items.len() < 64
+                    && items.iter().all(|i| {
+                        i.key.as_ref().is_none_or(|k| constant(k, depth - 1)) && constant(&i.value, depth - 1)
+                    })
+            }
             ExprKind::Binary(b) => constant(&b.left, depth - 1) && constant(&b.right, depth - 1),
             _ => false,
         }
@@ -242,10 +342,21 @@ pub(crate) fn as_argument(value: &Value, next: &mut u16) -> Value {
         Kind::Row(row) => {
             let slot = *next;
             *next += 1;
-            let live = if row.live == Live::Stored { Live::Stored } else { Live::Slot };
-            Kind::Row(Arc::new(Row { origin: Origin::Slot(slot), live, ..(**row).clone() }))
+            let live = if row.live == Live::Stored {
+                Live::Stored
+            } else {
+                Live::Slot
+            };
+            Kind::Row(Arc::new(Row {
+                origin: Origin::Slot(slot),
+                live,
+                ..(**row).clone()
+            }))
         }
-        Kind::Coll(coll) => Kind::Coll(Arc::new(Coll { elem: as_argument(&coll.elem, next), size: coll.size })),
+        Kind::Coll(coll) => Kind::Coll(Arc::new(Coll {
+            elem: as_argument(&coll.elem, next),
+            size: coll.size,
+        })),
         Kind::Tuple(items) => Kind::Tuple(items.iter().map(|v| as_argument(v, next)).collect()),
         Kind::Union(items) => Kind::Union(items.iter().map(|v| as_argument(v, next)).collect()),
         Kind::Dict(dict) => Kind::Dict(Arc::new(Dict {
@@ -269,7 +380,10 @@ pub(crate) fn returned(value: &Value) -> Value {
         Kind::Row(_) | Kind::Tuple(_) => relabel(value, Live::Single),
         Kind::Union(items) => {
             let kind = Kind::Union(items.iter().map(returned).collect());
-            Value { kind, deps: value.deps }
+            Value {
+                kind,
+                deps: value.deps,
+            }
         }
         _ => stored(value),
     }

@@ -238,14 +238,28 @@ pub struct Object {
 }
 
 const MAX_UNION: usize = 4;
+/// Values in values that a variable may hold; code that nests a value in itself doubles it at each step.
+const MAX_PARTS: usize = 2_000;
 
 impl Value {
-    pub const UNKNOWN: Self = Self { kind: Kind::Unknown, deps: Deps::NONE };
-    pub const SCALAR: Self = Self { kind: Kind::Scalar, deps: Deps::NONE };
-    pub const NONE: Self = Self { kind: Kind::None, deps: Deps::NONE };
+    pub const UNKNOWN: Self = Self {
+        kind: Kind::Unknown,
+        deps: Deps::NONE,
+    };
+    pub const SCALAR: Self = Self {
+        kind: Kind::Scalar,
+        deps: Deps::NONE,
+    };
+    pub const NONE: Self = Self {
+        kind: Kind::None,
+        deps: Deps::NONE,
+    };
 
     pub fn new(kind: Kind) -> Self {
-        Self { kind, deps: Deps::NONE }
+        Self {
+            kind,
+            deps: Deps::NONE,
+        }
     }
 
     pub fn row(row: Row) -> Self {
@@ -258,15 +272,24 @@ impl Value {
 
     pub fn coll(elem: Value, size: Size) -> Self {
         let deps = elem.deps;
-        Self { kind: Kind::Coll(Arc::new(Coll { elem, size })), deps }
+        Self {
+            kind: Kind::Coll(Arc::new(Coll { elem, size })),
+            deps,
+        }
     }
 
     pub fn unknown(deps: Deps) -> Self {
-        Self { kind: Kind::Unknown, deps }
+        Self {
+            kind: Kind::Unknown,
+            deps,
+        }
     }
 
     pub fn scalar(deps: Deps) -> Self {
-        Self { kind: Kind::Scalar, deps }
+        Self {
+            kind: Kind::Scalar,
+            deps,
+        }
     }
 
     #[must_use]
@@ -278,10 +301,20 @@ impl Value {
     /// Holds rows, querysets or managers somewhere.
     pub fn interesting(&self) -> bool {
         match &self.kind {
-            Kind::Unknown | Kind::Opaque | Kind::None | Kind::Scalar | Kind::Truth(_) | Kind::Str(_) | Kind::External(_) | Kind::Module(_) | Kind::Namespace(..) => false,
+            Kind::Unknown
+            | Kind::Opaque
+            | Kind::None
+            | Kind::Scalar
+            | Kind::Truth(_)
+            | Kind::Str(_)
+            | Kind::External(_)
+            | Kind::Module(_)
+            | Kind::Namespace(..) => false,
             Kind::Coll(c) => c.elem.interesting(),
             Kind::Tuple(items) | Kind::Union(items) => items.iter().any(Self::interesting),
-            Kind::Dict(d) => d.value.interesting() || d.key.interesting() || d.items.iter().any(|(_, v)| v.interesting()),
+            Kind::Dict(d) => {
+                d.value.interesting() || d.key.interesting() || d.items.iter().any(|(_, v)| v.interesting())
+            }
             _ => true,
         }
     }
@@ -298,19 +331,32 @@ impl Value {
     pub fn join(self, other: Self) -> Self {
         let deps = self.deps.and(other.deps);
         if self.kind == other.kind {
-            return Self { kind: self.kind, deps };
+            return Self {
+                kind: self.kind,
+                deps,
+            };
         }
         if self.kind == Kind::Opaque || other.kind == Kind::Opaque {
-            return Self { kind: Kind::Opaque, deps };
+            return Self {
+                kind: Kind::Opaque,
+                deps,
+            };
         }
         match (&self.kind, &other.kind) {
             (Kind::Truth(_), _) if !other.interesting() => return Self::scalar(deps),
             (_, Kind::Truth(_)) if !self.interesting() => return Self::scalar(deps),
-            (Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_), _) if other.interesting() || !self.informative() => return other.with(deps),
+            (Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_), _)
+                if other.interesting() || !self.informative() =>
+            {
+                return other.with(deps);
+            }
             (_, Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_)) => return self.with(deps),
             (Kind::Query(a), Kind::Query(b)) => {
                 if let Some(both) = a.merge(b) {
-                    return Self { kind: Kind::Query(Arc::new(both)), deps };
+                    return Self {
+                        kind: Kind::Query(Arc::new(both)),
+                        deps,
+                    };
                 }
             }
             (Kind::Coll(a), Kind::Coll(b)) => {
@@ -339,7 +385,49 @@ impl Value {
         if all.len() == 1 {
             return all.remove(0).with(deps);
         }
-        Self { kind: Kind::Union(all.into()), deps }
+        Self {
+            kind: Kind::Union(all.into()),
+            deps,
+        }
+    }
+
+    /// The value, unless it has grown beyond all use.
+    pub fn bounded(self) -> Self {
+        let mut left = MAX_PARTS;
+        if self.fits(&mut left) {
+            self
+        } else {
+            Self {
+                kind: Kind::Unknown,
+                deps: self.deps,
+            }
+        }
+    }
+
+    fn fits(&self, left: &mut usize) -> bool {
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        match &self.kind {
+            Kind::Tuple(items) | Kind::Union(items) => items.iter().all(|v| v.fits(left)),
+            Kind::Coll(coll) => coll.elem.fits(left),
+            Kind::Dict(dict) => {
+                dict.key.fits(left) && dict.value.fits(left) && dict.items.iter().all(|(_, v)| v.fits(left))
+            }
+            Kind::Object(object) => object.attrs.iter().all(|(_, v)| v.fits(left)),
+            Kind::Bound(bound) => bound.receiver.fits(left),
+            Kind::Func(func) => {
+                func.args.iter().all(|v| v.fits(left))
+                    && func
+                        .captured
+                        .iter()
+                        .flat_map(|vars| vars.iter())
+                        .all(|(_, v)| v.fits(left))
+            }
+            Kind::Method(method) => method.0.fits(left),
+            _ => true,
+        }
     }
 
     /// Whether the value counts as true, where that is certain.
@@ -358,7 +446,11 @@ impl Value {
 impl Query {
     /// One queryset for two branches of the same expression: what either loads counts as loaded.
     pub fn merge(&self, other: &Self) -> Option<Self> {
-        if self.model != other.model || self.base != other.base || self.mode != other.mode || self.site != other.site {
+        if self.model != other.model
+            || self.base != other.base
+            || self.mode != other.mode
+            || self.site != other.site
+        {
             return None;
         }
         let mut both = self.clone();

@@ -4,7 +4,7 @@ use crate::ir::{Expr, ExprKind, Stmt, StmtKind};
 
 /// Calls `visit` on each expression under `stmt`, outermost first. Bodies of nested functions are separate routines.
 pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
-    let mut all = |items: &[Stmt], visit: &mut dyn FnMut(&Expr)| {
+    let all = |items: &[Stmt], visit: &mut dyn FnMut(&Expr)| {
         for item in items {
             expressions(item, visit);
         }
@@ -34,7 +34,13 @@ pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
             all(body, visit);
             all(orelse, visit);
         }
-        StmtKind::For { target, iter, body, orelse, .. } => {
+        StmtKind::For {
+            target,
+            iter,
+            body,
+            orelse,
+            ..
+        } => {
             expression(target, visit);
             expression(iter, visit);
             all(body, visit);
@@ -44,7 +50,12 @@ pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
             items.iter().for_each(|i| expression(&i.context, visit));
             all(body, visit);
         }
-        StmtKind::Try { body, handlers, orelse, finally } => {
+        StmtKind::Try {
+            body,
+            handlers,
+            orelse,
+            finally,
+        } => {
             all(body, visit);
             handlers.iter().for_each(|h| all(&h.body, visit));
             all(orelse, visit);
@@ -54,7 +65,11 @@ pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
             expression(subject, visit);
             cases.iter().for_each(|c| all(&c.body, visit));
         }
-        StmtKind::Def(_) | StmtKind::Class(_) | StmtKind::Import(_) | StmtKind::Break | StmtKind::Continue => {}
+        StmtKind::Def(_)
+        | StmtKind::Class(_)
+        | StmtKind::Import(_)
+        | StmtKind::Break
+        | StmtKind::Continue => {}
     }
 }
 
@@ -74,7 +89,10 @@ pub fn expression(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
         }
         ExprKind::Slice(slice) => {
             expression(&slice.base, visit);
-            [&slice.lower, &slice.upper, &slice.step].into_iter().flatten().for_each(|p| expression(p, visit));
+            [&slice.lower, &slice.upper, &slice.step]
+                .into_iter()
+                .flatten()
+                .for_each(|p| expression(p, visit));
         }
         ExprKind::FString(items)
         | ExprKind::List(items)
@@ -102,7 +120,11 @@ pub fn expression(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
             expression(&choice.then, visit);
             expression(&choice.orelse, visit);
         }
-        ExprKind::Not(e) | ExprKind::Unary(e) | ExprKind::Starred(e) | ExprKind::Await(e) | ExprKind::YieldFrom(e) => {
+        ExprKind::Not(e)
+        | ExprKind::Unary(e)
+        | ExprKind::Starred(e)
+        | ExprKind::Await(e)
+        | ExprKind::YieldFrom(e) => {
             expression(e, visit);
         }
         ExprKind::Yield(e) => e.iter().for_each(|e| expression(e, visit)),

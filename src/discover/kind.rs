@@ -9,7 +9,14 @@ pub enum FileKind {
 }
 
 const TEST_DIRS: [&str; 8] = [
-    "tests", "test", "testing", "testutils", "unittests", "unit_tests", "functional_tests", "e2e",
+    "tests",
+    "test",
+    "testing",
+    "testutils",
+    "unittests",
+    "unit_tests",
+    "functional_tests",
+    "e2e",
 ];
 const MIGRATION_DIRS: [&str; 2] = ["migrations", "south_migrations"];
 

@@ -13,7 +13,10 @@ struct Table {
     swappable: FxHashMap<String, String>,
 }
 
-#[expect(clippy::expect_used, reason = "the table is compiled in and checked by a test")]
+#[expect(
+    clippy::expect_used,
+    reason = "the table is compiled in and checked by a test"
+)]
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/django/models.toml")).expect("models.toml is valid")
 });

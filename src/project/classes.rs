@@ -31,7 +31,12 @@ impl Project {
     }
 
     /// As [`Self::class_member`], but only classes after `after` in the order: what `super()` sees.
-    pub fn member_after(&self, class: ClassId, after: Option<ClassId>, name: Sym) -> Option<(ClassId, Member)> {
+    pub fn member_after(
+        &self,
+        class: ClassId,
+        after: Option<ClassId>,
+        name: Sym,
+    ) -> Option<(ClassId, Member)> {
         let mut open = after.is_none();
         for base in &self.class(class).mro {
             let ClassRef::Known(id) = base else { continue };
@@ -64,7 +69,13 @@ impl Project {
     }
 
     /// The classes that an expression in base position stands for: several for `from_queryset`.
-    pub(super) fn base_refs(&self, file: FileId, holder: &ClassFacts, expr: &Expr, depth: u32) -> Vec<ClassRef> {
+    pub(super) fn base_refs(
+        &self,
+        file: FileId,
+        holder: &ClassFacts,
+        expr: &Expr,
+        depth: u32,
+    ) -> Vec<ClassRef> {
         if depth == 0 {
             return Vec::new();
         }
@@ -74,7 +85,9 @@ impl Project {
             ExprKind::Call(call) => self.call_base_refs(file, holder, call, depth),
             ExprKind::Starred(inner) => self.base_refs(file, holder, inner, depth),
             _ => {
-                let local = expr.as_name().and_then(|name| self.enclosing_class(file, holder, name));
+                let local = expr
+                    .as_name()
+                    .and_then(|name| self.enclosing_class(file, holder, name));
                 let def = local.map(Def::Class).or_else(|| self.resolve_expr(file, expr));
                 self.def_refs(def, holder, depth)
             }
@@ -96,7 +109,13 @@ impl Project {
         }
     }
 
-    fn call_base_refs(&self, file: FileId, holder: &ClassFacts, call: &crate::ir::Call, depth: u32) -> Vec<ClassRef> {
+    fn call_base_refs(
+        &self,
+        file: FileId,
+        holder: &ClassFacts,
+        call: &crate::ir::Call,
+        depth: u32,
+    ) -> Vec<ClassRef> {
         let (name, receiver) = match &call.func.kind {
             ExprKind::Attr(attr) => (attr.name, Some(&attr.base)),
             ExprKind::Name(name) => (*name, None),
@@ -112,10 +131,13 @@ impl Project {
                 refs
             }
             ("as_manager", Some(base)) => self.base_refs(file, holder, base, depth - 1),
-            ("with_metaclass", _) => {
-                call.args.iter().skip(1).flat_map(|a| self.base_refs(file, holder, &a.value, depth - 1)).collect()
-            }
-            ("get_user_model", _) => self.user_class().into_iter().map(ClassRef::Known).collect(),
+            ("with_metaclass", _) => call
+                .args
+                .iter()
+                .skip(1)
+                .flat_map(|a| self.base_refs(file, holder, &a.value, depth - 1))
+                .collect(),
+            ("get_user_model", _) => self.user_class(file).into_iter().map(ClassRef::Known).collect(),
             _ => match (arg(0).and_then(Expr::as_str), arg(1).and_then(Expr::as_str)) {
                 (Some(module), Some(class)) => self
                     .class_by_tail(module.as_str(), class, file)
@@ -135,21 +157,25 @@ impl Project {
     }
 
     /// The class that `get_user_model()` returns.
-    pub fn user_class(&self) -> Option<ClassId> {
-        match self.user_model() {
+    pub fn user_class(&self, near: FileId) -> Option<ClassId> {
+        match self.user_model(near) {
             Some(model) => Some(self.model(model).class),
-            None => self.user_class_by_name(),
+            None => self.user_class_by_name(near),
         }
     }
 
     /// The class named by `AUTH_USER_MODEL`, while models are not known yet: by its app and name.
-    fn user_class_by_name(&self) -> Option<ClassId> {
-        let label = self.hints.auth_user_model.map_or("auth.User", Sym::as_str);
+    fn user_class_by_name(&self, near: FileId) -> Option<ClassId> {
+        let label = self.user_label(near);
         let (app, name) = label.split_once('.')?;
         let found = self.classes_by_name.get(&Sym::new(name))?;
         found.iter().copied().find(|c| {
             let file = self.file(self.class(*c).file);
-            let of_app = file.module.as_str().split('.').any(|part| part.eq_ignore_ascii_case(app));
+            let of_app = file
+                .module
+                .as_str()
+                .split('.')
+                .any(|part| part.eq_ignore_ascii_case(app));
             of_app && !matches!(file.part, super::Part::Test | super::Part::Migration)
         })
     }
@@ -166,9 +192,9 @@ impl Project {
         }
         for (name, idx) in &facts.methods {
             let routine = &self.file(file).facts.functions[idx.0 as usize];
-            let accessor = routine.decorators.iter().any(|d| {
-                matches!(&d.kind, ExprKind::Attr(a) if matches!(a.name.as_str(), "setter" | "deleter"))
-            });
+            let accessor = routine.decorators.iter().any(
+                |d| matches!(&d.kind, ExprKind::Attr(a) if matches!(a.name.as_str(), "setter" | "deleter")),
+            );
             if !accessor {
                 members.insert(*name, Member::Method(self.func_id(file, *idx)));
             }
@@ -179,7 +205,12 @@ impl Project {
 
 /// C3 linearisation; falls back to depth-first order when the bases contradict each other.
 /// Cyclic inheritance ends in the classes seen so far.
-pub(super) fn linearise(classes: &[Class], id: ClassId, memo: &mut FxHashMap<ClassId, Vec<ClassRef>>, depth: u32) -> Vec<ClassRef> {
+pub(super) fn linearise(
+    classes: &[Class],
+    id: ClassId,
+    memo: &mut FxHashMap<ClassId, Vec<ClassRef>>,
+    depth: u32,
+) -> Vec<ClassRef> {
     if let Some(done) = memo.get(&id) {
         return done.clone();
     }

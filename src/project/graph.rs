@@ -39,7 +39,10 @@ pub(super) fn build(project: &Project) -> Graph {
     let mut is_model = vec![false; project.classes.len()];
     for id in project.class_ids() {
         let class = project.class(id);
-        let rooted = class.mro.iter().any(|b| matches!(b, ClassRef::External(n) if super::bases::is_model_base(n.as_str())));
+        let rooted = class
+            .mro
+            .iter()
+            .any(|b| matches!(b, ClassRef::External(n) if super::bases::is_model_base(n.as_str())));
         if rooted || (class.open && may_be_model(project, id)) {
             is_model[id.0 as usize] = true;
         }
@@ -58,7 +61,12 @@ pub(super) fn build(project: &Project) -> Graph {
         }
     }
     for id in project.class_ids() {
-        let inherits = project.class(id).mro.iter().skip(1).any(|b| matches!(b, ClassRef::Known(c) if is_model[c.0 as usize]));
+        let inherits = project
+            .class(id)
+            .mro
+            .iter()
+            .skip(1)
+            .any(|b| matches!(b, ClassRef::Known(c) if is_model[c.0 as usize]));
         if inherits {
             is_model[id.0 as usize] = true;
         }
@@ -96,7 +104,11 @@ pub(super) fn build(project: &Project) -> Graph {
             query_names: FxHashMap::default(),
         });
         by_class.insert(id, model_id);
-        graph.labels.entry(Sym::new(&label.as_str().to_ascii_lowercase())).or_default().push(model_id);
+        graph
+            .labels
+            .entry(Sym::new(&label.as_str().to_ascii_lowercase()))
+            .or_default()
+            .push(model_id);
         graph.model_of_class.push((id, model_id));
     }
     for at in 0..graph.models.len() {
@@ -124,7 +136,9 @@ fn own_fields<'p>(project: &'p Project, id: ClassId) -> Vec<Declared<'p>> {
     let mut out = Vec::new();
     for assign in &facts.assigns {
         let Some(value) = &assign.value else { continue };
-        let ExprKind::Call(call) = &value.kind else { continue };
+        let ExprKind::Call(call) = &value.kind else {
+            continue;
+        };
         if let Some((kind, wide)) = field_kind(project, class.file, &call.func, 8) {
             out.retain(|d: &Declared<'_>| d.name != assign.name);
             out.push(Declared {
@@ -158,7 +172,11 @@ fn field_kind(project: &Project, file: FileId, func: &Expr, depth: u32) -> Optio
                 ExprKind::Call(call) => {
                     let partial = call.func.as_name().is_some_and(|n| n == "partial")
                         || matches!(&call.func.kind, ExprKind::Attr(a) if a.name == "partial");
-                    if partial { field_kind(project, from, call.positional(0)?, depth - 1) } else { None }
+                    if partial {
+                        field_kind(project, from, call.positional(0)?, depth - 1)
+                    } else {
+                        None
+                    }
                 }
                 _ => None,
             }
@@ -180,7 +198,9 @@ fn app_label(project: &Project, file: FileId) -> Sym {
         }
     }
     let parts: Vec<&str> = module.split('.').collect();
-    let at = parts.iter().position(|p| *p == "models" || p.ends_with("_models"));
+    let at = parts
+        .iter()
+        .position(|p| *p == "models" || p.ends_with("_models"));
     let name = match at {
         Some(i) if i > 0 => parts[i - 1],
         _ if parts.len() > 1 => parts[parts.len() - 2],
@@ -198,7 +218,10 @@ fn meta_class(project: &Project, id: ClassId) -> Option<ClassId> {
 
 /// The options of a model: its own `Meta`, what that inherits, else an abstract parent's ordering.
 fn read_meta(project: &Project, id: ClassId) -> Meta {
-    let mut meta = Meta { managed: true, ..Meta::default() };
+    let mut meta = Meta {
+        managed: true,
+        ..Meta::default()
+    };
     let own = meta_class(project, id);
     if let Some(own) = own {
         for base in project.class(own).mro.iter().rev() {
@@ -209,7 +232,9 @@ fn read_meta(project: &Project, id: ClassId) -> Meta {
     } else {
         for base in project.class(id).mro.iter().skip(1) {
             let ClassRef::Known(base) = base else { continue };
-            let Some(inherited) = meta_class(project, *base) else { continue };
+            let Some(inherited) = meta_class(project, *base) else {
+                continue;
+            };
             for part in project.class(inherited).mro.iter().rev() {
                 if let ClassRef::Known(part) = part {
                     read_options(project.class_facts(*part), false, &mut meta);
@@ -218,7 +243,12 @@ fn read_meta(project: &Project, id: ClassId) -> Meta {
             let concrete = !is_abstract(project, *base);
             meta.proxy = false;
             if concrete {
-                meta = Meta { managed: true, ordering: meta.ordering, ordered: meta.ordered, ..Meta::default() };
+                meta = Meta {
+                    managed: true,
+                    ordering: meta.ordering,
+                    ordered: meta.ordered,
+                    ..Meta::default()
+                };
             }
             break;
         }
@@ -229,7 +259,10 @@ fn read_meta(project: &Project, id: ClassId) -> Meta {
 pub(super) fn is_abstract(project: &Project, id: ClassId) -> bool {
     meta_class(project, id).is_some_and(|meta| {
         project.class_facts(meta).assigns.iter().any(|a| {
-            a.name == "abstract" && a.value.as_ref().is_some_and(|v| matches!(v.kind, ExprKind::Const(Const::True)))
+            a.name == "abstract"
+                && a.value
+                    .as_ref()
+                    .is_some_and(|v| matches!(v.kind, ExprKind::Const(Const::True)))
         })
     })
 }
@@ -255,10 +288,11 @@ fn read_options(facts: &ClassFacts, own: bool, meta: &mut Meta) {
             "index_together" => meta.indexes.extend(groups(value)),
             "indexes" => {
                 if let ExprKind::List(items) | ExprKind::Tuple(items) = &value.kind {
-                    meta.indexes.extend(items.iter().filter_map(|item| match &item.kind {
-                        ExprKind::Call(call) => call.keyword("fields").map(strings),
-                        _ => None,
-                    }));
+                    meta.indexes
+                        .extend(items.iter().filter_map(|item| match &item.kind {
+                            ExprKind::Call(call) => call.keyword("fields").map(strings),
+                            _ => None,
+                        }));
                 }
             }
             "constraints" => {
@@ -351,13 +385,24 @@ fn add_fields(
                 }
             }
         }
-        seen.extend(project.class(*base).members.iter().filter(|(_, m)| matches!(m, Member::Assign(_))).map(|(n, _)| *n));
+        seen.extend(
+            project
+                .class(*base)
+                .members
+                .iter()
+                .filter(|(_, m)| matches!(m, Member::Assign(_)))
+                .map(|(n, _)| *n),
+        );
     }
     chosen.sort_by_key(|d| (d.class != class, d.site));
     for field in chosen {
         let kind = match field.kind {
             FieldKind::Field | FieldKind::CompositePk => {
-                graph.models[at].fields.push(Field { name: field.name, wide: field.wide, site: field.site });
+                graph.models[at].fields.push(Field {
+                    name: field.name,
+                    wide: field.wide,
+                    site: field.site,
+                });
                 continue;
             }
             FieldKind::Fk => RelKind::ForeignKey,
@@ -406,7 +451,12 @@ fn add_fields(
 }
 
 /// Fills a model's attribute table from its own table and its parents'.
-pub(super) fn attribute_table(graph: &Graph, at: ModelId, reverse: &FxHashMap<ModelId, Vec<RelId>>, depth: u32) -> (FxHashMap<Sym, ModelAttr>, FxHashMap<Sym, Sym>) {
+pub(super) fn attribute_table(
+    graph: &Graph,
+    at: ModelId,
+    reverse: &FxHashMap<ModelId, Vec<RelId>>,
+    depth: u32,
+) -> (FxHashMap<Sym, ModelAttr>, FxHashMap<Sym, Sym>) {
     let model = &graph.models[at.0 as usize];
     let mut attrs = FxHashMap::default();
     let mut names = FxHashMap::default();
@@ -435,7 +485,10 @@ pub(super) fn attribute_table(graph: &Graph, at: ModelId, reverse: &FxHashMap<Mo
         let relation = &graph.relations[rel.0 as usize];
         attrs.insert(relation.name, ModelAttr::Forward(*rel));
         if matches!(relation.kind, RelKind::ForeignKey | RelKind::OneToOne) {
-            attrs.insert(Sym::new(&format!("{}_id", relation.name)), ModelAttr::Attname(*rel));
+            attrs.insert(
+                Sym::new(&format!("{}_id", relation.name)),
+                ModelAttr::Attname(*rel),
+            );
         }
     }
     (attrs, names)

@@ -24,6 +24,8 @@ pub struct DjangoHints {
     pub app_labels: BTreeMap<Sym, Sym>,
     /// `app.Model`.
     pub auth_user_model: Option<Sym>,
+    /// Every literal `AUTH_USER_MODEL` with the settings module that assigns it.
+    pub user_models: Vec<(FileId, Sym)>,
     /// Files that assign settings, ordered by file; see `default_settings` for those in use.
     pub settings_modules: Vec<FileId>,
     /// The files that `manage.py` and configuration files name, most trusted first.
@@ -68,6 +70,7 @@ impl DjangoHints {
             .iter()
             .find_map(|wanted| model_of(&user_models, *wanted));
         hints.auth_user_model = preferred.or(user_models.first().map(|(_, model)| *model));
+        hints.user_models = user_models;
         hints.add_labels(configs, index);
         hints
     }
@@ -79,6 +82,18 @@ impl DjangoHints {
             .get(&Sym::new(module))
             .copied()
             .unwrap_or_else(|| Sym::new(last))
+    }
+
+    /// Whether the application that holds a models module may be installed; it may when that cannot be told.
+    pub fn may_install(&self, models_module: &str) -> bool {
+        let app = models_module.split(".models").next().unwrap_or(models_module);
+        let names = |entry: &Sym| {
+            entry
+                .as_str()
+                .strip_prefix(app)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.apps_incomplete || self.installed_apps.is_empty() || self.installed_apps.iter().any(names)
     }
 
     fn add_apps(&mut self, facts: &FileFacts) {

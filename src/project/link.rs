@@ -35,7 +35,12 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
             }
             None => Sym::new(&modules.module_name(id)),
         };
-        files.push(File { facts: input.facts, module, part: input.part, path: input.path });
+        files.push(File {
+            facts: input.facts,
+            module,
+            part: input.part,
+            path: input.path,
+        });
     }
     let mut project = Project {
         scopes: vec![FxHashMap::default(); files.len()],
@@ -55,8 +60,18 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
         eager_paths: FxHashMap::default(),
     };
     project.number();
-    project.stars = project.file_ids().collect::<Vec<_>>().into_par_iter().map(|f| project.build_stars(f)).collect();
-    project.scopes = project.file_ids().collect::<Vec<_>>().into_par_iter().map(|f| project.build_scope(f)).collect();
+    project.stars = project
+        .file_ids()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|f| project.build_stars(f))
+        .collect();
+    project.scopes = project
+        .file_ids()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|f| project.build_scope(f))
+        .collect();
     project.link_classes();
     let graph = graph::build(&project);
     for (class, model) in &graph.model_of_class {
@@ -100,7 +115,8 @@ impl Project {
             let id = FileId(i as u32);
             self.func_base.push(self.funcs.len() as u32);
             self.class_base.push(self.classes.len() as u32);
-            self.funcs.extend((0..file.facts.functions.len()).map(|n| (id, FuncIdx(n as u32))));
+            self.funcs
+                .extend((0..file.facts.functions.len()).map(|n| (id, FuncIdx(n as u32))));
             for (n, facts) in file.facts.classes.iter().enumerate() {
                 let class_id = ClassId(self.classes.len() as u32);
                 self.classes_by_name.entry(facts.name).or_default().push(class_id);
@@ -120,15 +136,44 @@ impl Project {
 
     fn link_classes(&mut self) {
         let ids: Vec<ClassId> = self.class_ids().collect();
-        let linked: Vec<_> = ids
+        let members: Vec<_> = ids
+            .par_iter()
+            .map(|id| self.build_members(self.class(*id).file, self.class_facts(*id)))
+            .collect();
+        for (class, members) in self.classes.iter_mut().zip(members) {
+            class.members = members;
+        }
+        self.resolve_bases(&ids);
+        // `class Meta(Base.Meta)`: what is inside a class is found through the order of its bases.
+        let waiting: Vec<ClassId> = ids.iter().copied().filter(|id| self.class(*id).open).collect();
+        self.resolve_bases(&waiting);
+        let open: Vec<bool> = ids
+            .iter()
+            .map(|id| {
+                self.class(*id).mro.iter().any(|b| match b {
+                    ClassRef::Known(c) => self.class(*c).open,
+                    ClassRef::External(name) => {
+                        !name.as_str().starts_with("builtins.") && !name.as_str().starts_with("django.")
+                    }
+                })
+            })
+            .collect();
+        for (class, open) in self.classes.iter_mut().zip(open) {
+            class.open = open;
+        }
+    }
+
+    /// Sets the bases of some classes, and the order of bases of all.
+    fn resolve_bases(&mut self, ids: &[ClassId]) {
+        let found: Vec<_> = ids
             .par_iter()
             .map(|id| {
-                let class = self.class(*id);
+                let file = self.class(*id).file;
                 let facts = self.class_facts(*id);
                 let mut open = false;
                 let mut bases = Vec::new();
                 for expr in &facts.bases {
-                    let refs = self.base_refs(class.file, facts, expr, 8);
+                    let refs = self.base_refs(file, facts, expr, 8);
                     open |= refs.is_empty();
                     for base in refs {
                         if base != ClassRef::Known(*id) && !bases.contains(&base) {
@@ -136,30 +181,21 @@ impl Project {
                         }
                     }
                 }
-                (bases, open, self.build_members(class.file, facts))
+                (bases, open)
             })
             .collect();
-        for (class, (bases, open, members)) in self.classes.iter_mut().zip(linked) {
+        for (id, (bases, open)) in ids.iter().zip(found) {
+            let class = &mut self.classes[id.0 as usize];
             class.bases = bases;
             class.open = open;
-            class.members = members;
         }
         let mut memo = FxHashMap::default();
-        let orders: Vec<Vec<ClassRef>> = ids.iter().map(|id| linearise(&self.classes, *id, &mut memo, 64)).collect();
+        let orders: Vec<Vec<ClassRef>> = self
+            .class_ids()
+            .map(|id| linearise(&self.classes, id, &mut memo, 64))
+            .collect();
         for (class, mro) in self.classes.iter_mut().zip(orders) {
             class.mro = mro;
-        }
-        let open: Vec<bool> = ids
-            .iter()
-            .map(|id| {
-                self.class(*id).mro.iter().any(|b| match b {
-                    ClassRef::Known(c) => self.class(*c).open,
-                    ClassRef::External(name) => !name.as_str().starts_with("builtins.") && !name.as_str().starts_with("django."),
-                })
-            })
-            .collect();
-        for (class, open) in self.classes.iter_mut().zip(open) {
-            class.open = open;
         }
     }
 }

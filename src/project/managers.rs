@@ -26,7 +26,8 @@ impl Project {
 
     /// The classes of the model's default manager; `None` when it declares none.
     pub fn default_manager(&self, model: ModelId) -> Option<Vec<ClassId>> {
-        self.default_manager_name(model).and_then(|name| self.manager(model, name))
+        self.default_manager_name(model)
+            .and_then(|name| self.manager(model, name))
     }
 
     /// The attribute that holds the default manager, when the code declares one.
@@ -65,7 +66,9 @@ impl Project {
             .collect();
         let is_manager = refs.iter().any(|r| match r {
             ClassRef::External(name) => {
-                MANAGERS.contains(&name.as_str()) || QUERYSETS.contains(&name.as_str()) || name.as_str().ends_with("Manager")
+                MANAGERS.contains(&name.as_str())
+                    || QUERYSETS.contains(&name.as_str())
+                    || name.as_str().ends_with("Manager")
             }
             ClassRef::Known(id) => self.is_manager_class(*id) || self.is_queryset_class(*id),
         });
@@ -76,13 +79,18 @@ impl Project {
         let facts = self.class_facts(owner);
         match &value.kind {
             ExprKind::Call(call) => match &call.func.kind {
-                ExprKind::Attr(attr) if attr.name == "as_manager" => Some(self.base_refs(file, facts, &attr.base, depth)),
+                ExprKind::Attr(attr) if attr.name == "as_manager" => {
+                    Some(self.base_refs(file, facts, &attr.base, depth))
+                }
                 ExprKind::Attr(attr) if attr.name == "from_queryset" => None,
                 _ => Some(self.base_refs(file, facts, &call.func, depth)),
             },
             ExprKind::Name(_) if depth > 0 => {
                 let name = value.as_name()?;
-                let idx = facts.assigns.iter().rposition(|a| a.name == name && a.value.is_some())?;
+                let idx = facts
+                    .assigns
+                    .iter()
+                    .rposition(|a| a.name == name && a.value.is_some())?;
                 self.manager_refs(file, owner, facts.assigns[idx].value.as_ref()?, depth - 1)
             }
             _ => None,
@@ -90,10 +98,12 @@ impl Project {
     }
 
     pub fn is_queryset_class(&self, class: ClassId) -> bool {
-        self.external_bases(class).any(|n| QUERYSETS.contains(&n.as_str()) || n.as_str().ends_with("QuerySet"))
+        self.external_bases(class)
+            .any(|n| QUERYSETS.contains(&n.as_str()) || n.as_str().ends_with("QuerySet"))
     }
 
     pub fn is_manager_class(&self, class: ClassId) -> bool {
-        self.external_bases(class).any(|n| MANAGERS.contains(&n.as_str()) || n.as_str().ends_with("Manager"))
+        self.external_bases(class)
+            .any(|n| MANAGERS.contains(&n.as_str()) || n.as_str().ends_with("Manager"))
     }
 }

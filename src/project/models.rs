@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::source::{Site, Sym};
+use crate::source::{FileId, Site, Sym};
 
 use super::{ClassId, ModelId, Part, Project, RelId};
 
@@ -132,7 +132,9 @@ pub enum ModelAttr {
     /// `fk_id`: the raw column.
     Attname(RelId),
     /// A plain column; whether it is wide.
-    Column { wide: bool },
+    Column {
+        wide: bool,
+    },
     Pk,
 }
 
@@ -197,7 +199,11 @@ impl Project {
 
     fn is_ancestor(&self, of: ModelId, model: ModelId, depth: u32) -> bool {
         depth > 0
-            && self.model(of).parents.iter().any(|p| *p == model || self.is_ancestor(*p, model, depth - 1))
+            && self
+                .model(of)
+                .parents
+                .iter()
+                .any(|p| *p == model || self.is_ancestor(*p, model, depth - 1))
     }
 
     /// Whether rows of this model come in a defined order without `order_by()`.
@@ -206,8 +212,41 @@ impl Project {
     }
 
     /// The project's user model.
-    pub fn user_model(&self) -> Option<ModelId> {
-        let label = self.hints.auth_user_model.map_or("auth.User", Sym::as_str);
-        self.labels.get(&Sym::new(&label.to_ascii_lowercase())).and_then(|found| found.first().copied())
+    pub fn user_model(&self, near: FileId) -> Option<ModelId> {
+        self.model_by_label(self.user_label(near), near)
+    }
+
+    /// `AUTH_USER_MODEL` as the settings beside a file have it; a tree may hold several Django projects.
+    pub(super) fn user_label(&self, near: FileId) -> &'static str {
+        let project_file = |file: FileId| !matches!(self.file(file).part, Part::Stub | Part::Package);
+        if project_file(near) {
+            let site = self.modules.site_of(near);
+            if let Some((_, label)) = self
+                .hints
+                .user_models
+                .iter()
+                .find(|(f, _)| self.modules.site_of(*f) == site)
+            {
+                return label.as_str();
+            }
+            if self
+                .hints
+                .settings_modules
+                .iter()
+                .any(|f| self.modules.site_of(*f) == site)
+            {
+                return "auth.User";
+            }
+        }
+        self.hints.auth_user_model.map_or("auth.User", Sym::as_str)
+    }
+
+    /// Some Django project of the tree uses the built-in user model.
+    pub(super) fn built_in_user(&self) -> bool {
+        let settings = &self.hints.settings_modules;
+        self.hints.auth_user_model.is_none()
+            || settings
+                .iter()
+                .any(|f| self.user_label(*f).eq_ignore_ascii_case("auth.User"))
     }
 }

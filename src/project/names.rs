@@ -105,7 +105,11 @@ impl Project {
     fn library_module(&self, file: FileId, level: u32, module: Sym) -> Def {
         let here = self.file(file);
         let mut base = here.module.as_str();
-        let up = if here.path.ends_with("__init__.py") { level - 1 } else { level };
+        let up = if here.path.ends_with("__init__.py") {
+            level - 1
+        } else {
+            level
+        };
         for _ in 0..up {
             base = base.rsplit_once('.').map_or("", |(head, _)| head);
         }
@@ -135,27 +139,25 @@ impl Project {
                 let wanted = if aliased { import.module } else { bound };
                 Some(self.import_module(file, 0, wanted))
             }
-            ImportKind::From { name, .. } => {
-                match self.import_module(file, import.level, import.module) {
-                    Def::Module(from) => self
-                        .raw_member(from, name, hops - 1)
-                        .or_else(|| self.from_submodule(file, import, from, name))
-                        .or_else(|| Some(Def::External(self.file(from).module.dot(name.as_str())))),
-                    Def::Namespace(..) | Def::External(_) => {
-                        let dotted = if import.module.as_str().is_empty() {
-                            name
-                        } else {
-                            import.module.dot(name.as_str())
-                        };
-                        Some(self.import_module(file, import.level, dotted))
-                    }
-                    other => Some(other),
+            ImportKind::From { name, .. } => match self.import_module(file, import.level, import.module) {
+                Def::Module(from) => self
+                    .raw_member(from, name, hops - 1)
+                    .or_else(|| self.submodule_import(file, import, from, name))
+                    .or_else(|| Some(Def::External(self.file(from).module.dot(name.as_str())))),
+                Def::Namespace(..) | Def::External(_) => {
+                    let dotted = if import.module.as_str().is_empty() {
+                        name
+                    } else {
+                        import.module.dot(name.as_str())
+                    };
+                    Some(self.import_module(file, import.level, dotted))
                 }
-            }
+                other => Some(other),
+            },
         }
     }
 
-    fn from_submodule(&self, file: FileId, import: &ImportFacts, from: FileId, name: Sym) -> Option<Def> {
+    fn submodule_import(&self, file: FileId, import: &ImportFacts, from: FileId, name: Sym) -> Option<Def> {
         let path = &self.file(from).path;
         if self.is_library(from) {
             return self.submodule(from, name);
@@ -163,8 +165,11 @@ impl Project {
         if !path.ends_with("__init__.py") {
             return None;
         }
-        let dotted =
-            if import.module.as_str().is_empty() { name } else { import.module.dot(name.as_str()) };
+        let dotted = if import.module.as_str().is_empty() {
+            name
+        } else {
+            import.module.dot(name.as_str())
+        };
         match self.import_module(file, import.level, dotted) {
             found @ Def::Module(_) => Some(found),
             _ => None,
@@ -249,9 +254,7 @@ impl Project {
             Def::Module(file) => self
                 .module_member(file, name)
                 .or_else(|| Some(Def::External(self.file(file).module.dot(name.as_str())))),
-            Def::Namespace(file, dotted) => {
-                Some(self.import_module(file, 0, dotted.dot(name.as_str())))
-            }
+            Def::Namespace(file, dotted) => Some(self.import_module(file, 0, dotted.dot(name.as_str()))),
             Def::External(dotted) => {
                 let dotted = dotted.dot(name.as_str());
                 Some(match self.stub_member(dotted) {

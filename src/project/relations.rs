@@ -21,7 +21,13 @@ pub(super) fn declare(
     field: &Declared<'_>,
 ) -> Relation {
     let model = &graph.models[owner.0 as usize];
-    let cx = TargetCx { project, graph, by_class, owner, file: field.file };
+    let cx = TargetCx {
+        project,
+        graph,
+        by_class,
+        owner,
+        file: field.file,
+    };
     let to = field.call.keyword("to").or_else(|| field.call.positional(0));
     let target = match kind {
         RelKind::GenericForeignKey => Target::Any,
@@ -34,13 +40,27 @@ pub(super) fn declare(
         let by_place = positional_option(kind, name).and_then(|n| field.call.positional(n));
         field.call.keyword(name).or(by_place).and_then(Expr::as_str)
     };
-    let truth = |name: &str| field.call.keyword(name).is_some_and(|e| matches!(e.kind, ExprKind::Const(Const::True)));
-    let given = text("related_name").or(if kind == RelKind::GenericRelation { None } else { model.meta.default_related_name });
+    let truth = |name: &str| {
+        field
+            .call
+            .keyword(name)
+            .is_some_and(|e| matches!(e.kind, ExprKind::Const(Const::True)))
+    };
+    let given = text("related_name").or(if kind == RelKind::GenericRelation {
+        None
+    } else {
+        model.meta.default_related_name
+    });
     let expand = |name: Sym| expand(name, model.app_label, model.name);
     let related_name = given.map(expand);
     let lower = model.name.as_str().to_lowercase();
     let hidden = related_name.is_some_and(|n| n.as_str().ends_with('+'))
-        || (kind == RelKind::ManyToMany && target == Target::Model(owner) && !matches!(field.call.keyword("symmetrical").map(|e| &e.kind), Some(ExprKind::Const(Const::False))));
+        || (kind == RelKind::ManyToMany
+            && target == Target::Model(owner)
+            && !matches!(
+                field.call.keyword("symmetrical").map(|e| &e.kind),
+                Some(ExprKind::Const(Const::False))
+            ));
     let accessor = match kind {
         RelKind::GenericForeignKey | RelKind::GenericRelation => None,
         _ if hidden => None,
@@ -51,13 +71,17 @@ pub(super) fn declare(
         RelKind::GenericForeignKey => None,
         _ => text("related_query_name").map(expand).or(match kind {
             RelKind::GenericRelation => None,
-            _ => Some(related_name.filter(|_| !hidden).unwrap_or_else(|| Sym::new(&lower))),
+            _ if hidden => None,
+            _ => Some(related_name.unwrap_or_else(|| Sym::new(&lower))),
         }),
     };
-    let through = field.call.keyword("through").and_then(|e| match cx.resolve(e, field.file, 6) {
-        Target::Model(id) => Some(id),
-        _ => None,
-    });
+    let through = field
+        .call
+        .keyword("through")
+        .and_then(|e| match cx.resolve(e, field.file, 6) {
+            Target::Model(id) => Some(id),
+            _ => None,
+        });
     Relation {
         id: RelId(graph.relations.len() as u32),
         owner,
@@ -117,11 +141,18 @@ impl TargetCx<'_> {
         }
         match &expr.kind {
             ExprKind::Const(Const::Str(text)) => self.named(*text),
-            ExprKind::Attr(attr) if attr.name.as_str().starts_with(|c: char| c.is_ascii_uppercase()) && self.is_settings(&attr.base, file) => {
+            ExprKind::Attr(attr)
+                if attr.name.as_str().starts_with(|c: char| c.is_ascii_uppercase())
+                    && self.is_settings(&attr.base, file) =>
+            {
                 self.setting(attr.name, depth)
             }
             ExprKind::Call(call) => self.call(call, file, depth),
-            ExprKind::Or(parts) => parts.first().map_or(Target::Unknown("empty expression".into()), |p| self.resolve(p, file, depth - 1)),
+            ExprKind::Or(parts) => parts
+                .first()
+                .map_or(Target::Unknown("empty expression".into()), |p| {
+                    self.resolve(p, file, depth - 1)
+                }),
             _ => {
                 if let Some(name) = expr.as_name()
                     && let Some(inner) = self.class_scope(name)
@@ -145,9 +176,10 @@ impl TargetCx<'_> {
         match self.project.resolve_expr(file, base) {
             Some(Def::External(name)) => name.as_str().ends_with("settings"),
             Some(Def::Module(id)) => self.project.file(id).module.as_str().contains("settings"),
-            Some(Def::Assign(from, idx)) => {
-                self.project.file(from).facts.assigns[idx as usize].name.as_str().ends_with("settings")
-            }
+            Some(Def::Assign(from, idx)) => self.project.file(from).facts.assigns[idx as usize]
+                .name
+                .as_str()
+                .ends_with("settings"),
             _ => false,
         }
     }
@@ -174,7 +206,7 @@ impl TargetCx<'_> {
     }
 
     fn user(&self) -> Option<ModelId> {
-        let label = self.project.hints.auth_user_model.map_or("auth.User", Sym::as_str);
+        let label = self.project.user_label(self.file);
         self.by_label(label)
     }
 
@@ -201,7 +233,12 @@ impl TargetCx<'_> {
                 _ => Target::Unknown("computed target".into()),
             },
             _ => {
-                let strings: Vec<Sym> = call.args.iter().filter(|a| a.kind == ArgKind::Positional).filter_map(|a| a.value.as_str()).collect();
+                let strings: Vec<Sym> = call
+                    .args
+                    .iter()
+                    .filter(|a| a.kind == ArgKind::Positional)
+                    .filter_map(|a| a.value.as_str())
+                    .collect();
                 match strings[..] {
                     [app, model] => self.named(Sym::new(&format!("{app}.{model}"))),
                     [label] if label.as_str().contains('.') => self.named(label),
@@ -220,7 +257,9 @@ impl TargetCx<'_> {
         {
             return self.named(Sym::new(label));
         }
-        let Some(Def::Func(func)) = def else { return unknown() };
+        let Some(Def::Func(func)) = def else {
+            return unknown();
+        };
         let (from, _) = self.project.func(func);
         for stmt in self.project.routine(func).body.iter().rev() {
             if let crate::ir::StmtKind::Return(Some(value)) = &stmt.kind {
@@ -236,10 +275,12 @@ impl TargetCx<'_> {
                 Some(id) => Target::Model(*id),
                 None => Target::Unknown("target class is not a model".into()),
             },
-            Some(Def::Assign(from, idx)) => match &self.project.file(from).facts.assigns[idx as usize].value {
-                Some(value) => self.resolve(value, from, depth - 1),
-                None => Target::Unknown("target is only annotated".into()),
-            },
+            Some(Def::Assign(from, idx)) => {
+                match &self.project.file(from).facts.assigns[idx as usize].value {
+                    Some(value) => self.resolve(value, from, depth - 1),
+                    None => Target::Unknown("target is only annotated".into()),
+                }
+            }
             Some(Def::External(name)) => {
                 let tail = name.as_str().rsplit('.').next().unwrap_or_default();
                 if let Some(label) = super::bases::swappable_default(name.as_str()) {
@@ -256,7 +297,11 @@ impl TargetCx<'_> {
         if text == "self" {
             return Target::Model(self.owner);
         }
-        let label = if text.as_str().contains('.') { text.as_str().to_owned() } else { format!("{}.{text}", model.app_label) };
+        let label = if text.as_str().contains('.') {
+            text.as_str().to_owned()
+        } else {
+            format!("{}.{text}", model.app_label)
+        };
         match self.by_label(&label).or_else(|| self.by_import(text)) {
             Some(id) => Target::Model(id),
             None => Target::Unknown(format!("no model {label} in the project")),
@@ -274,7 +319,11 @@ impl TargetCx<'_> {
             .filter(|m| !self.graph.models[m.0 as usize].meta.abstract_)
             .map(|m| {
                 let other = self.project.file(self.graph.models[m.0 as usize].site.file);
-                let near = here.split('/').zip(other.path.split('/')).take_while(|(a, b)| a == b).count();
+                let near = here
+                    .split('/')
+                    .zip(other.path.split('/'))
+                    .take_while(|(a, b)| a == b)
+                    .count();
                 ((test(other.part) == own, other.part != Part::Stub, near), m)
             })
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
@@ -307,11 +356,16 @@ impl TargetCx<'_> {
             _ => Vec::new(),
         };
         for (name, class) in names {
-            if let Some(label) = super::fields::external(name.as_str()).and_then(|row| row.target.as_deref()) {
+            if let Some(label) = super::fields::external(name.as_str()).and_then(|row| row.target.as_deref())
+            {
                 if label == "<generated>" {
                     return Target::Any;
                 }
-                return if label == "settings.AUTH_USER_MODEL" { self.setting(Sym::new("AUTH_USER_MODEL"), 4) } else { self.named(Sym::new(label)) };
+                return if label == "settings.AUTH_USER_MODEL" {
+                    self.setting(Sym::new("AUTH_USER_MODEL"), 4)
+                } else {
+                    self.named(Sym::new(label))
+                };
             }
             if let Some(class) = class
                 && let Some(found) = self.fixed_target(class)
@@ -336,10 +390,23 @@ impl TargetCx<'_> {
                         return Some(self.resolve(value, file, 4));
                     }
                 }
-                crate::ir::StmtKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
+                crate::ir::StmtKind::Expr(Expr {
+                    kind: ExprKind::Call(call),
+                    ..
+                }) => {
                     let to = match &call.func.kind {
-                        ExprKind::Attr(a) if a.name == "setdefault" && call.positional(0).and_then(Expr::as_str).is_some_and(|k| k == "to") => call.positional(1),
-                        ExprKind::Attr(a) if a.name == "__init__" => call.keyword("to").or_else(|| call.positional(0)),
+                        ExprKind::Attr(a)
+                            if a.name == "setdefault"
+                                && call
+                                    .positional(0)
+                                    .and_then(Expr::as_str)
+                                    .is_some_and(|k| k == "to") =>
+                        {
+                            call.positional(1)
+                        }
+                        ExprKind::Attr(a) if a.name == "__init__" => {
+                            call.keyword("to").or_else(|| call.positional(0))
+                        }
                         _ => None,
                     };
                     if let Some(found @ Target::Model(_)) = to.map(|e| self.resolve(e, file, 4)) {
@@ -355,16 +422,23 @@ impl TargetCx<'_> {
 
 /// Late targets, reverse accessors and attribute tables, once all relations are known.
 pub(super) fn finish(project: &Project, graph: &mut Graph) {
-    let swapped_user = project.hints.auth_user_model.is_some_and(|label| !label.as_str().eq_ignore_ascii_case("auth.User"));
+    let swapped_user = !project.built_in_user();
     let mut reverse: FxHashMap<ModelId, Vec<RelId>> = FxHashMap::default();
     for relation in &graph.relations {
         let owner = &graph.models[relation.owner.0 as usize];
         let swapped = swapped_user && owner.label == "auth.User" && owner.part == Part::Stub;
-        if owner.meta.abstract_ || swapped || relation.accessor.is_none() {
+        let absent = owner.part == Part::Stub
+            && !project
+                .hints
+                .may_install(project.file(owner.site.file).module.as_str());
+        if owner.meta.abstract_ || swapped || absent || relation.accessor.is_none() {
             continue;
         }
         if let Target::Model(target) = relation.target {
-            reverse.entry(concrete(graph, target)).or_default().push(relation.id);
+            reverse
+                .entry(concrete(graph, target))
+                .or_default()
+                .push(relation.id);
         }
     }
     for list in reverse.values_mut() {

@@ -85,7 +85,9 @@ fn advice(diagnostic: &Diagnostic) -> Option<String> {
         ));
     }
     if diagnostic.certainty == Certainty::Likely && !lines.is_empty() {
-        lines.push("likely, not certain: it depends on a condition, or on how a caller fetched the rows".to_owned());
+        lines.push(
+            "likely, not certain: it depends on a condition, or on how a caller fetched the rows".to_owned(),
+        );
     }
     (!lines.is_empty()).then(|| escape_text(&lines.join("\n")).into_owned())
 }

@@ -26,7 +26,15 @@ pub struct ModelView {
     pub fields: Vec<RelationView>,
     /// Relations of other models that end here.
     pub reverse: Vec<RelationView>,
+    /// All of them, the one that Django adds included.
     pub managers: Vec<String>,
+    pub default_manager: Option<String>,
+    /// Labels of the tables it extends, or of the model a proxy stands for.
+    pub parents: Vec<String>,
+    pub ordering: Vec<String>,
+    /// Field names of each entry.
+    pub indexes: Vec<Vec<String>>,
+    pub unique_together: Vec<Vec<String>>,
 }
 
 /// One direction of a relation.

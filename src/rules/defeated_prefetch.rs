@@ -9,15 +9,28 @@ use super::findings::{finding, group};
 use super::{Context, Rule, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    for group in group(cx, |j| j.repeated && j.loaded && !opaque(j) && goes_back(cx.project, j)) {
+    for group in group(cx, |j| {
+        j.repeated && j.loaded && !opaque(j) && goes_back(cx.project, j)
+    }) {
         let paths = group.paths(cx);
         let model = cx.project.model(group.model).name;
-        let mut methods: Vec<String> = group.judged.iter().filter_map(|j| j.load.access.set()).map(|s| format!("{}()", s.change.unwrap_or(s.op))).collect();
+        let mut methods: Vec<String> = group
+            .judged
+            .iter()
+            .filter_map(|j| j.load.access.set())
+            .map(|s| format!("{}()", s.change.unwrap_or(s.op)))
+            .collect();
         methods.sort();
         methods.dedup();
-        let message = format!("{} on the prefetched {} queries again for each `{model}` row", wording::list(&methods), wording::list(&paths));
+        let message = format!(
+            "{} on the prefetched {} queries again for each `{model}` row",
+            wording::list(&methods),
+            wording::list(&paths)
+        );
         let name = paths.first().map_or("", String::as_str);
-        let help = format!("filter in Python over `.all()`, or prefetch what is needed with `Prefetch(\"{name}\", queryset=…, to_attr=\"…\")`");
+        let help = format!(
+            "filter in Python over `.all()`, or prefetch what is needed with `Prefetch(\"{name}\", queryset=…, to_attr=\"…\")`"
+        );
         out.push(finding(cx, rule, &group, paths.clone(), message, help));
     }
 }
@@ -28,7 +41,9 @@ fn opaque(judged: &Judged<'_>) -> bool {
 }
 
 fn goes_back(project: &Project, judged: &Judged<'_>) -> bool {
-    let Some(set) = judged.load.access.set() else { return false };
+    let Some(set) = judged.load.access.set() else {
+        return false;
+    };
     match set.served {
         Served::Served => false,
         Served::Query => true,

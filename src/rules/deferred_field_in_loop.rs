@@ -12,8 +12,14 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         fields.sort();
         fields.dedup();
         let model = cx.project.model(group.model).name;
-        let message = format!("each `{model}` row loads the deferred {} with a query of its own", wording::list(&fields));
-        let help = format!("load {} with the row: name it in `only()`, or drop it from `defer()`", wording::list(&fields));
+        let message = format!(
+            "each `{model}` row loads the deferred {} with a query of its own",
+            wording::list(&fields)
+        );
+        let help = format!(
+            "load {} with the row: name it in `only()`, or drop it from `defer()`",
+            wording::list(&fields)
+        );
         let mut found = finding(cx, rule, &group, Vec::new(), message, help);
         found.queries = Some(wording::formula(cx.project, &group));
         found.fields = fields;

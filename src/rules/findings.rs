@@ -15,19 +15,37 @@ use super::{Context, Rule};
 const MAX_LABELS: usize = 8;
 
 /// All findings of the given rules, sorted by place.
-pub fn collect(project: &Project, analysis: &Analysis, sources: &SourceSet, rules: &[&'static Rule]) -> Vec<Diagnostic> {
+pub fn collect(
+    project: &Project,
+    analysis: &Analysis,
+    sources: &SourceSet,
+    rules: &[&'static Rule],
+) -> Vec<Diagnostic> {
     let judged = analysis
         .loads
         .iter()
         .filter_map(|(load, func)| judge::judge(project, load, *func))
         .filter(|j| reportable(project, j.place) && reportable(project, j.load.site) && traceable(j))
         .collect();
-    let cx = Context { project, analysis, sources, judged };
+    let cx = Context {
+        project,
+        analysis,
+        sources,
+        judged,
+    };
     let mut out = Vec::new();
     for rule in rules {
         super::run(rule, &cx, &mut out);
     }
-    out.sort_by(|a, b| (a.file, a.span, a.code, &a.relations, &a.message).cmp(&(b.file, b.span, b.code, &b.relations, &b.message)));
+    out.sort_by(|a, b| {
+        (a.file, a.span, a.code, &a.relations, &a.message).cmp(&(
+            b.file,
+            b.span,
+            b.code,
+            &b.relations,
+            &b.message,
+        ))
+    });
     out.dedup();
     out
 }
@@ -60,7 +78,11 @@ impl<'a, 'j> Group<'a, 'j> {
     }
 
     pub fn certainty(&self) -> Certainty {
-        if self.judged.iter().any(|j| !j.load.conditional && !j.open) { Certainty::Certain } else { Certainty::Likely }
+        if self.judged.iter().any(|j| !j.load.conditional && !j.open) {
+            Certainty::Certain
+        } else {
+            Certainty::Likely
+        }
     }
 }
 
@@ -68,13 +90,26 @@ impl<'a, 'j> Group<'a, 'j> {
 pub(super) fn group<'a, 'j>(cx: &'j Context<'a>, keep: impl Fn(&Judged<'a>) -> bool) -> Vec<Group<'a, 'j>> {
     let mut groups: BTreeMap<(Site, ModelId), Vec<&'j Judged<'a>>> = BTreeMap::new();
     for judged in cx.judged.iter().filter(|j| keep(j)) {
-        groups.entry((judged.place, judged.model)).or_default().push(judged);
+        groups
+            .entry((judged.place, judged.model))
+            .or_default()
+            .push(judged);
     }
-    groups.into_iter().map(|((place, model), judged)| Group { place, model, judged }).collect()
+    groups
+        .into_iter()
+        .map(|((place, model), judged)| Group { place, model, judged })
+        .collect()
 }
 
 /// The finding for a group of loads.
-pub(super) fn finding(cx: &Context<'_>, rule: &Rule, group: &Group<'_, '_>, relations: Vec<String>, message: String, help: String) -> Diagnostic {
+pub(super) fn finding(
+    cx: &Context<'_>,
+    rule: &Rule,
+    group: &Group<'_, '_>,
+    relations: Vec<String>,
+    message: String,
+    help: String,
+) -> Diagnostic {
     Diagnostic {
         rule: rule.name,
         code: rule.code,
@@ -96,13 +131,21 @@ pub(super) fn finding(cx: &Context<'_>, rule: &Rule, group: &Group<'_, '_>, rela
 /// Findings that are reached by management commands only are of less weight than those in requests.
 pub(super) fn severity(cx: &Context<'_>, rule: &Rule, mut sites: impl Iterator<Item = Site>) -> Severity {
     let commands_only = sites.all(|s| cx.project.file(s.file).part == Part::Command);
-    if commands_only { rule.severity.min(Severity::Info) } else { rule.severity }
+    if commands_only {
+        rule.severity.min(Severity::Info)
+    } else {
+        rule.severity
+    }
 }
 
 /// Queryset, loop, calls and accesses, each place once.
 pub(super) fn load_labels(mut judged: Vec<&Judged<'_>>, place: Site) -> Vec<Label> {
     judged.sort_by(|a, b| judge::nearer(a.load, b.load));
-    let mut labels = vec![Label { site: place, role: Role::Queryset, message: "these rows are fetched here".into() }];
+    let mut labels = vec![Label {
+        site: place,
+        role: Role::Queryset,
+        message: "these rows are fetched here".into(),
+    }];
     let mut push = |site: Site, role: Role, message: String| {
         if labels.len() < MAX_LABELS + 1 && labels.iter().all(|l| l.site != site) {
             labels.push(Label { site, role, message });
@@ -112,7 +155,11 @@ pub(super) fn load_labels(mut judged: Vec<&Judged<'_>>, place: Site) -> Vec<Labe
     for one in judged {
         let load = one.load;
         let path = load.row.path();
-        let name = if path.is_empty() { load.attr.to_string() } else { format!("{path}__{}", load.attr) };
+        let name = if path.is_empty() {
+            load.attr.to_string()
+        } else {
+            format!("{path}__{}", load.attr)
+        };
         if !shown.insert((name.clone(), load.site)) {
             continue;
         }
@@ -122,18 +169,36 @@ pub(super) fn load_labels(mut judged: Vec<&Judged<'_>>, place: Site) -> Vec<Labe
         for call in one.calls {
             push(*call, Role::Call, "called from here".into());
         }
-        push(load.site, Role::Access, format!("`{}` is read here for each row", load.attr));
+        push(
+            load.site,
+            Role::Access,
+            format!("`{}` is read here for each row", load.attr),
+        );
     }
     labels
 }
 
 /// The finding for one evaluation in a loop.
-pub(super) fn eval_finding(cx: &Context<'_>, rule: &Rule, eval: &Eval, message: String, help: String) -> Diagnostic {
+pub(super) fn eval_finding(
+    cx: &Context<'_>,
+    rule: &Rule,
+    eval: &Eval,
+    message: String,
+    help: String,
+) -> Diagnostic {
     let place = eval.query.site;
-    let mut labels = vec![Label { site: place, role: Role::Queryset, message: "this query".into() }];
+    let mut labels = vec![Label {
+        site: place,
+        role: Role::Queryset,
+        message: "this query".into(),
+    }];
     let mut push = |site: Site, role: Role, message: &str| {
         if labels.len() < MAX_LABELS && labels.iter().all(|l| l.site != site) {
-            labels.push(Label { site, role, message: message.into() });
+            labels.push(Label {
+                site,
+                role,
+                message: message.into(),
+            });
         }
     };
     if let Some(around) = eval.around {
@@ -148,7 +213,11 @@ pub(super) fn eval_finding(cx: &Context<'_>, rule: &Rule, eval: &Eval, message: 
         code: rule.code,
         group: rule.group,
         severity: severity(cx, rule, [place].into_iter().chain(eval.around.map(|a| a.site))),
-        certainty: if eval.conditional { Certainty::Likely } else { Certainty::Certain },
+        certainty: if eval.conditional {
+            Certainty::Likely
+        } else {
+            Certainty::Certain
+        },
         message,
         help: Some(help),
         file: place.file,
@@ -156,7 +225,10 @@ pub(super) fn eval_finding(cx: &Context<'_>, rule: &Rule, eval: &Eval, message: 
         model: Some(cx.project.model(eval.query.model).label.to_string()),
         relations: Vec::new(),
         fields: Vec::new(),
-        queries: Some(Queries { before: "N".into(), after: "1".into() }),
+        queries: Some(Queries {
+            before: "N".into(),
+            after: "1".into(),
+        }),
         labels,
     }
 }

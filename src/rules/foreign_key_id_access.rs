@@ -9,30 +9,63 @@ use super::{Context, Rule};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = rustc_hash::FxHashSet::default();
-    for judged in cx.judged.iter().filter(|j| j.load.access == Access::Key && !j.loaded && (j.repeated || !j.load.row.shared) && !loaded_anyway(cx, j)) {
+    for judged in cx.judged.iter().filter(|j| {
+        j.load.access == Access::Key
+            && !j.loaded
+            && (j.repeated || !j.load.row.shared)
+            && !loaded_anyway(cx, j)
+    }) {
         let site = judged.load.site;
         if !seen.insert(site) {
             continue;
         }
         let name = judged.load.attr;
         let model = cx.project.model(judged.load.row.model);
-        let mut labels = if judged.repeated { load_labels(vec![judged], judged.place) } else { Vec::new() };
+        let mut labels = if judged.repeated {
+            load_labels(vec![judged], judged.place)
+        } else {
+            Vec::new()
+        };
         labels.retain(|l| l.site != site);
-        labels.insert(0, Label { site, role: Role::Access, message: format!("`{name}` is loaded only for its key") });
+        labels.insert(
+            0,
+            Label {
+                site,
+                role: Role::Access,
+                message: format!("`{name}` is loaded only for its key"),
+            },
+        );
         out.push(Diagnostic {
             rule: rule.name,
             code: rule.code,
             group: rule.group,
             severity: severity(cx, rule, [site].into_iter()),
-            certainty: if judged.open { Certainty::Likely } else { Certainty::Certain },
+            certainty: if judged.open {
+                Certainty::Likely
+            } else {
+                Certainty::Certain
+            },
             message: format!("reading the key of `{name}` through the related row loads that row"),
-            help: Some(format!("use `{name}_id`: the key is a column of `{}`", model.name)),
+            help: Some(format!(
+                "use `{name}_id`: the key is a column of `{}`",
+                model.name
+            )),
             file: site.file,
             span: site.span,
             model: Some(model.label.to_string()),
             relations: vec![name.to_string()],
             fields: Vec::new(),
-            queries: Some(if judged.repeated { Queries { before: "N".into(), after: "0".into() } } else { Queries { before: "1".into(), after: "0".into() } }),
+            queries: Some(if judged.repeated {
+                Queries {
+                    before: "N".into(),
+                    after: "0".into(),
+                }
+            } else {
+                Queries {
+                    before: "1".into(),
+                    after: "0".into(),
+                }
+            }),
             labels,
         });
     }

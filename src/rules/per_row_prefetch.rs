@@ -13,8 +13,13 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         if let Some(first) = group.judged.first() {
             group.place = first.load.site;
         }
-        let message = format!("{} is prefetched for one `{model}` row at a time", wording::list(&paths));
-        let help = "collect the rows and call `prefetch_related_objects(rows, …)` once, or prefetch on the queryset".to_owned();
+        let message = format!(
+            "{} is prefetched for one `{model}` row at a time",
+            wording::list(&paths)
+        );
+        let help =
+            "collect the rows and call `prefetch_related_objects(rows, …)` once, or prefetch on the queryset"
+                .to_owned();
         out.push(finding(cx, rule, &group, paths.clone(), message, help));
     }
 }

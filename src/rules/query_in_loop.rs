@@ -11,7 +11,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for (eval, _) in &cx.analysis.evals {
         let Some(around) = eval.around else { continue };
         let place = eval.query.site;
-        let fits = around.keyed && !eval.query.batched && !eval.conditional && reportable(cx.project, place) && reportable(cx.project, around.site);
+        let fits = around.keyed
+            && !eval.query.batched
+            && !eval.conditional
+            && reportable(cx.project, place)
+            && reportable(cx.project, around.site);
         if !fits || !seen.insert(place) {
             continue;
         }

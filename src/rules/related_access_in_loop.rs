@@ -7,11 +7,19 @@ use super::findings::{finding, group};
 use super::{Context, Rule, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    for group in group(cx, |j| j.repeated && !j.loaded && j.load.access == Access::One && !j.is_generic(cx.project)) {
+    for group in group(cx, |j| {
+        j.repeated && !j.loaded && j.load.access == Access::One && !j.is_generic(cx.project)
+    }) {
         let paths = group.paths(cx);
         let model = cx.project.model(group.model).name;
-        let message = format!("each `{model}` row loads {} with a query of its own", wording::list(&paths));
-        let help = format!("add `{}` to this queryset", wording::eager_calls(cx.project, &group, &paths));
+        let message = format!(
+            "each `{model}` row loads {} with a query of its own",
+            wording::list(&paths)
+        );
+        let help = format!(
+            "add `{}` to this queryset",
+            wording::eager_calls(cx.project, &group, &paths)
+        );
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
         found.queries = Some(wording::formula(cx.project, &group));
         out.push(found);

@@ -29,15 +29,23 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
 /// What to add for the paths that a plain prefetch serves, and what for those read through a method it does not.
 fn help(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String]) -> String {
     let unserved = |path: &String| {
-        group.judged.iter().filter(|j| j.lookup(cx.project) == **path).filter_map(|j| j.load.access.set()).find_map(|s| match s.served {
-            Served::Query => s.change.or(Some(s.op)),
-            _ => None,
-        })
+        group
+            .judged
+            .iter()
+            .filter(|j| j.lookup(cx.project) == **path)
+            .filter_map(|j| j.load.access.set())
+            .find_map(|s| match s.served {
+                Served::Query => s.change.or(Some(s.op)),
+                _ => None,
+            })
     };
     let plain: Vec<String> = paths.iter().filter(|p| unserved(p).is_none()).cloned().collect();
     let mut parts = Vec::new();
     if !plain.is_empty() {
-        parts.push(format!("add `{}` to this queryset", wording::eager_calls(cx.project, group, &plain)));
+        parts.push(format!(
+            "add `{}` to this queryset",
+            wording::eager_calls(cx.project, group, &plain)
+        ));
     }
     for path in paths {
         if let Some(method) = unserved(path) {

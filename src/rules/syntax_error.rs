@@ -9,7 +9,10 @@ const MAX_PER_FILE: usize = 3;
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for file in cx.project.file_ids() {
-        if !super::findings::reportable(cx.project, crate::source::Site::new(file, crate::source::Span::default())) {
+        if !super::findings::reportable(
+            cx.project,
+            crate::source::Site::new(file, crate::source::Span::default()),
+        ) {
             continue;
         }
         for error in cx.project.file(file).facts.errors.iter().take(MAX_PER_FILE) {

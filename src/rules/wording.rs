@@ -18,7 +18,11 @@ pub(super) fn list(names: &[String]) -> String {
 
 /// `"a", "b__c"`.
 pub(super) fn arguments(names: &[String]) -> String {
-    names.iter().map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|n| format!("\"{n}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The eager-loading calls that serve all loads of a group: `select_related` where one join per row does,
@@ -27,8 +31,16 @@ pub(super) fn eager_calls(project: &Project, group: &Group<'_, '_>, paths: &[Str
     let mut select = Vec::new();
     let mut prefetch = Vec::new();
     for path in paths {
-        let by_join = group.judged.iter().filter(|j| j.lookup(project) == *path).all(|j| joinable(project, j));
-        if by_join { select.push(path.clone()) } else { prefetch.push(path.clone()) }
+        let by_join = group
+            .judged
+            .iter()
+            .filter(|j| j.lookup(project) == *path)
+            .all(|j| joinable(project, j));
+        if by_join {
+            select.push(path.clone())
+        } else {
+            prefetch.push(path.clone())
+        }
     }
     let mut out = String::new();
     if !select.is_empty() {
@@ -75,6 +87,10 @@ pub(super) fn formula(project: &Project, group: &Group<'_, '_>) -> Queries {
             n => before.push_str(&format!(" + {n}·{name}")),
         }
     }
-    let after = if prefetched == 0 { "1".into() } else { format!("{}", 1 + prefetched) };
+    let after = if prefetched == 0 {
+        "1".into()
+    } else {
+        format!("{}", 1 + prefetched)
+    };
     Queries { before, after }
 }

@@ -21,12 +21,20 @@ pub(super) fn add(found: &mut Discovery, index: &ModuleIndex, inputs: &mut Vec<L
     let Some(venv) = &found.venv else { return };
     let mut names: Vec<&str> = Vec::new();
     let mut seen: FxHashSet<&str> = FxHashSet::default();
-    for input in inputs.iter().filter(|i| matches!(i.part, Part::Source | Part::Command)) {
+    for input in inputs
+        .iter()
+        .filter(|i| matches!(i.part, Part::Source | Part::Command))
+    {
         for import in input.facts.imports.iter().filter(|i| i.level == 0) {
             let top = match import.kind {
-                ImportKind::Module { .. } | ImportKind::From { .. } | ImportKind::Star => import.module.as_str().split('.').next().unwrap_or_default(),
+                ImportKind::Module { .. } | ImportKind::From { .. } | ImportKind::Star => {
+                    import.module.as_str().split('.').next().unwrap_or_default()
+                }
             };
-            if seen.insert(top) && !BUILT_IN.contains(&top) && index.resolve_absolute(top) == Resolved::External {
+            if seen.insert(top)
+                && !BUILT_IN.contains(&top)
+                && index.resolve_absolute(top) == Resolved::External
+            {
                 names.push(top);
             }
         }
@@ -35,14 +43,33 @@ pub(super) fn add(found: &mut Discovery, index: &ModuleIndex, inputs: &mut Vec<L
     let sources = site_package_sources(venv, &names);
     for source in sources {
         let module = module_of(&source.path);
-        push(found, inputs, source.path.clone(), &source.text, module, Part::Package);
+        push(
+            found,
+            inputs,
+            source.path.clone(),
+            &source.text,
+            module,
+            Part::Package,
+        );
     }
 }
 
-fn push(found: &mut Discovery, inputs: &mut Vec<LinkInput>, path: String, text: &str, module: Sym, part: Part) {
+fn push(
+    found: &mut Discovery,
+    inputs: &mut Vec<LinkInput>,
+    path: String,
+    text: &str,
+    module: Sym,
+    part: Part,
+) {
     let facts = lower::python::extract(text, Depth { bodies: true });
     found.sources.push(SourceFile::new(path.clone(), text.into()));
-    inputs.push(LinkInput { path, part, facts, module: Some(module) });
+    inputs.push(LinkInput {
+        path,
+        part,
+        facts,
+        module: Some(module),
+    });
 }
 
 fn module_of(path: &str) -> Sym {

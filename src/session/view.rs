@@ -2,11 +2,16 @@
 
 use crate::project::{Model, ModelAttr, Part, Project, RelKind, Relation, Target};
 use crate::report::graph::{GraphView, ModelView, RelationView};
-use crate::source::SourceSet;
+use crate::source::{SourceSet, Sym};
 
 /// All concrete and abstract models of the project, and the built-in ones it relates to.
 pub(super) fn graph(project: &Project, sources: &SourceSet) -> GraphView {
-    let mut models: Vec<ModelView> = project.models().iter().filter(|m| m.part != Part::Migration).map(|m| model(project, sources, m)).collect();
+    let mut models: Vec<ModelView> = project
+        .models()
+        .iter()
+        .filter(|m| m.part != Part::Migration)
+        .map(|m| model(project, sources, m))
+        .collect();
     models.sort_by(|a, b| (&a.label, &a.path, a.line).cmp(&(&b.label, &b.path, b.line)));
     GraphView { models }
 }
@@ -16,6 +21,12 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
     let mut reverse: Vec<RelationView> = m
         .attrs()
         .filter_map(|(name, attr)| match attr {
+            // A child's link to its parent's table leads back to the child only.
+            ModelAttr::Reverse(rel)
+                if project.relation(rel).parent_link && project.relation(rel).owner == m.id =>
+            {
+                None
+            }
             ModelAttr::Reverse(rel) => {
                 let relation = project.relation(rel);
                 Some(RelationView {
@@ -31,6 +42,10 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
         })
         .collect();
     reverse.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut managers = project.manager_names(m.id);
+    if managers.is_empty() && !m.meta.abstract_ {
+        managers.push(Sym::new("objects"));
+    }
     ModelView {
         label: m.label.to_string(),
         module: project.file(m.site.file).module.to_string(),
@@ -39,10 +54,30 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
         abstract_: m.meta.abstract_,
         proxy: m.meta.proxy,
         managed: m.meta.managed,
-        fields: m.relations.iter().map(|r| relation(project, project.relation(*r))).collect(),
+        fields: m
+            .relations
+            .iter()
+            .map(|r| relation(project, project.relation(*r)))
+            .collect(),
         reverse,
-        managers: project.manager_names(m.id).iter().map(|n| n.to_string()).collect(),
+        default_manager: project
+            .default_manager_name(m.id)
+            .or(managers.first().copied())
+            .map(|n| n.to_string()),
+        managers: names(&managers),
+        parents: m
+            .parents
+            .iter()
+            .map(|p| project.model(*p).label.to_string())
+            .collect(),
+        ordering: names(&m.meta.ordering),
+        indexes: m.meta.indexes.iter().map(|group| names(group)).collect(),
+        unique_together: m.meta.unique_together.iter().map(|group| names(group)).collect(),
     }
+}
+
+fn names(items: &[Sym]) -> Vec<String> {
+    items.iter().map(|n| n.to_string()).collect()
 }
 
 fn relation(project: &Project, r: &Relation) -> RelationView {

@@ -35,7 +35,10 @@ impl LineIndex {
         let start = self.starts[line as usize - 1] as usize;
         let end = (offset as usize).min(text.len());
         let column = text.get(start..end).map_or(end - start, |s| s.chars().count());
-        Position { line, column: column as u32 + 1 }
+        Position {
+            line,
+            column: column as u32 + 1,
+        }
     }
 
     /// 1-based line that holds the offset.
@@ -49,8 +52,16 @@ impl LineIndex {
 
     /// Byte range of a 1-based line, its line break included.
     pub fn line_range(&self, text: &str, line: u32) -> (u32, u32) {
-        let start = self.starts.get(line as usize - 1).copied().unwrap_or(text.len() as u32);
-        let end = self.starts.get(line as usize).copied().unwrap_or(text.len() as u32);
+        let start = self
+            .starts
+            .get(line as usize - 1)
+            .copied()
+            .unwrap_or(text.len() as u32);
+        let end = self
+            .starts
+            .get(line as usize)
+            .copied()
+            .unwrap_or(text.len() as u32);
         (start, end)
     }
 }

@@ -46,7 +46,12 @@ pub(super) fn of_assign(name: Sym, value: &Expr, paths: &mut Vec<Sym>) {
 /// Adds the items of a list that can only be lookup paths, whatever the list is for.
 fn of_paths(value: &Expr, paths: &mut Vec<Sym>) {
     if let ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) = &value.kind {
-        paths.extend(items.iter().filter_map(Expr::as_str).filter(|text| is_path(text.as_str())));
+        paths.extend(
+            items
+                .iter()
+                .filter_map(Expr::as_str)
+                .filter(|text| is_path(text.as_str())),
+        );
     }
 }
 
@@ -55,7 +60,8 @@ fn is_path(text: &str) -> bool {
     let mut parts = 0;
     let plain = text.split("__").all(|part| {
         parts += 1;
-        part.starts_with(|c: char| c.is_ascii_lowercase()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     });
     plain && parts > 1
 }

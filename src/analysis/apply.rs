@@ -1,0 +1,193 @@
+//! Arguments to parameters, calls to summaries, and summaries replayed on the caller's rows.
+
+use std::sync::Arc;
+
+use crate::ir::{ArgKind, Const, ExprKind, ParamKind};
+use crate::project::FuncId;
+use crate::source::{Site, Sym};
+
+use super::call::Args;
+use super::frame::Frame;
+use super::slots::{self, Slots};
+use super::stmt::join_all;
+use super::summary::{Key, Summary};
+use super::value::{Deps, Dict, Kind, Size, Value};
+
+/// A parameter that is `None` unless the caller gives something.
+fn optional(param: &crate::ir::Param) -> bool {
+    param
+        .default
+        .as_ref()
+        .is_some_and(|d| matches!(d.kind, ExprKind::Const(Const::None)))
+}
+
+impl<'p> Frame<'_, 'p> {
+    /// One value per parameter.
+    fn bind(&mut self, func: FuncId, args: Args) -> Vec<Value> {
+        let project = self.project;
+        let routine = project.routine(func);
+        let mut values: Vec<Option<Value>> = vec![None; routine.params.len()];
+        let mut next = 0;
+        let mut rest = Vec::new();
+        let mut named: Vec<(Sym, Value)> = Vec::new();
+        let mut open_stars = Deps::NONE;
+        for (kind, value) in args {
+            match kind {
+                ArgKind::Positional => match routine.params.get(next).map(|p| p.kind) {
+                    Some(ParamKind::PositionalOnly | ParamKind::Regular) => {
+                        values[next] = Some(value);
+                        next += 1;
+                    }
+                    _ => rest.push(value),
+                },
+                ArgKind::Keyword(name) => {
+                    let at = routine.params.iter().position(|p| {
+                        p.name == name && !matches!(p.kind, ParamKind::Args | ParamKind::Kwargs)
+                    });
+                    match at {
+                        Some(i) => values[i] = Some(value),
+                        None => named.push((name, value)),
+                    }
+                }
+                ArgKind::Star => match &value.kind {
+                    Kind::Tuple(items) => {
+                        for item in items.iter() {
+                            if next < routine.params.len()
+                                && matches!(
+                                    routine.params[next].kind,
+                                    ParamKind::PositionalOnly | ParamKind::Regular
+                                )
+                            {
+                                values[next] = Some(item.clone());
+                                next += 1;
+                            } else {
+                                rest.push(item.clone());
+                            }
+                        }
+                    }
+                    Kind::Coll(coll) => rest.push(coll.elem.clone()),
+                    _ => open_stars = open_stars.and(value.deps),
+                },
+                ArgKind::DoubleStar => match &value.kind {
+                    Kind::Dict(dict) => {
+                        for (name, v) in &dict.items {
+                            match routine.params.iter().position(|p| p.name == *name) {
+                                Some(i) if values[i].is_none() => values[i] = Some(v.clone()),
+                                _ => named.push((*name, v.clone())),
+                            }
+                        }
+                    }
+                    _ => open_stars = open_stars.and(value.deps),
+                },
+            }
+        }
+        routine
+            .params
+            .iter()
+            .zip(values)
+            .map(|(param, value)| match (param.kind, value) {
+                (ParamKind::Args, _) => {
+                    let size = if rest.is_empty() {
+                        Size::Unknown
+                    } else {
+                        Size::Bounded
+                    };
+                    Value::coll(join_all(rest.clone()), size).with(open_stars)
+                }
+                (ParamKind::Kwargs, _) => Value::new(Kind::Dict(Arc::new(Dict {
+                    items: named.clone(),
+                    key: Value::UNKNOWN,
+                    value: Value::UNKNOWN,
+                })))
+                .with(open_stars),
+                (_, Some(value)) if value.kind == Kind::Unknown && optional(param) => Value {
+                    kind: Kind::Opaque,
+                    deps: value.deps,
+                },
+                (_, Some(value)) => value,
+                (_, None) => match param.default.as_ref().map(|d| &d.kind) {
+                    Some(ExprKind::Const(Const::None)) => Value::NONE,
+                    Some(ExprKind::Const(Const::Str(s))) => Value::new(Kind::Str(*s)),
+                    Some(ExprKind::Const(Const::True)) => Value::new(Kind::Truth(true)),
+                    Some(ExprKind::Const(Const::False)) => Value::new(Kind::Truth(false)),
+                    Some(ExprKind::Const(_)) => Value::SCALAR,
+                    _ => Value::unknown(open_stars),
+                },
+            })
+            .collect()
+    }
+
+    /// Replays what the called function does to rows and querysets that came from here.
+    pub(super) fn apply(&mut self, summary: &Summary, slots: &Slots, site: Site) {
+        if summary.writes {
+            self.note_write();
+        }
+        for load in &summary.loads {
+            let mut load = load.clone();
+            let known_before = load
+                .row
+                .steps
+                .is_empty()
+                .then(|| slots::row_of(&load.row, slots))
+                .flatten();
+            if known_before.is_some_and(|r| r.known.as_ref().is_some_and(|(n, _)| *n == load.attr)) {
+                continue;
+            }
+            let Some(row) = slots::fill_row(self, &load.row, slots) else {
+                continue;
+            };
+            if load.around.is_none() {
+                load.around = self.loop_of(&row);
+            }
+            load.row = self.resolve_lives(&row);
+            load.calls.insert(0, site);
+            if load.calls.len() <= usize::from(super::summary::MAX_CALLS) {
+                self.load(load);
+            }
+        }
+        for eval in &summary.evals {
+            let mut eval = eval.clone();
+            let Some(query) = slots::fill_query(self, &eval.query, slots) else {
+                continue;
+            };
+            eval.query = Arc::new(query);
+            eval.deps = slots.deps_of(eval.deps);
+            eval.calls.insert(0, site);
+            if eval.calls.len() <= usize::from(super::summary::MAX_CALLS) {
+                self.eval_event(eval);
+            }
+        }
+    }
+
+    pub(super) fn summary_of(
+        &mut self,
+        func: FuncId,
+        captured: Option<Arc<[(Sym, Value)]>>,
+        args: Args,
+    ) -> Option<(Arc<Summary>, Slots)> {
+        if self.depth == 0 {
+            self.cut = true;
+            return None;
+        }
+        if self.project.routine(func).body.is_empty() {
+            return None;
+        }
+        let bound = self.bind(func, args);
+        let mut slots = Slots::default();
+        let shapes: Vec<Value> = bound.iter().map(|v| slots.take(self, v, 4)).collect();
+        slots.deps = bound.iter().map(|v| v.deps).collect();
+        let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
+        let key = Key {
+            func,
+            args: shapes,
+            captured,
+            level: super::types::level(),
+        };
+        let summary = self.engine.summary(key, self.depth - 1);
+        match summary.height {
+            Some(h) => self.height = self.height.max(h + 1),
+            None => self.cut = true,
+        }
+        Some((summary, slots))
+    }
+}
