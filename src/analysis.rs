@@ -8,6 +8,7 @@ mod apply;
 mod attr;
 mod builtin;
 mod call;
+mod display;
 mod entries;
 pub mod event;
 mod expr;
@@ -54,6 +55,8 @@ pub struct Analysis {
     pub loads: Vec<(Load, FuncId)>,
     pub evals: Vec<(Eval, FuncId)>,
     pub counts: Counts,
+    /// What `reveal(x)` calls saw, in the functions as they stand, sorted.
+    pub reveals: Vec<(Site, String)>,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
 }
@@ -90,6 +93,7 @@ pub struct Engine<'p> {
     evals: Mutex<Vec<(Eval, FuncId)>>,
     values: Mutex<FxHashMap<(FileId, u32, u8), Value>>,
     seen: Mutex<Seen>,
+    reveals: Mutex<Vec<(Site, String)>>,
 }
 
 /// Analyses every function of the project's own code.
@@ -101,6 +105,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         evals: Mutex::default(),
         values: Mutex::default(),
         seen: Mutex::default(),
+        reveals: Mutex::default(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)
@@ -144,6 +149,9 @@ impl<'p> Engine<'p> {
             loops_over_rows: seen.loops.values().filter(|l| l.rows).count() as u64,
             outside,
         };
+        let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
+        reveals.sort();
+        reveals.dedup();
         let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
         loads.par_sort_by(|a, b| judge::load_order(&a.0, a.1).cmp(&judge::load_order(&b.0, b.1)));
@@ -154,6 +162,7 @@ impl<'p> Engine<'p> {
             loads,
             evals,
             counts,
+            reveals,
             failed,
         }
     }
@@ -195,6 +204,16 @@ impl<'p> Engine<'p> {
             captured: None,
             level: types::level(),
         });
+        if !summary.reveals.is_empty() {
+            let shown = summary
+                .reveals
+                .iter()
+                .map(|(site, value)| (*site, display::value(self.project, value)));
+            self.reveals
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(shown);
+        }
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
             if event::is_many(&load.row) || key_only {
@@ -313,6 +332,7 @@ impl Frame<'_, '_> {
             stores,
             writes: self.writes,
             height: if self.cut { None } else { Some(self.height) },
+            reveals: self.reveals,
         }
     }
 }

@@ -68,6 +68,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// Phase → wall time.
     pub timings: Vec<(&'static str, Duration)>,
+    /// What `reveal(x)` calls in the analysed code saw.
+    pub reveals: Vec<(Site, String)>,
     /// Messages for stderr: files that could not be read, settings that were guessed …
     pub notes: Vec<String>,
 }
@@ -144,6 +146,7 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
             }
             outcome.diagnostics.push(diagnostic);
         }
+        outcome.reveals.clone_from(&analysis.reveals);
         for name in &analysis.failed {
             outcome
                 .notes

@@ -176,12 +176,12 @@ impl<'p> Frame<'_, 'p> {
             Some(attr @ (ModelAttr::Forward(_) | ModelAttr::Reverse(_))) => {
                 self.relation_attr(row, name, attr, span)
             }
-            Some(ModelAttr::Column { .. }) => {
+            Some(ModelAttr::Column { .. } | ModelAttr::Attname(_)) => {
                 self.column(row, name, span);
                 Value::SCALAR
             }
             Some(ModelAttr::Pk) if row.origin != Origin::New => Value::new(Kind::Truth(true)),
-            Some(ModelAttr::Pk | ModelAttr::Attname(_)) => Value::SCALAR,
+            Some(ModelAttr::Pk) => Value::SCALAR,
             None if name == "_state" => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
             None => match self.project.class_member(class, name) {
                 Some((owner, member)) => self.member_of_instance(base, owner, member, span),

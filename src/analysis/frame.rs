@@ -61,6 +61,8 @@ pub struct Frame<'e, 'p> {
     pub evals: Vec<Eval>,
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,
+    /// Arguments of `reveal(x)`.
+    pub reveals: Vec<(Site, Value)>,
     /// The class whose body holds the routine, and the name of its first parameter.
     pub owner: Option<ClassId>,
     pub receiver: Option<Sym>,
@@ -109,6 +111,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             evals: Vec::new(),
             stores: Vec::new(),
             writes: false,
+            reveals: Vec::new(),
             owner,
             receiver: routine.params.first().map(|p| p.name),
             control: Deps::NONE,

@@ -131,11 +131,13 @@ impl Plan {
         }
         let pk = |name: Sym| matches!(project.model_attr(model, name), Some(ModelAttr::Pk));
         if let Some(only) = &self.only {
+            let foreign = column.as_str().strip_suffix("_id");
             let kept = |name: &Sym| {
+                let head = name.as_str().split("__").next();
                 *name == column
-                    || name.as_str().split("__").next() == Some(column.as_str())
+                    || head == Some(column.as_str())
                     || name.as_str().strip_suffix("_id") == Some(column.as_str())
-                    || column.as_str().strip_suffix("_id") == Some(name.as_str())
+                    || foreign.is_some() && head == foreign
             };
             return !pk(column) && !only.iter().any(kept) && !only.is_empty();
         }

@@ -9,7 +9,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 
 use crate::project::FuncId;
-use crate::source::Sym;
+use crate::source::{Site, Sym};
 
 use super::event::{Eval, Load};
 use super::value::Value;
@@ -38,6 +38,8 @@ pub struct Summary {
     pub writes: bool,
     /// Levels of calls below it; `None` when the depth limit cut it.
     pub height: Option<u8>,
+    /// What `reveal(x)` calls in the function itself saw; those in functions it calls are not in it.
+    pub reveals: Vec<(Site, Value)>,
 }
 
 #[derive(Default)]

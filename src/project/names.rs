@@ -54,14 +54,12 @@ impl Project {
         None
     }
 
+    /// What `from file import *` brings: the names of `__all__` where it can be read, else all public ones.
     fn exports(&self, file: FileId, name: Sym) -> bool {
-        !name.as_str().starts_with('_')
-            || self
-                .file(file)
-                .facts
-                .exports
-                .as_ref()
-                .is_some_and(|all| all.contains(&name))
+        match &self.file(file).facts.exports {
+            Some(all) => all.contains(&name),
+            None => !name.as_str().starts_with('_'),
+        }
     }
 
     /// `module.name`: a binding of the module, else its submodule.

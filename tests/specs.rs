@@ -1,0 +1,344 @@
+//! Runs the cards in `rules/` and the documents in `tests/specs/`: each heading with code blocks is one
+//! Django project, and what djperf finds in it must equal the `# error:` and `# revealed:` comments.
+//!
+//! `rules/README.md` tells the notation. Filter by name: `cargo test --test specs -- related-access`.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use djperf::config::{Config, Sources};
+use djperf::session::{self, Outcome, Request};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+const SETTINGS: &str = "\
+INSTALLED_APPS = [\"django.contrib.auth\", \"django.contrib.contenttypes\", \"shop\"]
+DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": \":memory:\"}}
+";
+
+const MANAGE: &str = "\
+import os
+import sys
+
+if __name__ == \"__main__\":
+    os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"settings\")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+";
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = markdown_under(&root.join("rules"));
+    documents.extend(markdown_under(&root.join("tests/specs")));
+    let readme = root.join("rules/README.md");
+    let bookshop = read(&readme)
+        .into_iter()
+        .find_map(|s| s.files.get("shop/models.py").cloned())
+        .unwrap();
+    let mut trials = Vec::new();
+    for document in documents.iter().filter(|d| **d != readme) {
+        let stem = document.file_stem().unwrap().to_string_lossy().into_owned();
+        for section in read(document) {
+            let bookshop = bookshop.clone();
+            let name = std::iter::once(&stem)
+                .chain(&section.headings)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join("::");
+            trials.push(Trial::test(name, move || section.run(&bookshop)));
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Every Markdown file below a directory, in order.
+fn markdown_under(dir: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(dir)
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|e| e == "md"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// A heading with code blocks.
+#[derive(Debug, Default, Clone)]
+struct Section {
+    /// The headings above it and its own, without the document's title.
+    headings: Vec<String>,
+    /// Path → text.
+    files: BTreeMap<String, String>,
+    /// Something is wrong with the document here.
+    flaw: Option<String>,
+}
+
+/// The innermost headings with code blocks; the blocks of a heading with subheadings are given to each of them.
+fn read(document: &Path) -> Vec<Section> {
+    let text = std::fs::read_to_string(document).unwrap();
+    let mut sections: Vec<(usize, Section)> = vec![(0, Section::default())];
+    let mut path: Option<String> = None;
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let code: String = lines
+                .by_ref()
+                .take_while(|l| l.trim_end() != "```")
+                .fold(String::new(), |all, l| all + l + "\n");
+            let file = path.take().or(match language.trim() {
+                "py" => Some("shop/views.py".into()),
+                "toml" => Some("djperf.toml".into()),
+                _ => None,
+            });
+            if let Some(file) = file {
+                let section = &mut sections.last_mut().unwrap().1;
+                if section.files.insert(file.clone(), code).is_some() {
+                    section.flaw = Some(format!("two blocks for {file}"));
+                }
+            }
+        } else if line.starts_with('#') {
+            let level = line.len() - line.trim_start_matches('#').len();
+            let heading = line.trim_start_matches('#').trim().to_owned();
+            sections.push((
+                level,
+                Section {
+                    headings: vec![heading],
+                    ..Section::default()
+                },
+            ));
+        } else if let Some(named) = line
+            .strip_prefix('`')
+            .and_then(|l| l.trim_end().strip_suffix("`:"))
+        {
+            path = Some(named.to_owned());
+        }
+    }
+    nested(&sections)
+}
+
+fn nested(sections: &[(usize, Section)]) -> Vec<Section> {
+    let mut out = Vec::new();
+    let mut above: Vec<(usize, Section)> = Vec::new();
+    for (i, (level, section)) in sections.iter().enumerate() {
+        above.retain(|(l, _)| l < level);
+        let mut whole = Section::default();
+        for (depth, part) in above.iter().map(|(l, s)| (*l, s)).chain([(*level, section)]) {
+            if depth > 1 {
+                whole.headings.extend(part.headings.iter().cloned());
+            }
+            whole.files.extend(part.files.clone());
+            whole.flaw = whole.flaw.or(part.flaw.clone());
+        }
+        let innermost = sections.get(i + 1).is_none_or(|(next, _)| next <= level);
+        if innermost && !section.files.is_empty() {
+            out.push(whole);
+        }
+        above.push((*level, section.clone()));
+    }
+    out
+}
+
+/// What a comment asks for.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Expected {
+    rule: String,
+    /// Relation paths or fields, when the comment tells them.
+    names: Option<Vec<String>>,
+}
+
+impl Section {
+    fn run(&self, bookshop: &str) -> Result<(), Failed> {
+        if let Some(flaw) = &self.flaw {
+            return Err(flaw.into());
+        }
+        let dir = tempfile::Builder::new().prefix("spec").tempdir().unwrap();
+        self.write(dir.path(), bookshop);
+        let overrides = [];
+        let isolated = !self.files.contains_key("djperf.toml");
+        let mut config = Config::load(Sources {
+            start: dir.path(),
+            isolated,
+            overrides: &overrides,
+        })?;
+        config.preview = true;
+        let request = Request {
+            cwd: dir.path().to_owned(),
+            paths: vec![dir.path().to_owned()],
+            config,
+            threads: Some(1),
+        };
+        let outcome = session::check(&request)?;
+        let mut report = String::new();
+        for note in outcome.notes.iter().filter(|n| n.contains("internal error")) {
+            let _ = writeln!(report, "{note}");
+        }
+        for (path, text) in &self.files {
+            self.compare_errors(path, text, &outcome, &mut report);
+            compare_reveals(path, text, &outcome, &mut report);
+        }
+        for d in outcome
+            .diagnostics
+            .iter()
+            .filter(|d| !self.files.contains_key(&outcome.sources.get(d.file).path))
+        {
+            let file = outcome.sources.get(d.file);
+            let _ = writeln!(
+                report,
+                "surplus in {}:{}: [{}] {}",
+                file.path,
+                file.position(d.span.start).line,
+                d.rule,
+                d.message
+            );
+        }
+        if report.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("\n{report}").into())
+        }
+    }
+
+    fn write(&self, dir: &Path, bookshop: &str) {
+        let mut files: BTreeMap<String, &str> = BTreeMap::from([
+            ("manage.py".into(), MANAGE),
+            ("settings.py".into(), SETTINGS),
+            ("shop/__init__.py".into(), ""),
+        ]);
+        if !self.files.keys().any(|path| path.starts_with("shop/models")) {
+            files.insert("shop/models.py".into(), bookshop);
+        }
+        for path in self.files.keys() {
+            if let Some(package) = path.strip_suffix("models.py") {
+                files.insert(format!("{package}__init__.py"), "");
+            }
+        }
+        files.extend(
+            self.files
+                .iter()
+                .map(|(path, text)| (path.clone(), text.as_str())),
+        );
+        for (path, text) in files {
+            let path = dir.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+    }
+
+    fn compare_errors(&self, path: &str, text: &str, outcome: &Outcome, report: &mut String) {
+        let mut found: BTreeMap<u32, Vec<(Expected, String)>> = BTreeMap::new();
+        for d in &outcome.diagnostics {
+            let file = outcome.sources.get(d.file);
+            if file.path == path {
+                let mut names = if d.relations.is_empty() {
+                    d.fields.clone()
+                } else {
+                    d.relations.clone()
+                };
+                names.sort();
+                let line = file.position(d.span.start).line as u32;
+                let evidence = d.labels.iter().map(|l| {
+                    let file = outcome.sources.get(l.site.file);
+                    format!(
+                        "\n        {}:{} {}",
+                        file.path,
+                        file.position(l.site.span.start).line,
+                        l.message
+                    )
+                });
+                let told = format!(
+                    "[{}] {}: {}{}",
+                    d.rule,
+                    names.join(", "),
+                    d.message,
+                    evidence.collect::<String>()
+                );
+                found.entry(line).or_default().push((
+                    Expected {
+                        rule: d.rule.into(),
+                        names: Some(names),
+                    },
+                    told,
+                ));
+            }
+        }
+        for (i, line) in text.lines().enumerate() {
+            let number = i as u32 + 1;
+            let here = found.entry(number).or_default();
+            for expected in expected_errors(line) {
+                let met = here.iter().position(|(f, _)| {
+                    f.rule == expected.rule && (expected.names.is_none() || f.names == expected.names)
+                });
+                match met {
+                    Some(at) => drop(here.remove(at)),
+                    None => {
+                        let names = expected.names.unwrap_or_default().join(", ");
+                        let _ = writeln!(
+                            report,
+                            "missing in {path}:{number}: [{}] {names}\n    {}",
+                            expected.rule,
+                            line.trim()
+                        );
+                    }
+                }
+            }
+        }
+        for (line, left) in found {
+            for (_, told) in left {
+                let code = text.lines().nth(line as usize - 1).unwrap_or_default().trim();
+                let _ = writeln!(report, "surplus in {path}:{line}: {told}\n    {code}");
+            }
+        }
+    }
+}
+
+fn expected_errors(line: &str) -> Vec<Expected> {
+    let Some((_, comment)) = line.split_once("# error: ") else {
+        return Vec::new();
+    };
+    let parts = comment.split('[').skip(1);
+    parts
+        .map(|part| {
+            let (rule, names) = part.split_once(']').unwrap_or((part, ""));
+            let mut names: Vec<String> = names
+                .split(',')
+                .map(|n| n.trim().to_owned())
+                .filter(|n| !n.is_empty())
+                .collect();
+            names.sort();
+            Expected {
+                rule: rule.into(),
+                names: (!names.is_empty()).then_some(names),
+            }
+        })
+        .collect()
+}
+
+fn compare_reveals(path: &str, text: &str, outcome: &Outcome, report: &mut String) {
+    let mut seen: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for (site, shown) in &outcome.reveals {
+        let file = outcome.sources.get(site.file);
+        if file.path == path {
+            seen.entry(file.position(site.span.start).line as u32)
+                .or_default()
+                .push(shown);
+        }
+    }
+    for (i, line) in text.lines().enumerate() {
+        let expected = line
+            .split_once("# revealed: ")
+            .map(|(_, t)| t.split("  #").next().unwrap_or(t).trim());
+        let found = seen.remove(&(i as u32 + 1)).unwrap_or_default().join(" / ");
+        if expected.is_some_and(|e| e != found) || expected.is_none() && !found.is_empty() {
+            let wanted = expected.unwrap_or("no comment");
+            let _ = writeln!(
+                report,
+                "revealed in {path}:{}:\n    {}\n    expected {wanted}\n    found    {found}",
+                i + 1,
+                line.trim()
+            );
+        }
+    }
+}
