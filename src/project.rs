@@ -239,7 +239,7 @@ impl Project {
             .map(|(_, item)| item)
     }
 
-    /// Some code in the project eager-loads this path, or one file eager-loads `head` and `tail` apart,
+    /// Some code in the project eager-loads this path, or one file eager-loads `head` and the parts of `tail`,
     /// as nested `Prefetch` objects do.
     pub fn eager_loads_somewhere(&self, head: &str, tail: &str) -> bool {
         if tail.is_empty() {
@@ -251,13 +251,15 @@ impl Project {
         {
             return true;
         }
-        match (
-            self.eager_paths.get(&Sym::new(head)),
-            self.eager_paths.get(&Sym::new(tail)),
-        ) {
-            (Some(a), Some(b)) => a.iter().any(|file| b.contains(file)),
-            _ => false,
-        }
+        let Some(files) = self.eager_paths.get(&Sym::new(head)) else {
+            return false;
+        };
+        let parts: Vec<&Vec<FileId>> = tail
+            .split("__")
+            .filter_map(|part| self.eager_paths.get(&Sym::new(part)))
+            .collect();
+        parts.len() == tail.split("__").count()
+            && files.iter().any(|file| parts.iter().all(|p| p.contains(file)))
     }
 
     /// Where a model's class is declared.

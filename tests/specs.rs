@@ -238,7 +238,7 @@ impl Section {
                     d.relations.clone()
                 };
                 names.sort();
-                let line = file.position(d.span.start).line as u32;
+                let line = file.position(d.span.start).line;
                 let evidence = d.labels.iter().map(|l| {
                     let file = outcome.sources.get(l.site.file);
                     format!(
@@ -321,7 +321,7 @@ fn compare_reveals(path: &str, text: &str, outcome: &Outcome, report: &mut Strin
     for (site, shown) in &outcome.reveals {
         let file = outcome.sources.get(site.file);
         if file.path == path {
-            seen.entry(file.position(site.span.start).line as u32)
+            seen.entry(file.position(site.span.start).line)
                 .or_default()
                 .push(shown);
         }

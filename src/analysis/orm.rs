@@ -140,6 +140,11 @@ impl<'p> Frame<'_, 'p> {
         let plan = Arc::make_mut(&mut query.plan);
         match method.plan {
             PlanOp::All | PlanOp::Keep => return query,
+            PlanOp::Page => {
+                query.batched = true;
+                query.sliced = true;
+                return query;
+            }
             PlanOp::None => query.empty = true,
             PlanOp::Open => plan.open = true,
             PlanOp::Filter | PlanOp::Combine | PlanOp::Iterator => {
@@ -396,7 +401,7 @@ impl<'p> Frame<'_, 'p> {
             return;
         }
         load.mark_inner();
-        if self.rare > 0 && row_has_slot(&load.row) && !is_many(&load.row) {
+        if self.rare > 0 && row_has_slot(&load.row) && (!is_many(&load.row) || !load.calls.is_empty()) {
             return;
         }
         if row_has_slot(&load.row) {

@@ -176,7 +176,7 @@ impl<'p> Frame<'_, 'p> {
         flow
     }
 
-    /// A block that fills a memory of earlier answers: it runs once per key, not once per iteration.
+    /// A block that does not run for each row: it fills a memory of earlier answers, or handles an exception.
     fn once_per_key(&mut self, body: &'p [Stmt]) -> Flow {
         self.leave_all(1);
         let flow = self.block(body);
@@ -227,7 +227,7 @@ impl<'p> Frame<'_, 'p> {
                 if let Some(name) = handler.name {
                     f.set(name, Value::UNKNOWN);
                 }
-                f.block(&handler.body)
+                f.once_per_key(&handler.body)
             }));
         }
         if flow == Flow::Next {
@@ -428,7 +428,30 @@ impl<'p> Frame<'_, 'p> {
 
 /// `if key not in memory: memory[key] = …`.
 fn is_memo(test: &Expr, body: &[Stmt]) -> bool {
-    fills_tested(test, body) || fills_mapping(test, body)
+    fills_tested(test, body) || fills_mapping(test, body) || follows_change(test, body)
+}
+
+/// `if row.key != last: last = row.key`: runs once per run of equal keys.
+fn follows_change(test: &Expr, body: &[Stmt]) -> bool {
+    let parts: &[Expr] = match &test.kind {
+        ExprKind::Or(parts) | ExprKind::And(parts) => parts,
+        _ => std::slice::from_ref(test),
+    };
+    parts.iter().any(|part| {
+        let ExprKind::Compare(cmp) = &part.kind else {
+            return false;
+        };
+        let [(CmpOp::NotEq, right)] = &cmp.rest[..] else {
+            return false;
+        };
+        let sides = [cmp.left.as_name(), right.as_name()];
+        body.iter().any(|stmt| match &stmt.kind {
+            StmtKind::Assign { targets, .. } => targets
+                .iter()
+                .any(|t| t.as_name().is_some_and(|name| sides.contains(&Some(name)))),
+            _ => false,
+        })
+    })
 }
 
 /// `if not row.column: row.column = …`, also the branch of `is None`: filled once, when the row is new.

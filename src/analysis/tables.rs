@@ -45,6 +45,8 @@ pub enum PlanOp {
     Prefetch,
     Combine,
     None,
+    /// One page of a paginator.
+    Page,
     Iterator,
     Open,
 }

@@ -110,6 +110,12 @@ pub(super) fn finding(
     message: String,
     help: String,
 ) -> Diagnostic {
+    let branches = group.judged.len() > 1 && group.judged.iter().any(|j| j.load.conditional);
+    let message = if branches {
+        format!("{message}, depending on the branch taken")
+    } else {
+        message
+    };
     Diagnostic {
         rule: rule.name,
         code: rule.code,

@@ -20,6 +20,16 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             "add `{}` to this queryset",
             wording::eager_calls(cx.project, &group, &paths)
         );
+        let narrowed = group
+            .judged
+            .iter()
+            .filter_map(|j| j.query.as_ref())
+            .any(|q| q.plan.only.is_some());
+        let help = if narrowed {
+            format!("{help}, and the foreign keys to its `only()`")
+        } else {
+            help
+        };
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
         found.queries = Some(wording::formula(cx.project, &group));
         out.push(found);
