@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::project::{ModelAttr, ModelId, Project, RelKind};
 use crate::source::{Site, Sym};
 
-use super::value::{Base, Coll, Dict, Kind, Live, Origin, Query, Row, Step, Value};
+use super::value::{Base, Coll, Dict, Kind, Live, Object, Origin, Query, Row, Step, Value};
 
 /// Longer paths are not followed: recursive structures end here.
 const MAX_STEPS: usize = 8;
@@ -110,6 +110,10 @@ pub fn map_rows(value: &Value, f: &dyn Fn(&Row) -> Row) -> Value {
             items: dict.items.iter().map(|(n, v)| (*n, map_rows(v, f))).collect(),
             key: map_rows(&dict.key, f),
             value: map_rows(&dict.value, f),
+        })),
+        Kind::Object(object) => Kind::Object(Arc::new(Object {
+            class: object.class,
+            attrs: object.attrs.iter().map(|(n, v)| (*n, map_rows(v, f))).collect(),
         })),
         _ => return value.clone(),
     };

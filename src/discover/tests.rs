@@ -1,3 +1,5 @@
+//! Trees on a disk, and what discovery makes of them.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! Settings modules, and what linking reads in them.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Layouts of packages, and the file that an import leads to.
+
 use super::{ModuleIndex, Resolved};
 use crate::source::FileId;
 
