@@ -37,6 +37,12 @@ impl<'p> Frame<'_, 'p> {
             };
             return Value::row(row).with(base.deps);
         }
+        if base.kind == Kind::Unknown
+            && attr.name == "get_model"
+            && attr.base.as_name().is_some_and(|n| n == "apps")
+        {
+            return Value::new(Kind::External(Sym::new("django.apps.apps.get_model")));
+        }
         self.attr_of(&base, attr.name, expr.span)
     }
 
@@ -386,7 +392,7 @@ impl<'p> Frame<'_, 'p> {
         {
             return manager;
         }
-        if let Some(other) = self.descriptor(base, class, name) {
+        if let Some(other) = self.descriptor(class, name) {
             return other;
         }
         match self.project.class_member(class, name) {
@@ -410,11 +416,10 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// `Model.relation`: the descriptor, which knows the model at the other end.
-    fn descriptor(&mut self, base: &Value, class: ClassId, name: Sym) -> Option<Value> {
+    fn descriptor(&self, class: ClassId, name: Sym) -> Option<Value> {
         let model = self.project.model_of_class(class)?;
         let attr = self.project.model_attr(model, name)?;
         let target = self.project.attr_target(attr)?;
-        let _ = base;
         let other = Value::new(Kind::Class(self.project.model(target).class));
         Some(Value::new(Kind::Method(Arc::new((
             other,

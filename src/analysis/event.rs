@@ -92,6 +92,14 @@ pub struct Eval {
     pub around: Option<Around>,
 }
 
+impl Eval {
+    /// The expression to change: where the queryset is built, or where one that was built before the loop runs.
+    pub fn place(&self) -> Site {
+        let before = self.around.is_some() && self.query.born.is_none() && self.calls.is_empty();
+        if before { self.site } else { self.query.site }
+    }
+}
+
 /// A loop around a query.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Around {

@@ -192,7 +192,7 @@ pub(super) fn eval_finding(
     message: String,
     help: String,
 ) -> Diagnostic {
-    let place = eval.query.site;
+    let place = eval.place();
     let mut labels = vec![Label {
         site: place,
         role: Role::Queryset,

@@ -9,6 +9,7 @@ use super::{Context, Rule};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = rustc_hash::FxHashSet::default();
+    let mut first_reads = rustc_hash::FxHashSet::default();
     for judged in cx.judged.iter().filter(|j| {
         j.load.access == Access::Key
             && !j.loaded
@@ -16,10 +17,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             && !loaded_anyway(cx, j)
     }) {
         let site = judged.load.site;
-        if !seen.insert(site) {
+        let name = judged.load.attr;
+        let in_hand = (judged.func, judged.load.row.model, judged.load.row.path(), name);
+        if !seen.insert(site) || !first_reads.insert(in_hand) {
             continue;
         }
-        let name = judged.load.attr;
         let model = cx.project.model(judged.load.row.model);
         let mut labels = if judged.repeated {
             load_labels(vec![judged], judged.place)

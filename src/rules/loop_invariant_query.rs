@@ -9,7 +9,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for (eval, _) in &cx.analysis.evals {
         let Some(around) = eval.around else { continue };
-        let place = eval.query.site;
+        let place = eval.place();
         let fits = !around.keyed
             && !around.writes
             && !eval.conditional
