@@ -15,6 +15,7 @@ mod expr;
 mod frame;
 mod iterate;
 pub mod judge;
+mod managers;
 mod orm;
 pub mod plan;
 mod rows;
