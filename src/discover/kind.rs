@@ -18,7 +18,11 @@ const TEST_DIRS: [&str; 8] = [
     "functional_tests",
     "e2e",
 ];
-const MIGRATION_DIRS: [&str; 2] = ["migrations", "south_migrations"];
+
+/// `migrations`, or what `MIGRATION_MODULES` usually names: `db_migrations`, `south_migrations`.
+fn is_migration_dir(dir: &str) -> bool {
+    dir == "migrations" || dir.ends_with("_migrations")
+}
 
 impl FileKind {
     /// Judges a `/`-separated path relative to the project root.
@@ -32,7 +36,7 @@ impl FileKind {
             || stem.ends_with("_tests");
         if test_name || in_dir(&TEST_DIRS) {
             Self::Test
-        } else if in_dir(&MIGRATION_DIRS) {
+        } else if dirs.split('/').any(is_migration_dir) {
             Self::Migration
         } else {
             Self::Source
@@ -65,6 +69,7 @@ mod tests {
             ("shop/testimonials.py", FileKind::Source),
             ("contest/views.py", FileKind::Source),
             ("shop/migrations/0001_initial.py", FileKind::Migration),
+            ("shop/db_migrations/0001_initial.py", FileKind::Migration),
             ("shop/tests/migrations/0001_initial.py", FileKind::Test),
             ("shop/migrations.py", FileKind::Source),
         ] {
