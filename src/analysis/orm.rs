@@ -339,7 +339,7 @@ impl<'p> Frame<'_, 'p> {
                 };
                 let answered = is_many(&load.row) || row_has_slot(&load.row);
                 self.load(load);
-                if answered {
+                if answered || self.may_be_served(&eval) {
                     return;
                 }
             }
@@ -365,6 +365,24 @@ impl<'p> Frame<'_, 'p> {
             self.engine.report_eval(eval, self.func);
         } else if !self.control_in_loop() {
             self.loops[innermost].pending.push(eval);
+        }
+    }
+
+    /// Whether a related set of one row may be in memory: its row was fetched out of sight, or with a
+    /// plan that loads it.
+    fn may_be_served(&self, eval: &Eval) -> bool {
+        let Base::Related(row, attr) = &eval.query.base else {
+            return false;
+        };
+        if eval.served == Served::Query {
+            return false;
+        }
+        match &row.origin {
+            Origin::Query(query) => {
+                let path: Vec<Sym> = row.steps.iter().map(|s| s.name).chain([*attr]).collect();
+                query.plan.loads(self.project, query.model, &path)
+            }
+            _ => true,
         }
     }
 
