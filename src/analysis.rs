@@ -40,7 +40,7 @@ use crate::source::{FileId, Site, Sym};
 use event::{Eval, Load};
 use frame::Frame;
 use summary::{Key, MAX_CALLS, Memo, Summary};
-use value::{Deps, Kind, Live, Object, Origin, Row, Value};
+use value::{Deps, Kind, Object, Origin, Row, Value};
 
 /// What to analyse.
 #[derive(Debug, Clone, Copy, Default)]
@@ -239,15 +239,7 @@ impl<'p> Engine<'p> {
             return Value::new(Kind::Class(class));
         }
         match self.project.model_of_class(class) {
-            Some(model) => Value::row(Row {
-                model,
-                origin: Origin::Elsewhere,
-                live: Live::Single,
-                steps: Vec::new(),
-                known: None,
-                extra: None,
-                shared: false,
-            }),
+            Some(model) => Value::row(Row::single(model, Origin::Elsewhere)),
             None => Value::new(Kind::Object(Arc::new(Object {
                 class,
                 attrs: Vec::new(),

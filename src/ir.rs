@@ -325,6 +325,15 @@ impl Expr {
         }
     }
 
+    /// `c` of `c` and of `a.b.c`.
+    pub fn last_name(&self) -> Option<Sym> {
+        match &self.kind {
+            ExprKind::Name(name) => Some(*name),
+            ExprKind::Attr(attr) => Some(attr.name),
+            _ => None,
+        }
+    }
+
     pub fn as_name(&self) -> Option<Sym> {
         match self.kind {
             ExprKind::Name(s) => Some(s),

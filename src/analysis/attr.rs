@@ -21,18 +21,10 @@ impl<'p> Frame<'_, 'p> {
         let base = self.eval(&attr.base);
         if base.kind == Kind::Unknown
             && attr.name == "user"
-            && last_name(&attr.base).is_some_and(|n| n == "request")
+            && attr.base.last_name().is_some_and(|n| n == "request")
             && let Some(model) = self.project.user_model(self.file)
         {
-            let row = Row {
-                model,
-                origin: Origin::Elsewhere,
-                live: Live::Single,
-                steps: Vec::new(),
-                known: None,
-                extra: None,
-                shared: false,
-            };
+            let row = Row::single(model, Origin::Elsewhere);
             return Value::row(row).with(base.deps);
         }
         if base.kind == Kind::Unknown
@@ -306,11 +298,10 @@ impl<'p> Frame<'_, 'p> {
                 Some(Decorator::Property) => self.call_function(
                     func,
                     None,
-                    Some(owner),
                     vec![(ArgKind::Positional, base.clone())],
                     self.site(span),
                 ),
-                Some(Decorator::Cached) => self.cached_attr(base, owner, func, span),
+                Some(Decorator::Cached) => self.cached_attr(base, func, span),
                 Some(Decorator::Static) => Value::new(Kind::Func(Arc::new(FuncValue {
                     func,
                     captured: None,
@@ -340,14 +331,14 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// A cached property: computed at most once for an instance that does not change with the loop.
-    fn cached_attr(&mut self, base: &Value, owner: ClassId, func: FuncId, span: Span) -> Value {
+    fn cached_attr(&mut self, base: &Value, func: FuncId, span: Span) -> Value {
         let args = vec![(ArgKind::Positional, base.clone())];
         let site = self.site(span);
         if self.depends_on_loop(base.deps) || self.loops.is_empty() {
-            return self.call_function(func, None, Some(owner), args, site);
+            return self.call_function(func, None, args, site);
         }
         let loops = std::mem::take(&mut self.loops);
-        let value = self.call_function(func, None, Some(owner), args, site);
+        let value = self.call_function(func, None, args, site);
         self.loops = loops;
         value
     }
@@ -488,14 +479,5 @@ impl<'p> Frame<'_, 'p> {
             Kind::Row(_) => Value::new(Kind::Method(Arc::new((sup.receiver.clone(), name)))),
             _ => Value::UNKNOWN,
         }
-    }
-}
-
-/// The last name of a dotted expression.
-fn last_name(expr: &Expr) -> Option<Sym> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(*name),
-        ExprKind::Attr(attr) => Some(attr.name),
-        _ => None,
     }
 }

@@ -375,14 +375,7 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    pub fn container_method(
-        &mut self,
-        receiver: &Value,
-        name: Sym,
-        call: &'p Call,
-        args: &Args,
-        expr: &'p Expr,
-    ) -> Value {
+    pub fn container_method(&mut self, receiver: &Value, name: Sym, args: &Args, expr: &'p Expr) -> Value {
         match (&receiver.kind, name.as_str()) {
             (Kind::Dict(dict), "values") => Value::coll(joined_values(dict), dict_size(dict)),
             (Kind::Dict(dict), "keys") => Value::coll(dict.key.clone(), dict_size(dict)),
@@ -443,10 +436,7 @@ impl<'p> Frame<'_, 'p> {
                 }
                 Value::scalar(deps_of(args))
             }
-            _ => {
-                let _ = call;
-                Value::unknown(deps_of(args))
-            }
+            _ => Value::unknown(deps_of(args)),
         }
     }
 

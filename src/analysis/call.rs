@@ -11,9 +11,7 @@ use super::rows;
 use super::slots::{self};
 use super::stmt::{join_all, place_of};
 use super::tables::{self, Decorator};
-use super::value::{
-    Base, Bound, Deps, Dict, FuncValue, Kind, Live, Mode, Object, Origin, Query, Row, Size, Value,
-};
+use super::value::{Bound, Deps, Dict, FuncValue, Kind, Object, Origin, Query, Row, Size, Value};
 
 /// Evaluated arguments in source order.
 pub type Args = Vec<(ArgKind, Value)>;
@@ -96,25 +94,11 @@ impl<'p> Frame<'_, 'p> {
     pub fn call_value(&mut self, callee: &Value, call: &'p Call, args: &Args, expr: &'p Expr) -> Value {
         let site = self.site(expr.span);
         match &callee.kind {
-            Kind::Bound(bound) => {
-                let mut all = vec![(ArgKind::Positional, bound.receiver.clone())];
-                all.extend(args.iter().cloned());
-                self.call_function(bound.func, None, Some(bound.owner), all, site)
-            }
-            Kind::Func(func) => {
-                let mut all: Args = func
-                    .args
-                    .iter()
-                    .map(|v| (ArgKind::Positional, v.clone()))
-                    .collect();
-                all.extend(args.iter().cloned());
-                self.call_function(func.func, func.captured.clone(), None, all, site)
-            }
+            Kind::Bound(_) | Kind::Func(_) | Kind::Class(_) => self.call_plain(callee, args.clone(), site),
             Kind::Method(method) => {
                 let (receiver, name) = (&method.0, method.1);
-                self.method_call(receiver, name, call, args, expr)
+                self.method_call(receiver, name, args, expr)
             }
-            Kind::Class(class) => self.construct(*class, args, site),
             Kind::External(dotted) => match tables::effect(*dotted) {
                 Some(effect) => self.effect(effect, call, args, expr),
                 None => self.outside_call(*dotted, args, site),
@@ -133,7 +117,7 @@ impl<'p> Frame<'_, 'p> {
             Kind::Bound(bound) => {
                 let mut all = vec![(ArgKind::Positional, bound.receiver.clone())];
                 all.extend(args);
-                self.call_function(bound.func, None, Some(bound.owner), all, site)
+                self.call_function(bound.func, None, all, site)
             }
             Kind::Func(func) => {
                 let mut all: Args = func
@@ -142,7 +126,7 @@ impl<'p> Frame<'_, 'p> {
                     .map(|v| (ArgKind::Positional, v.clone()))
                     .collect();
                 all.extend(args);
-                self.call_function(func.func, func.captured.clone(), None, all, site)
+                self.call_function(func.func, func.captured.clone(), all, site)
             }
             Kind::Class(class) => self.construct(*class, &args, site),
             Kind::Method(getter) if getter.1 == "attrgetter" => {
@@ -295,15 +279,7 @@ impl<'p> Frame<'_, 'p> {
 
     fn construct(&mut self, class: ClassId, args: &Args, site: Site) -> Value {
         if let Some(model) = self.project.model_of_class(class) {
-            return Value::row(Row {
-                model,
-                origin: Origin::New,
-                live: Live::Single,
-                steps: Vec::new(),
-                known: None,
-                extra: None,
-                shared: false,
-            });
+            return Value::row(Row::single(model, Origin::New));
         }
         if self.project.is_queryset_class(class) {
             return self.construct_queryset(class, args, site);
@@ -314,10 +290,10 @@ impl<'p> Frame<'_, 'p> {
         };
         let this = |o: &Object| Value::new(Kind::Object(Arc::new(o.clone())));
         match self.project.class_member(class, Sym::new("__init__")) {
-            Some((owner, Member::Method(init))) => {
+            Some((_, Member::Method(init))) => {
                 let mut all = vec![(ArgKind::Positional, this(&object))];
                 all.extend(args.iter().cloned());
-                object.attrs = self.call_for_stores(init, owner, all, site);
+                object.attrs = self.call_for_stores(init, all, site);
             }
             _ => {
                 let fields = self
@@ -366,20 +342,9 @@ impl<'p> Frame<'_, 'p> {
                 ..query
             },
             None => Query {
-                model,
-                base: Base::Model,
-                plan: Arc::default(),
-                site,
-                mode: Mode::Rows,
                 classes: vec![class],
-                change: None,
                 ordered: self.project.is_ordered(model),
-                sliced: false,
-                batched: false,
-                empty: false,
-                born: None,
-                fetched: false,
-                single: false,
+                ..Query::all(model, site)
             },
         };
         Value::query(query)
@@ -390,7 +355,6 @@ impl<'p> Frame<'_, 'p> {
         &mut self,
         func: FuncId,
         captured: Option<Arc<[(Sym, Value)]>>,
-        owner: Option<ClassId>,
         args: Args,
         site: Site,
     ) -> Value {
@@ -402,20 +366,13 @@ impl<'p> Frame<'_, 'p> {
             self.apply(&summary, &slots, site);
         }
         let value = slots::fill(self, &summary.returns, &slots);
-        let _ = owner;
         match value.kind {
             Kind::Unknown => self.declared_return(func),
             _ => value,
         }
     }
 
-    fn call_for_stores(
-        &mut self,
-        func: FuncId,
-        _owner: ClassId,
-        args: Args,
-        site: Site,
-    ) -> Vec<(Sym, Value)> {
+    fn call_for_stores(&mut self, func: FuncId, args: Args, site: Site) -> Vec<(Sym, Value)> {
         let Some((summary, slots)) = self.summary_of(func, None, args) else {
             return Vec::new();
         };

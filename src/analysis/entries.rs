@@ -48,7 +48,7 @@ fn registrations(project: &Project, file: FileId) -> Vec<Registration> {
             let ExprKind::Call(call) = &decorator.kind else {
                 continue;
             };
-            if last_name(&call.func).is_some_and(|n| n == "register") && is_admin(project, admin) {
+            if call.func.last_name().is_some_and(|n| n == "register") && is_admin(project, admin) {
                 found.extend(
                     models(
                         project,
@@ -69,7 +69,7 @@ fn registrations(project: &Project, file: FileId) -> Vec<Registration> {
         else {
             continue;
         };
-        if last_name(&call.func).is_some_and(|n| n == "register")
+        if call.func.last_name().is_some_and(|n| n == "register")
             && let Some(Def::Class(admin)) = call.positional(1).and_then(|e| project.resolve_expr(file, e))
             && is_admin(project, admin)
         {
@@ -111,14 +111,6 @@ fn is_admin(project: &Project, class: ClassId) -> bool {
     })
 }
 
-fn last_name(expr: &Expr) -> Option<Sym> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(*name),
-        ExprKind::Attr(attr) => Some(attr.name),
-        _ => None,
-    }
-}
-
 fn change_list(engine: &Engine<'_>, file: FileId, registration: &Registration) {
     let project = engine.project;
     let Registration { admin, model } = *registration;
@@ -141,12 +133,12 @@ fn change_list(engine: &Engine<'_>, file: FileId, registration: &Registration) {
     let attrs = vec![(Sym::new(BASE_QUERYSET), Value::query(base.clone()))];
     let this = Value::new(Kind::Object(Arc::new(Object { class: admin, attrs })));
     let query = match project.class_member(admin, Sym::new("get_queryset")) {
-        Some((owner, Member::Method(method))) => {
+        Some((_, Member::Method(method))) => {
             let args: Args = vec![
                 (ArgKind::Positional, this.clone()),
                 (ArgKind::Positional, Value::UNKNOWN),
             ];
-            let made = frame.call_function(method, None, Some(owner), args, place);
+            let made = frame.call_function(method, None, args, place);
             match made.kind {
                 Kind::Query(query) => (*query).clone(),
                 _ => return,
@@ -282,22 +274,16 @@ fn read_column(
     let span = place.span;
     match &column.kind {
         Kind::Func(func) => {
-            frame.call_function(
-                func.func,
-                None,
-                None,
-                vec![(ArgKind::Positional, row.clone())],
-                place,
-            );
+            frame.call_function(func.func, None, vec![(ArgKind::Positional, row.clone())], place);
         }
         Kind::Str(name) if *name == "__str__" => frame.text_of(row, span),
         Kind::Str(name) => match frame.project.class_member(admin, *name) {
-            Some((owner, Member::Method(method))) => {
+            Some((_, Member::Method(method))) => {
                 let args: Args = vec![
                     (ArgKind::Positional, this.clone()),
                     (ArgKind::Positional, row.clone()),
                 ];
-                frame.call_function(method, None, Some(owner), args, place);
+                frame.call_function(method, None, args, place);
             }
             _ => {
                 let value = name.as_str().split("__").fold(row.clone(), |value, part| {
@@ -307,7 +293,7 @@ fn read_column(
                     Kind::Row(_) => frame.text_of(&value, span),
                     Kind::Bound(bound) => {
                         let args: Args = vec![(ArgKind::Positional, bound.receiver.clone())];
-                        frame.call_function(bound.func, None, Some(bound.owner), args, place);
+                        frame.call_function(bound.func, None, args, place);
                     }
                     _ => {}
                 }

@@ -467,13 +467,12 @@ impl<'p> Frame<'_, 'p> {
                 Kind::Row(row) => {
                     if let Some(class) = self.project.models().get(row.model.0 as usize).map(|m| m.class) {
                         for name in ["__str__", "__unicode__"] {
-                            if let Some((owner, Member::Method(func))) =
+                            if let Some((_owner, Member::Method(func))) =
                                 self.project.class_member(class, Sym::new(name))
                             {
                                 self.call_function(
                                     func,
                                     None,
-                                    Some(owner),
                                     vec![(ArgKind::Positional, part.clone())],
                                     self.site(span),
                                 );

@@ -37,9 +37,9 @@ pub struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// `a__b` in the names that lookups use.
-    pub fn lookup(&self, project: &Project) -> String {
-        lookup_path(project, self.model, &self.path)
+    /// `a__b`, in accessor names.
+    pub fn lookup(&self) -> String {
+        join_path(self.path.iter().copied())
     }
 
     /// A hop before the last one is many-valued: only a prefetch can reach the path.
@@ -69,18 +69,6 @@ impl Judged<'_> {
     pub fn last_attr(&self, project: &Project) -> Option<ModelAttr> {
         project.model_attr(self.load.row.model, self.load.attr)
     }
-}
-
-/// A path with accessors turned into the names that `select_related` and filters use where they differ.
-pub fn lookup_path(project: &Project, model: ModelId, path: &[Sym]) -> String {
-    let mut at = Some(model);
-    let names = path.iter().map(|name| {
-        let Some(here) = at else { return *name };
-        let attr = project.model_attr(here, *name);
-        at = attr.and_then(|a| project.attr_target(a));
-        *name
-    });
-    join_path(names)
 }
 
 /// Finds the place to change for a load; `None` when its rows have no place in the project.

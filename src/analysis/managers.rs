@@ -66,20 +66,9 @@ impl Frame<'_, '_> {
             .filter(|c| self.project.is_queryset_class(*c))
             .collect();
         let mut query = Query {
-            model,
-            base: Base::Model,
-            plan: Arc::default(),
-            site,
-            mode: super::value::Mode::Rows,
             classes: querysets,
-            change: None,
             ordered: self.project.is_ordered(model),
-            sliced: false,
-            batched: false,
-            empty: false,
-            born: None,
-            fetched: false,
-            single: false,
+            ..Query::all(model, site)
         };
         let get_queryset = Sym::new("get_queryset");
         let custom = classes
@@ -88,12 +77,12 @@ impl Frame<'_, '_> {
                 Some((owner, Member::Method(func))) => Some((owner, func)),
                 _ => None,
             });
-        if let Some((owner, func)) = custom {
+        if let Some((_owner, func)) = custom {
             let plain = Value::new(Kind::Manager(Arc::new(Manager {
                 query: query.clone(),
                 classes: classes.clone(),
             })));
-            let made = self.call_function(func, None, Some(owner), vec![(ArgKind::Positional, plain)], site);
+            let made = self.call_function(func, None, vec![(ArgKind::Positional, plain)], site);
             let made = made.alternatives().iter().find_map(|v| match &v.kind {
                 Kind::Query(q) if q.model == model => Some(q.clone()),
                 _ => None,

@@ -19,14 +19,7 @@ const MAX_EVENTS: usize = 96;
 
 impl<'p> Frame<'_, 'p> {
     /// A built-in method of a manager, queryset, row, collection or dict.
-    pub fn method_call(
-        &mut self,
-        receiver: &Value,
-        name: Sym,
-        call: &'p Call,
-        args: &Args,
-        expr: &'p Expr,
-    ) -> Value {
+    pub fn method_call(&mut self, receiver: &Value, name: Sym, args: &Args, expr: &'p Expr) -> Value {
         match &receiver.kind {
             Kind::Manager(manager) => {
                 let query = manager.query.clone();
@@ -42,7 +35,7 @@ impl<'p> Frame<'_, 'p> {
                 }
                 Value::SCALAR
             }
-            _ => self.container_method(receiver, name, call, args, expr),
+            _ => self.container_method(receiver, name, args, expr),
         }
     }
 
@@ -57,15 +50,7 @@ impl<'p> Frame<'_, 'p> {
             Runs::Query => self.run_now(query, method, name, args, site, deps).with(deps),
             Runs::Write => {
                 self.note_write();
-                let made = Row {
-                    model: query.model,
-                    origin: Origin::New,
-                    live: Live::Single,
-                    steps: Vec::new(),
-                    known: None,
-                    extra: None,
-                    shared: false,
-                };
+                let made = Row::single(query.model, Origin::New);
                 match method.returns {
                     Returns::Row => Value::row(made),
                     Returns::List => Value::coll(Value::row(made), Size::Unknown),

@@ -4,8 +4,7 @@ use crate::ir::{Case, CmpOp, Expr, ExprKind, Handler, Stmt, StmtKind};
 use crate::source::{Span, Sym};
 
 use super::frame::{Flow, Frame, Over};
-use super::plan::Plan;
-use super::value::{Base, Deps, Kind, Mode, Query, Size, Value};
+use super::value::{Deps, Kind, Query, Size, Value};
 
 impl<'p> Frame<'_, 'p> {
     pub fn block(&mut self, body: &'p [Stmt]) -> Flow {
@@ -315,7 +314,10 @@ impl<'p> Frame<'_, 'p> {
             lookup,
             to: lookup,
             has_to_attr: false,
-            query: Some(self.unseen(row.model)),
+            query: Some(std::sync::Arc::new(Query::unseen(
+                row.model,
+                self.site(Span::default()),
+            ))),
         });
         let mut row = (**row).clone();
         row.extra = Some(std::sync::Arc::new(plan));
@@ -331,29 +333,6 @@ impl<'p> Frame<'_, 'p> {
                 },
             );
         }
-    }
-
-    /// Rows fetched where the analysis did not look: what they have in memory is not known.
-    fn unseen(&self, model: crate::project::ModelId) -> std::sync::Arc<Query> {
-        std::sync::Arc::new(Query {
-            model,
-            base: Base::Unknown,
-            plan: std::sync::Arc::new(Plan {
-                open: true,
-                ..Plan::default()
-            }),
-            site: self.site(Span::default()),
-            mode: Mode::Rows,
-            classes: Vec::new(),
-            change: None,
-            ordered: false,
-            sliced: false,
-            batched: false,
-            empty: false,
-            born: None,
-            fetched: false,
-            single: false,
-        })
     }
 
     fn unpack(&mut self, value: &Value, index: usize) -> Value {

@@ -8,9 +8,8 @@ use crate::source::{FileId, Sym};
 
 use super::Engine;
 use super::frame::Frame;
-use super::plan::Plan;
 use super::rows::map_rows;
-use super::value::{Base, Coll, Dict, Kind, Live, Mode, Object, Origin, Query, Row, Size, Value};
+use super::value::{Coll, Dict, Kind, Live, Object, Origin, Query, Row, Size, Value};
 
 const COLLECTIONS: &[&str] = &[
     "list",
@@ -87,15 +86,7 @@ impl<'p> Engine<'p> {
 
     fn instance(&self, class: ClassId) -> Value {
         match self.project.model_of_class(class) {
-            Some(model) => Value::row(Row {
-                model,
-                origin: Origin::Elsewhere,
-                live: Live::Single,
-                steps: Vec::new(),
-                known: None,
-                extra: None,
-                shared: false,
-            }),
+            Some(model) => Value::row(Row::single(model, Origin::Elsewhere)),
             None if self.project.is_queryset_class(class) || self.project.is_manager_class(class) => {
                 Value::UNKNOWN
             }
@@ -176,23 +167,8 @@ impl<'p> Engine<'p> {
             _ => Vec::new(),
         };
         Value::query(Query {
-            model,
-            base: Base::Unknown,
-            plan: Arc::new(Plan {
-                open: true,
-                ..Plan::default()
-            }),
-            site: crate::source::Site::new(file, inner.span),
-            mode: Mode::Rows,
             classes,
-            change: None,
-            ordered: false,
-            sliced: false,
-            batched: false,
-            empty: false,
-            born: None,
-            fetched: false,
-            single: false,
+            ..Query::unseen(model, crate::source::Site::new(file, inner.span))
         })
     }
 

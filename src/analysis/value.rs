@@ -444,6 +444,38 @@ impl Value {
 }
 
 impl Query {
+    /// All rows of a model, as the expression at `site` asks for them.
+    pub fn all(model: ModelId, site: Site) -> Self {
+        Self {
+            model,
+            base: Base::Model,
+            plan: Arc::default(),
+            site,
+            mode: Mode::Rows,
+            classes: Vec::new(),
+            change: None,
+            ordered: false,
+            sliced: false,
+            batched: false,
+            empty: false,
+            born: None,
+            fetched: false,
+            single: false,
+        }
+    }
+
+    /// Rows fetched where the analysis did not look: what they have in memory is not known.
+    pub fn unseen(model: ModelId, site: Site) -> Self {
+        Self {
+            base: Base::Unknown,
+            plan: Arc::new(Plan {
+                open: true,
+                ..Plan::default()
+            }),
+            ..Self::all(model, site)
+        }
+    }
+
     /// One queryset for two branches of the same expression: what either loads counts as loaded.
     pub fn merge(&self, other: &Self) -> Option<Self> {
         if self.model != other.model
@@ -487,6 +519,19 @@ impl Dict {
 }
 
 impl Row {
+    /// One row that is its origin's own.
+    pub fn single(model: ModelId, origin: Origin) -> Self {
+        Self {
+            model,
+            origin,
+            live: Live::Single,
+            steps: Vec::new(),
+            known: None,
+            extra: None,
+            shared: false,
+        }
+    }
+
     /// Lookup path from the origin's rows; empty for the rows themselves.
     pub fn path(&self) -> String {
         join_path(self.steps.iter().map(|s| s.name))

@@ -9,7 +9,6 @@ mod walk;
 use std::collections::BTreeMap;
 
 use crate::facts::{ClassFacts, FileFacts};
-use crate::ir::{Expr, ExprKind};
 use crate::project::modules::{ModuleIndex, Resolved};
 use crate::source::{FileId, Sym};
 
@@ -143,10 +142,10 @@ struct AppConfig {
 }
 
 fn app_config(file: FileId, class: &ClassFacts) -> Option<AppConfig> {
-    let is_config = class
-        .bases
-        .iter()
-        .any(|base| last_name(base).is_some_and(|name| name.ends_with("AppConfig")));
+    let is_config = class.bases.iter().any(|base| {
+        base.last_name()
+            .is_some_and(|name| name.as_str().ends_with("AppConfig"))
+    });
     if !is_config {
         return None;
     }
@@ -164,14 +163,6 @@ fn app_config(file: FileId, class: &ClassFacts) -> Option<AppConfig> {
         name,
         label: literal("label").unwrap_or_else(|| Sym::new(last)),
     })
-}
-
-fn last_name(expr: &Expr) -> Option<&'static str> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name.as_str()),
-        ExprKind::Attr(attr) => Some(attr.name.as_str()),
-        _ => None,
-    }
 }
 
 fn is_settings(facts: &FileFacts) -> bool {

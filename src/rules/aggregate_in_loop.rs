@@ -9,7 +9,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| {
         j.repeated && !j.loaded && j.load.access.set().is_some_and(|s| s.aggregate)
     }) {
-        let paths = group.paths(cx);
+        let paths = group.paths();
         let model = cx.project.model(group.model).name;
         let mut ops: Vec<String> = group
             .judged

@@ -12,7 +12,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| {
         j.repeated && j.loaded && !opaque(j) && goes_back(cx.project, j)
     }) {
-        let paths = group.paths(cx);
+        let paths = group.paths();
         let model = cx.project.model(group.model).name;
         let mut methods: Vec<String> = group
             .judged

@@ -69,8 +69,8 @@ pub(super) struct Group<'a, 'j> {
 
 impl<'a, 'j> Group<'a, 'j> {
     /// The relation paths, without those that another one passes through.
-    pub fn paths(&self, cx: &Context<'_>) -> Vec<String> {
-        let all: BTreeSet<String> = self.judged.iter().map(|j| j.lookup(cx.project)).collect();
+    pub fn paths(&self) -> Vec<String> {
+        let all: BTreeSet<String> = self.judged.iter().map(|j| j.lookup()).collect();
         all.iter()
             .filter(|p| !all.iter().any(|longer| longer.starts_with(&format!("{p}__"))))
             .cloned()

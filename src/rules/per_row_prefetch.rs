@@ -8,7 +8,7 @@ use super::{Context, Rule, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for mut group in group(cx, |j| j.repeated && j.load.access == Access::Prefetch) {
-        let paths = group.paths(cx);
+        let paths = group.paths();
         let model = cx.project.model(group.model).name;
         if let Some(first) = group.judged.first() {
             group.place = first.load.site;

@@ -10,7 +10,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| {
         j.repeated && !j.loaded && j.load.access == Access::One && !j.is_generic(cx.project)
     }) {
-        let paths = group.paths(cx);
+        let paths = group.paths();
         let model = cx.project.model(group.model).name;
         let message = format!(
             "each `{model}` row loads {} with a query of its own",

@@ -16,7 +16,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         _ => false,
     };
     for group in group(cx, |j| j.repeated && !j.loaded && reads(j)) {
-        let paths = group.paths(cx);
+        let paths = group.paths();
         let model = cx.project.model(group.model).name;
         let message = format!("each `{model}` row queries {} again", wording::list(&paths));
         let help = help(cx, &group, &paths);
@@ -32,7 +32,7 @@ fn help(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String]) -> String {
         group
             .judged
             .iter()
-            .filter(|j| j.lookup(cx.project) == **path)
+            .filter(|j| j.lookup() == **path)
             .filter_map(|j| j.load.access.set())
             .find_map(|s| match s.served {
                 Served::Query => s.change.or(Some(s.op)),

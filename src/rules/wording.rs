@@ -34,7 +34,7 @@ pub(super) fn eager_calls(project: &Project, group: &Group<'_, '_>, paths: &[Str
         let by_join = group
             .judged
             .iter()
-            .filter(|j| j.lookup(project) == *path)
+            .filter(|j| j.lookup() == *path)
             .all(|j| joinable(project, j));
         if by_join {
             select.push(path.clone())
@@ -71,7 +71,7 @@ pub(super) fn formula(project: &Project, group: &Group<'_, '_>) -> Queries {
     let mut counted: Vec<String> = Vec::new();
     let mut prefetched = 0;
     for judged in &group.judged {
-        let lookup = judged.lookup(project);
+        let lookup = judged.lookup();
         if !counted.contains(&lookup) {
             counted.push(lookup);
             per_row[judged.depth.min(3)] += 1;

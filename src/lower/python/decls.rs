@@ -9,7 +9,6 @@ use crate::ir::{
 use crate::source::{Span, Sym};
 use crate::syntax::python::{TextRange, ast};
 
-use super::expr::last_name;
 use super::{Lower, MAX_LEVEL, Scope, eager};
 
 /// What is known of `__all__` so far.
@@ -265,7 +264,7 @@ impl Lower {
         let decorators = &self.facts.functions[index.0 as usize].decorators;
         if decorators
             .iter()
-            .any(|d| last_name(d).is_some_and(|name| name == "staticmethod"))
+            .any(|d| d.last_name().is_some_and(|name| name == "staticmethod"))
         {
             return;
         }

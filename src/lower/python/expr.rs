@@ -133,7 +133,7 @@ impl Lower {
             .iter_source_order()
             .map(|arg| self.arg(arg))
             .collect::<Vec<_>>();
-        if let Some(callee) = last_name(&func) {
+        if let Some(callee) = func.last_name() {
             eager::of_call(callee, &args, &mut self.facts.eager_paths);
         }
         ExprKind::Call(Box::new(Call { func, args }))
@@ -299,7 +299,7 @@ impl Lower {
     fn generic(&mut self, node: &ast::ExprSubscript) -> Expr {
         let base = self.expr(&node.value);
         let slice = &*node.slice;
-        let index = match last_name(&base).map(Sym::as_str) {
+        let index = match base.last_name().map(Sym::as_str) {
             Some("Literal") => self.expr(slice),
             Some("Annotated") => match slice {
                 ast::Expr::Tuple(tuple) => {
@@ -334,15 +334,6 @@ impl Lower {
 
     pub(super) fn maybe_annotation(&mut self, node: Option<&ast::Expr>) -> Option<Expr> {
         node.map(|node| self.annotation(node))
-    }
-}
-
-/// `c` of `c` and of `a.b.c`.
-pub(super) fn last_name(expr: &Expr) -> Option<Sym> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(*name),
-        ExprKind::Attr(attr) => Some(attr.name),
-        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::facts::{AssignFacts, ImportFacts, ImportKind};
-use crate::ir::{Arg, ArgKind, Attr, BinOp, Binary, Call, Const, Routine, Stmt, StmtKind};
+use crate::ir::{Arg, ArgKind, Attr, BinOp, Binary, Call, Const, Expr, ExprKind, Routine, Stmt, StmtKind};
 use crate::source::Span;
 
 fn expr(kind: ExprKind) -> Expr {
