@@ -10,6 +10,8 @@ struct Table {
     bases: Vec<String>,
     base_suffixes: Vec<String>,
     not_models: Vec<String>,
+    manager_suffix: String,
+    queryset_suffix: String,
     swappable: FxHashMap<String, String>,
 }
 
@@ -32,6 +34,16 @@ pub fn looks_like_model_base(dotted: &str) -> bool {
     dotted.contains(".models")
         && TABLE.base_suffixes.iter().any(|s| name.ends_with(s.as_str()))
         && !TABLE.not_models.iter().any(|n| n == name)
+}
+
+/// A manager class outside the project, by its name.
+pub fn is_manager_base(dotted: &str) -> bool {
+    dotted.ends_with(&TABLE.manager_suffix)
+}
+
+/// A queryset class outside the project, by its name.
+pub fn is_queryset_base(dotted: &str) -> bool {
+    dotted.ends_with(&TABLE.queryset_suffix)
 }
 
 /// The model label that a swappable setting or helper stands for by default.

@@ -6,15 +6,7 @@
 use crate::ir::{Expr, ExprKind};
 use crate::source::{FileId, Sym};
 
-use super::{ClassId, ClassRef, Member, ModelId, Project};
-
-const MANAGERS: &[&str] = &[
-    "django.db.models.Manager",
-    "django.db.models.manager.Manager",
-    "django.db.models.manager.BaseManager",
-    "django.contrib.gis.db.models.Manager",
-];
-const QUERYSETS: &[&str] = &["django.db.models.QuerySet", "django.db.models.query.QuerySet"];
+use super::{ClassId, ClassRef, Member, ModelId, Project, bases};
 
 impl Project {
     /// The classes of the manager that `model.name` is; empty for a plain manager, `None` for no manager.
@@ -66,9 +58,7 @@ impl Project {
             .collect();
         let is_manager = refs.iter().any(|r| match r {
             ClassRef::External(name) => {
-                MANAGERS.contains(&name.as_str())
-                    || QUERYSETS.contains(&name.as_str())
-                    || name.as_str().ends_with("Manager")
+                bases::is_manager_base(name.as_str()) || bases::is_queryset_base(name.as_str())
             }
             ClassRef::Known(id) => self.is_manager_class(*id) || self.is_queryset_class(*id),
         });
@@ -99,11 +89,11 @@ impl Project {
 
     pub fn is_queryset_class(&self, class: ClassId) -> bool {
         self.external_bases(class)
-            .any(|n| QUERYSETS.contains(&n.as_str()) || n.as_str().ends_with("QuerySet"))
+            .any(|n| bases::is_queryset_base(n.as_str()))
     }
 
     pub fn is_manager_class(&self, class: ClassId) -> bool {
         self.external_bases(class)
-            .any(|n| MANAGERS.contains(&n.as_str()) || n.as_str().ends_with("Manager"))
+            .any(|n| bases::is_manager_base(n.as_str()))
     }
 }
