@@ -116,7 +116,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
                 Part::Source | Part::Command => true,
                 Part::Test => options.tests,
                 Part::Migration => options.migrations,
-                Part::Stub | Part::Package => false,
+                Part::Template | Part::Stub | Part::Package => false,
             }
         })
         .collect();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::ir::{ClassIdx, Expr, FuncIdx, ImportIdx, Routine};
+use crate::ir::{ClassIdx, Expr, FuncIdx, ImportIdx, Routine, Stmt};
 use crate::source::{Span, Sym};
 
 /// All facts of one Python file.
@@ -26,7 +26,43 @@ pub struct FileFacts {
     /// Literal lookup paths given to `select_related`, `prefetch_related`, `Prefetch` or
     /// `prefetch_related_objects` anywhere in the file.
     pub eager_paths: Vec<Sym>,
+    /// Set for templates; their routine is function 0.
+    pub template: Option<Box<TemplateFacts>>,
     pub errors: Vec<SyntaxError>,
+}
+
+/// What a template declares besides its body.
+#[derive(Clone, Debug, Default)]
+pub struct TemplateFacts {
+    /// `{% block name %}…{% endblock %}`, nested ones included, in source order.
+    pub blocks: Vec<BlockFacts>,
+    /// `{% load a b %}` and the libraries of `{% load x from a %}`.
+    pub libraries: Vec<Sym>,
+    /// `{% extends "name" %}`
+    pub extends: Option<Sym>,
+    /// Literal names of included templates.
+    pub includes: Vec<Sym>,
+    /// Some template is included or extended by a name that is not literal, or a tag gets the whole context.
+    pub dynamic: bool,
+    /// Context variables that the template mentions itself, sorted.
+    pub names: Vec<Sym>,
+    pub dialect: Dialect,
+    /// Jinja macros, as functions of this file.
+    pub macros: Vec<(Sym, FuncIdx)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    #[default]
+    Django,
+    Jinja,
+}
+
+#[derive(Clone, Debug)]
+pub struct BlockFacts {
+    pub name: Sym,
+    pub name_span: Span,
+    pub body: Vec<Stmt>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

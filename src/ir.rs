@@ -56,6 +56,12 @@ pub enum ExprKind {
     Yield(Option<Box<Expr>>),
     YieldFrom(Box<Expr>),
     Walrus(Box<(Expr, Expr)>),
+    /// A variable of a template's context.
+    Var(Sym),
+    /// `base.name` in a template: item, attribute or index.
+    Lookup(Box<Lookup>),
+    /// `value|name:arg` in a template.
+    Filter(Box<Filter>),
     /// What the parser could not make sense of.
     Invalid,
 }
@@ -65,6 +71,25 @@ pub struct Attr {
     pub base: Expr,
     pub name: Sym,
     pub name_span: Span,
+}
+
+/// A step of a template's variable.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    pub base: Expr,
+    /// Digits are an index.
+    pub name: Sym,
+    pub name_span: Span,
+    /// The result is called when it can be: Django templates do, Jinja does not.
+    pub calls: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Filter {
+    pub value: Expr,
+    pub name: Sym,
+    pub name_span: Span,
+    pub args: Vec<Arg>,
 }
 
 #[derive(Clone, Debug)]
@@ -249,6 +274,39 @@ pub enum StmtKind {
     Import(ImportIdx),
     Break,
     Continue,
+    /// A part of a template; see [`TemplateStmt`].
+    Template(Box<TemplateStmt>),
+}
+
+/// What templates do that functions do not.
+#[derive(Clone, Debug)]
+pub enum TemplateStmt {
+    /// Names bound inside are forgotten at its end: `{% with %}`.
+    Scope(Vec<Stmt>),
+    /// Rendered seldom: `{% cache %}`.
+    Cached(Vec<Stmt>),
+    /// `{% extends template %}`: the rest of the routine is not rendered, the parent is.
+    Extends(Expr),
+    /// Where a block stands; its body, possibly a descendant's, is rendered there.
+    Block(Sym),
+    /// `{{ block.super }}`
+    BlockSuper,
+    Include {
+        template: Expr,
+        with: Vec<(Sym, Expr)>,
+        only: bool,
+    },
+    /// `{% name args as target %}`, for tags that are not built in.
+    Tag {
+        name: Sym,
+        name_span: Span,
+        args: Vec<Arg>,
+        target: Option<Sym>,
+        /// What stands between the tag and its `{% endname %}`, which some tags render.
+        body: Vec<Stmt>,
+    },
+    /// `{% regroup source by attribute as target %}`
+    Regroup { source: Expr, by: Vec<Sym>, target: Sym },
 }
 
 #[derive(Clone, Debug)]

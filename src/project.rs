@@ -59,6 +59,8 @@ pub enum Part {
     Command,
     Test,
     Migration,
+    /// A template: no Python.
+    Template,
     /// Built-in knowledge of a library.
     Stub,
     /// An installed package.

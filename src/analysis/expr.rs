@@ -197,7 +197,9 @@ impl<'p> Frame<'_, 'p> {
                 self.assign(&parts.0, &value);
                 value
             }
-            ExprKind::Invalid => Value::UNKNOWN,
+            ExprKind::Var(_) | ExprKind::Lookup(_) | ExprKind::Filter(_) | ExprKind::Invalid => {
+                Value::UNKNOWN
+            }
         }
     }
 

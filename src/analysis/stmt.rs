@@ -121,6 +121,7 @@ impl<'p> Frame<'_, 'p> {
             }
             StmtKind::Import(idx) => self.local_import(*idx),
             StmtKind::Break | StmtKind::Continue => return Flow::Leave,
+            StmtKind::Template(_) => {}
         }
         Flow::Next
     }

@@ -1,6 +1,6 @@
 //! Visits every expression of a statement, nested ones included.
 
-use crate::ir::{Expr, ExprKind, Stmt, StmtKind};
+use crate::ir::{Arg, Expr, ExprKind, Stmt, StmtKind, TemplateStmt};
 
 /// Calls `visit` on each expression under `stmt`, outermost first. Bodies of nested functions are separate routines.
 pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
@@ -65,6 +65,7 @@ pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
             expression(subject, visit);
             cases.iter().for_each(|c| all(&c.body, visit));
         }
+        StmtKind::Template(part) => template(part, visit),
         StmtKind::Def(_)
         | StmtKind::Class(_)
         | StmtKind::Import(_)
@@ -73,11 +74,40 @@ pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
     }
 }
 
+fn template(part: &TemplateStmt, visit: &mut dyn FnMut(&Expr)) {
+    let mut arguments = |args: &[Arg]| args.iter().for_each(|a| expression(&a.value, visit));
+    match part {
+        TemplateStmt::Scope(body) | TemplateStmt::Cached(body) => {
+            body.iter().for_each(|s| expressions(s, visit));
+        }
+        TemplateStmt::Extends(name) => expression(name, visit),
+        TemplateStmt::Block(_) | TemplateStmt::BlockSuper => {}
+        TemplateStmt::Include { template, with, .. } => {
+            expression(template, visit);
+            with.iter().for_each(|(_, e)| expression(e, visit));
+        }
+        TemplateStmt::Tag { args, body, .. } => {
+            arguments(args);
+            body.iter().for_each(|s| expressions(s, visit));
+        }
+        TemplateStmt::Regroup { source, .. } => expression(source, visit),
+    }
+}
+
 /// Calls `visit` on an expression and everything inside it.
 pub fn expression(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
     match &expr.kind {
-        ExprKind::Name(_) | ExprKind::Const(_) | ExprKind::Lambda(_) | ExprKind::Invalid => {}
+        ExprKind::Name(_)
+        | ExprKind::Var(_)
+        | ExprKind::Const(_)
+        | ExprKind::Lambda(_)
+        | ExprKind::Invalid => {}
+        ExprKind::Lookup(lookup) => expression(&lookup.base, visit),
+        ExprKind::Filter(filter) => {
+            expression(&filter.value, visit);
+            filter.args.iter().for_each(|a| expression(&a.value, visit));
+        }
         ExprKind::Attr(attr) => expression(&attr.base, visit),
         ExprKind::Call(call) => {
             expression(&call.func, visit);
