@@ -247,6 +247,34 @@ impl<'p> Engine<'p> {
         }
     }
 
+    /// What a reader would change in a class that library code works for: its queryset or model, else its name.
+    fn stand_in(&self, class: ClassId) -> Option<Site> {
+        let project = self.project;
+        let own = |id: ClassId| !project.is_stub(project.class(id).file);
+        let mut named = None;
+        for part in &project.class(class).mro {
+            let crate::project::ClassRef::Known(id) = part else {
+                continue;
+            };
+            if !own(*id) {
+                continue;
+            }
+            let facts = project.class_facts(*id);
+            let file = project.class(*id).file;
+            named = named.or(Some(Site::new(file, facts.name_span)));
+            let set = |name: &str| {
+                facts
+                    .assigns
+                    .iter()
+                    .find(|a| a.name == *name && a.value.is_some())
+            };
+            if let Some(found) = set("queryset").or_else(|| set("model")) {
+                return Some(Site::new(file, found.span));
+            }
+        }
+        named
+    }
+
     /// The summary of a call with at most `depth` further calls below it.
     pub(crate) fn summary(&self, key: Key, depth: u8) -> Arc<Summary> {
         if let Some(done) = self.memo.get(&key, depth) {
@@ -254,11 +282,15 @@ impl<'p> Engine<'p> {
         }
         let mut frame = Frame::new(self, key.func, depth);
         if let Some(vars) = &key.captured {
-            for (name, value) in vars.iter() {
-                frame.set(*name, value.clone());
+            let first = self.project.routine(key.func).params.len();
+            for (i, (name, value)) in vars.iter().enumerate() {
+                frame.set(*name, value.clone().with(Deps::on_param(first + i)));
             }
         }
         let routine = self.project.routine(key.func);
+        if let Some(Kind::Object(this)) = key.args.first().map(|v| &v.kind) {
+            frame.stand_in = self.stand_in(this.class);
+        }
         for (i, (param, value)) in routine.params.iter().zip(&key.args).enumerate() {
             frame.set(param.name, value.clone().with(Deps::on_param(i)));
         }

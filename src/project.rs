@@ -264,6 +264,11 @@ impl Project {
             && files.iter().any(|file| parts.iter().all(|p| p.contains(file)))
     }
 
+    /// Whether a file is built-in knowledge of a library.
+    pub fn is_stub(&self, id: FileId) -> bool {
+        self.file(id).part == Part::Stub
+    }
+
     /// Where a model's class is declared.
     pub fn model_site(&self, id: ModelId) -> Site {
         self.model(id).site

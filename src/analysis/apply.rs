@@ -140,7 +140,12 @@ impl<'p> Frame<'_, 'p> {
                 load.around = self.loop_of(&row);
             }
             load.row = self.resolve_lives(&row);
-            load.calls.insert(0, site);
+            load.around = load.around.map(|s| slots.visible(self, s));
+            load.site = slots.visible(self, load.site);
+            if let super::event::Access::Set(set) = &mut load.access {
+                set.site = slots.visible(self, set.site);
+            }
+            self.called_from(&mut load.calls, load.site, site);
             if load.calls.len() <= usize::from(super::summary::MAX_CALLS) {
                 self.load(load);
             }
@@ -152,10 +157,18 @@ impl<'p> Frame<'_, 'p> {
             };
             eval.query = Arc::new(query);
             eval.deps = slots.deps_of(eval.deps);
-            eval.calls.insert(0, site);
+            eval.site = slots.visible(self, eval.site);
+            self.called_from(&mut eval.calls, eval.site, site);
             if eval.calls.len() <= usize::from(super::summary::MAX_CALLS) {
                 self.eval_event(eval);
             }
+        }
+    }
+
+    /// Puts a call in front of a chain, unless it stands in library code or is the end of the chain already.
+    fn called_from(&self, calls: &mut Vec<Site>, end: Site, call: Site) {
+        if !self.project.is_stub(call.file) && calls.first() != Some(&call) && end != call {
+            calls.insert(0, call);
         }
     }
 
@@ -164,8 +177,10 @@ impl<'p> Frame<'_, 'p> {
         func: FuncId,
         captured: Option<Arc<[(Sym, Value)]>>,
         args: Args,
+        site: Option<Site>,
     ) -> Option<(Arc<Summary>, Slots)> {
-        if self.depth == 0 {
+        let below = u8::from(!self.project.is_stub(self.project.func(func).0));
+        if self.depth < below {
             self.cut = true;
             return None;
         }
@@ -174,8 +189,15 @@ impl<'p> Frame<'_, 'p> {
         }
         let bound = self.bind(func, args);
         let mut slots = Slots::default();
+        slots.site = site;
+        if let Some(Kind::Object(object)) = bound.first().map(|v| &v.kind) {
+            slots.receiver = Some(object.clone());
+        }
         let shapes: Vec<Value> = bound.iter().map(|v| slots.take(self, v, 4)).collect();
         slots.deps = bound.iter().map(|v| v.deps).collect();
+        slots
+            .deps
+            .extend(captured.iter().flat_map(|vars| vars.iter().map(|(_, v)| v.deps)));
         let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
         let key = Key {
             func,
@@ -183,9 +205,9 @@ impl<'p> Frame<'_, 'p> {
             captured,
             level: super::types::level(),
         };
-        let summary = self.engine.summary(key, self.depth - 1);
+        let summary = self.engine.summary(key, self.depth - below);
         match summary.height {
-            Some(h) => self.height = self.height.max(h + 1),
+            Some(h) => self.height = self.height.max(h + below),
             None => self.cut = true,
         }
         Some((summary, slots))

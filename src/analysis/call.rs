@@ -317,9 +317,11 @@ impl<'p> Frame<'_, 'p> {
                 }
             }
         }
-        object.attrs.retain(|(_, v)| v.interesting());
-        object.attrs.truncate(16);
-        this(&object)
+        let attrs = std::mem::take(&mut object.attrs);
+        let built = attrs
+            .into_iter()
+            .fold(object, |o, (name, value)| o.with_attr(name, value));
+        Value::new(Kind::Object(Arc::new(built)))
     }
 
     /// `BookQuerySet(self.model, using=self._db)`: all rows, or those of the manager it stands in.
@@ -358,12 +360,15 @@ impl<'p> Frame<'_, 'p> {
         args: Args,
         site: Site,
     ) -> Value {
-        let Some((summary, slots)) = self.summary_of(func, captured, args) else {
+        let Some((summary, slots)) = self.summary_of(func, captured, args, Some(site)) else {
             return self.declared_return(func);
         };
         let memoised = self.decorator_of(func) == Some(Decorator::Memoised);
         if !memoised {
             self.apply(&summary, &slots, site);
+        }
+        if !summary.stores.is_empty() {
+            self.take_stores(&summary, &slots);
         }
         let value = slots::fill(self, &summary.returns, &slots);
         match value.kind {
@@ -372,8 +377,28 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// A method of the frame's own object stored attributes on it.
+    fn take_stores(&mut self, summary: &super::summary::Summary, slots: &slots::Slots) {
+        let Some(name) = self.receiver else { return };
+        let Some(Value {
+            kind: Kind::Object(own),
+            ..
+        }) = self.vars.get(&name)
+        else {
+            return;
+        };
+        if slots.receiver.as_ref() != Some(own) {
+            return;
+        }
+        for (attr, value) in &summary.stores {
+            let value = slots::fill(self, value, slots);
+            self.store_attr(name, *attr, &value);
+            self.stores.push((*attr, value));
+        }
+    }
+
     fn call_for_stores(&mut self, func: FuncId, args: Args, site: Site) -> Vec<(Sym, Value)> {
-        let Some((summary, slots)) = self.summary_of(func, None, args) else {
+        let Some((summary, slots)) = self.summary_of(func, None, args, Some(site)) else {
             return Vec::new();
         };
         self.apply(&summary, &slots, site);
@@ -387,7 +412,7 @@ impl<'p> Frame<'_, 'p> {
     /// What a method stores on `self`, without running its queries here.
     pub fn stores_of(&mut self, func: FuncId, this: &Value) -> Vec<(Sym, Value)> {
         let args = vec![(ArgKind::Positional, this.clone())];
-        let Some((summary, slots)) = self.summary_of(func, None, args) else {
+        let Some((summary, slots)) = self.summary_of(func, None, args, None) else {
             return Vec::new();
         };
         summary

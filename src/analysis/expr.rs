@@ -12,6 +12,9 @@ use super::stmt::{join_all, place_of};
 use super::tables::{Effect, Served};
 use super::value::{Deps, Dict, FuncValue, Kind, Query, Size, Value};
 
+/// Longer texts are no names of anything.
+const MAX_TEXT: usize = 200;
+
 impl<'p> Frame<'_, 'p> {
     pub fn eval(&mut self, expr: &'p Expr) -> Value {
         match &expr.kind {
@@ -164,6 +167,15 @@ impl<'p> Frame<'_, 'p> {
                         deps,
                     };
                 }
+                if let [(op, right)] = &cmp.rest[..]
+                    && self.is_given(&cmp.left)
+                    && let Some(known) = self.compared(*op, &left, right)
+                {
+                    return Value {
+                        kind: Kind::Truth(known),
+                        deps,
+                    };
+                }
                 for (op, right) in &cmp.rest {
                     let value = self.eval(right);
                     if matches!(op, CmpOp::In | CmpOp::NotIn) {
@@ -201,6 +213,42 @@ impl<'p> Frame<'_, 'p> {
                 Value::UNKNOWN
             }
         }
+    }
+
+    /// An attribute or a parameter: no variable that a loop may change before the next pass.
+    fn is_given(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Attr(_) => true,
+            ExprKind::Name(name) => self
+                .project
+                .routine(self.func)
+                .params
+                .iter()
+                .any(|p| p.name == *name),
+            _ => false,
+        }
+    }
+
+    /// What comparing a known value with a constant gives.
+    fn compared(&mut self, op: CmpOp, left: &Value, right: &'p Expr) -> Option<bool> {
+        let equal = match (op, &left.kind, &right.kind) {
+            (CmpOp::Is | CmpOp::IsNot, Kind::None, ExprKind::Const(Const::None)) => true,
+            (CmpOp::Is | CmpOp::IsNot, kind, ExprKind::Const(Const::None)) => match kind {
+                Kind::Str(_) | Kind::Class(_) | Kind::Query(_) | Kind::Manager(_) | Kind::Func(_) => false,
+                _ => return None,
+            },
+            (CmpOp::Eq | CmpOp::NotEq, Kind::Str(text), ExprKind::Const(Const::Str(other))) => text == other,
+            (
+                CmpOp::In | CmpOp::NotIn,
+                Kind::Str(text),
+                ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items),
+            ) => {
+                let texts: Option<Vec<Sym>> = items.iter().map(Expr::as_str).collect();
+                texts?.contains(text)
+            }
+            _ => return None,
+        };
+        Some(equal == matches!(op, CmpOp::Is | CmpOp::Eq | CmpOp::In))
     }
 
     fn yielded(&mut self, value: Value) {
@@ -376,6 +424,10 @@ impl<'p> Frame<'_, 'p> {
                 }
                 (Kind::Coll(_), _) => left.with(deps),
                 (_, Kind::Coll(_)) => right.with(deps),
+                (Kind::Str(a), Kind::Str(b)) if a.as_str().len() + b.as_str().len() <= MAX_TEXT => Value {
+                    kind: Kind::Str(Sym::new(&format!("{a}{b}"))),
+                    deps,
+                },
                 (Kind::Tuple(a), Kind::Tuple(b)) => Value {
                     kind: Kind::Tuple(a.iter().chain(b.iter()).cloned().collect()),
                     deps,

@@ -74,6 +74,8 @@ pub struct Frame<'e, 'p> {
     pub rare: u32,
     /// A branch before has already left the function.
     pub early_exit: bool,
+    /// What a reader can change instead of library code: the project class that uses it.
+    pub stand_in: Option<Site>,
     pub(crate) seen: super::Seen,
     /// Some attribute of a variable was assigned, so variables may have dotted names.
     pub has_places: bool,
@@ -118,13 +120,22 @@ impl<'e, 'p> Frame<'e, 'p> {
             nesting: 0,
             rare: 0,
             early_exit: false,
+            stand_in: None,
             seen: super::Seen::default(),
             has_places: false,
         }
     }
 
     pub fn site(&self, span: Span) -> Site {
-        Site::new(self.file, span)
+        match self.stand_in {
+            Some(site) if self.is_stub() => site,
+            _ => Site::new(self.file, span),
+        }
+    }
+
+    /// The running code is built-in knowledge of a library, which no finding can point at.
+    pub fn is_stub(&self) -> bool {
+        self.project.is_stub(self.file)
     }
 
     pub fn set(&mut self, name: Sym, value: Value) {

@@ -17,6 +17,10 @@ pub struct Slots {
     held: Vec<Value>,
     /// Dependencies of each argument.
     pub deps: Vec<Deps>,
+    /// The object whose method is called.
+    pub receiver: Option<Arc<Object>>,
+    /// The call: what library code does is said to happen there.
+    pub site: Option<Site>,
 }
 
 const NOWHERE: Site = Site::new(FileId(0), Span::new(0, 0));
@@ -144,6 +148,25 @@ impl Slots {
         out
     }
 
+    /// A place that a reader can change: the call, for places in library code.
+    pub fn visible(&self, frame: &Frame<'_, '_>, site: Site) -> Site {
+        match self.site {
+            Some(call) if frame.project.is_stub(site.file) && site != NOWHERE => call,
+            _ => site,
+        }
+    }
+
+    fn steps<'s>(
+        &'s self,
+        frame: &'s Frame<'_, '_>,
+        steps: &'s [super::value::Step],
+    ) -> impl Iterator<Item = super::value::Step> + 's {
+        steps.iter().map(|step| super::value::Step {
+            site: self.visible(frame, step.site),
+            ..step.clone()
+        })
+    }
+
     fn get(&self, n: u16) -> Option<&Value> {
         self.held.get(usize::from(n))
     }
@@ -238,7 +261,7 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
                 && row.steps.first().is_some_and(|s| s.name == *name)
             {
                 let mut out = (**other).clone();
-                out.steps.extend(row.steps[1..].iter().cloned());
+                out.steps.extend(slots.steps(frame, &row.steps[1..]));
                 out.steps.truncate(10);
                 out.model = row.model;
                 return Some(out);
@@ -254,7 +277,7 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
                 ));
             }
             if !row.steps.is_empty() {
-                out.steps.extend(row.steps.iter().cloned());
+                out.steps.extend(slots.steps(frame, &row.steps));
                 out.steps.truncate(10);
                 out.model = row.model;
                 out.known = known(frame);
@@ -265,7 +288,7 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
             let query = Arc::new(fill_query(frame, query, slots)?);
             let mut out = rows::element(frame.project, &query, row.live);
             if !row.steps.is_empty() {
-                out.steps.extend(row.steps.iter().cloned());
+                out.steps.extend(slots.steps(frame, &row.steps));
                 out.steps.truncate(10);
                 out.model = row.model;
                 out.known = known(frame);
@@ -308,10 +331,14 @@ pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option
             let row = fill_row(frame, row, slots)?;
             Some(Query {
                 base: Base::Related(Arc::new(row), *attr),
+                site: slots.visible(frame, query.site),
                 ..query.clone()
             })
         }
-        Base::Model | Base::Unknown => Some(query.clone()),
+        Base::Model | Base::Unknown => Some(Query {
+            site: slots.visible(frame, query.site),
+            ..query.clone()
+        }),
     }
 }
 

@@ -266,6 +266,9 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Attr(attr) => {
                 self.note_related(&attr.base, attr.name, value);
+                if let Some(name) = attr.base.as_name() {
+                    self.store_attr(name, attr.name, value);
+                }
                 if let Some(place) = place_of(target) {
                     self.has_places = true;
                     self.set(place, value.clone());
@@ -334,6 +337,21 @@ impl<'p> Frame<'_, 'p> {
                 },
             );
         }
+    }
+
+    /// An object in a variable gets an attribute.
+    pub fn store_attr(&mut self, var: Sym, attr: Sym, value: &Value) {
+        let Some(held) = self.vars.get(&var) else { return };
+        let Kind::Object(object) = &held.kind else { return };
+        let deps = held.deps;
+        let object = object.with_attr(attr, value.clone());
+        self.set(
+            var,
+            Value {
+                kind: Kind::Object(std::sync::Arc::new(object)),
+                deps,
+            },
+        );
     }
 
     fn unpack(&mut self, value: &Value, index: usize) -> Value {

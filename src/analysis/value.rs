@@ -319,6 +319,11 @@ impl Value {
         }
     }
 
+    /// Worth keeping in an attribute: rows, or a constant that a branch may ask for.
+    pub fn tells(&self) -> bool {
+        self.interesting() || matches!(self.kind, Kind::Str(_) | Kind::Truth(_) | Kind::None)
+    }
+
     /// All alternatives of a union, or the value itself.
     pub fn alternatives(&self) -> &[Value] {
         match &self.kind {
@@ -515,6 +520,27 @@ impl Dict {
             key: self.key.clone().join(other.key.clone()),
             value: self.value.clone().join(other.value.clone()),
         })))
+    }
+}
+
+/// Attributes of an object that are followed.
+const MAX_ATTRS: usize = 24;
+
+impl Object {
+    /// The object after `self.name = value`.
+    #[must_use]
+    pub fn with_attr(&self, name: Sym, value: Value) -> Self {
+        let mut attrs = self.attrs.clone();
+        match attrs.iter().position(|(n, _)| *n == name) {
+            Some(at) => attrs[at].1 = value,
+            None if attrs.len() < MAX_ATTRS => attrs.push((name, value)),
+            None => {}
+        }
+        attrs.retain(|(_, v)| v.tells());
+        Self {
+            class: self.class,
+            attrs,
+        }
     }
 }
 
