@@ -12,6 +12,7 @@ mod display;
 mod entries;
 pub mod event;
 mod expr;
+mod filters;
 mod frame;
 mod iterate;
 pub mod judge;
@@ -23,6 +24,7 @@ mod slots;
 mod stmt;
 mod summary;
 pub mod tables;
+mod template;
 mod types;
 pub mod value;
 mod walk;
@@ -78,6 +80,8 @@ pub struct Counts {
 pub(crate) struct Seen {
     pub loops: FxHashMap<Site, SeenLoop>,
     pub outside: FxHashSet<(Sym, Site)>,
+    /// Templates that something renders with a context.
+    pub rendered: FxHashSet<FileId>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -294,6 +298,10 @@ impl<'p> Engine<'p> {
         for (i, (param, value)) in routine.params.iter().zip(&key.args).enumerate() {
             frame.set(param.name, value.clone().with(Deps::on_param(i)));
         }
+        let (file, _) = self.project.func(key.func);
+        if self.project.file(file).part == Part::Template {
+            frame.rendering = template::Rendering::new(file);
+        }
         frame.block(&routine.body);
         self.note_seen(std::mem::take(&mut frame.seen));
         let summary = Arc::new(frame.into_summary(routine.is_generator));
@@ -324,6 +332,7 @@ impl<'p> Engine<'p> {
             entry.rows |= info.rows;
         }
         all.outside.extend(seen.outside);
+        all.rendered.extend(seen.rendered);
     }
 }
 

@@ -392,6 +392,14 @@ impl Expr {
         }
     }
 
+    /// A plain name of Python or of a template's context.
+    pub fn as_variable(&self) -> Option<Sym> {
+        match self.kind {
+            ExprKind::Name(s) | ExprKind::Var(s) => Some(s),
+            _ => None,
+        }
+    }
+
     pub fn as_name(&self) -> Option<Sym> {
         match self.kind {
             ExprKind::Name(s) => Some(s),

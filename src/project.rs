@@ -15,6 +15,7 @@ pub mod modules;
 mod names;
 mod relations;
 pub mod stubs;
+mod tpl_shim;
 
 use rustc_hash::FxHashMap;
 
@@ -26,6 +27,7 @@ pub use classes::{ClassRef, Member};
 pub use link::{LinkInput, link};
 pub use models::{Field, Meta, Model, ModelAttr, RelKind, Relation, Target};
 pub use names::Def;
+pub use tpl_shim::{TagDef, TagKind};
 
 use hints::DjangoHints;
 use modules::ModuleIndex;
@@ -262,6 +264,19 @@ impl Project {
             .collect();
         parts.len() == tail.split("__").count()
             && files.iter().any(|file| parts.iter().all(|p| p.contains(file)))
+    }
+
+    /// The routine of a template.
+    pub fn template_routine(&self, file: FileId) -> &Routine {
+        &self.file(file).facts.functions[0]
+    }
+
+    /// The blocks that a template declares.
+    pub fn blocks(&self, file: FileId) -> &[crate::facts::BlockFacts] {
+        match &self.file(file).facts.template {
+            Some(template) => &template.blocks,
+            None => &[],
+        }
     }
 
     /// Whether a file is built-in knowledge of a library.

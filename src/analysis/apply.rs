@@ -31,6 +31,7 @@ impl<'p> Frame<'_, 'p> {
         let mut rest = Vec::new();
         let mut named: Vec<(Sym, Value)> = Vec::new();
         let mut open_stars = Deps::NONE;
+        let mut open_star = false;
         for (kind, value) in args {
             match kind {
                 ArgKind::Positional => match routine.params.get(next).map(|p| p.kind) {
@@ -65,8 +66,14 @@ impl<'p> Frame<'_, 'p> {
                             }
                         }
                     }
-                    Kind::Coll(coll) => rest.push(coll.elem.clone()),
-                    _ => open_stars = open_stars.and(value.deps),
+                    Kind::Coll(coll) => {
+                        open_star = true;
+                        rest.push(coll.elem.clone());
+                    }
+                    _ => {
+                        open_star = true;
+                        open_stars = open_stars.and(value.deps);
+                    }
                 },
                 ArgKind::DoubleStar => match &value.kind {
                     Kind::Dict(dict) => {
@@ -87,12 +94,11 @@ impl<'p> Frame<'_, 'p> {
             .zip(values)
             .map(|(param, value)| match (param.kind, value) {
                 (ParamKind::Args, _) => {
-                    let size = if rest.is_empty() {
-                        Size::Unknown
+                    if open_star || rest.is_empty() {
+                        Value::coll(join_all(rest.clone()), Size::Unknown).with(open_stars)
                     } else {
-                        Size::Bounded
-                    };
-                    Value::coll(join_all(rest.clone()), size).with(open_stars)
+                        Value::new(Kind::Tuple(rest.clone().into())).with(open_stars)
+                    }
                 }
                 (ParamKind::Kwargs, _) => Value::new(Kind::Dict(Arc::new(Dict {
                     items: named.clone(),

@@ -89,6 +89,7 @@ impl<'p> Frame<'_, 'p> {
             Kind::Class(id) => self.class_attr(base, *id, name, span),
             Kind::Module(file) => self.def_attr(Def::Module(*file), name),
             Kind::Namespace(file, dotted) => self.def_attr(Def::Namespace(*file, *dotted), name),
+            Kind::External(dotted) if *dotted == "djperf" && name == "request" => Value::UNKNOWN,
             Kind::External(dotted) => self.def_attr(Def::External(*dotted), name),
             Kind::Object(object) => {
                 if let Some((_, value)) = object.attrs.iter().find(|(n, _)| *n == name) {
@@ -117,6 +118,7 @@ impl<'p> Frame<'_, 'p> {
                 "related_model" => of.0.clone(),
                 _ => Value::UNKNOWN,
             },
+            Kind::Method(of) if of.1 == "_meta" => self.meta_attr(&of.0, name),
             Kind::Method(state) if state.1 == "_state" && name == "adding" => match &state.0.kind {
                 Kind::Row(row) => Value::new(Kind::Truth(row.origin == Origin::New)),
                 _ => Value::SCALAR,
@@ -178,6 +180,7 @@ impl<'p> Frame<'_, 'p> {
             }
             Some(ModelAttr::Pk) if row.origin != Origin::New => Value::new(Kind::Truth(true)),
             Some(ModelAttr::Pk) => Value::SCALAR,
+            None if name == "_meta" => meta(Value::new(Kind::Class(class))),
             None if name == "_state" => Value::new(Kind::Method(Arc::new((base.clone(), name)))),
             None => match self.project.class_member(class, name) {
                 Some((owner, member)) => self.member_of_instance(base, owner, member, span),
@@ -367,6 +370,9 @@ impl<'p> Frame<'_, 'p> {
         if let Some(other) = self.descriptor(class, name) {
             return other;
         }
+        if name == "_meta" && self.project.model_of_class(class).is_some() {
+            return meta(base.clone());
+        }
         match self.project.class_member(class, name) {
             Some((owner, Member::Method(func))) => match self.decorator_of(func) {
                 Some(Decorator::Class) => Value::new(Kind::Bound(Arc::new(Bound {
@@ -399,11 +405,50 @@ impl<'p> Frame<'_, 'p> {
         )))))
     }
 
-    fn instance_attr(&mut self, base: &Value, class: ClassId, name: Sym, span: Span) -> Value {
-        if let Some((owner, member)) = self.project.class_member(class, name) {
-            return self.member_of_instance(base, owner, member, span);
+    /// `Model._meta.name`: the names that default templates and contexts are made of.
+    fn meta_attr(&self, of: &Value, name: Sym) -> Value {
+        let Kind::Class(class) = of.kind else {
+            return Value::UNKNOWN;
+        };
+        let Some(model) = self.project.model_of_class(class) else {
+            return Value::UNKNOWN;
+        };
+        let label = self.project.model(model).label.as_str();
+        let Some((app, model)) = label.split_once('.') else {
+            return Value::UNKNOWN;
+        };
+        match name.as_str() {
+            "app_label" => Value::new(Kind::Str(Sym::new(app))),
+            "model_name" => Value::new(Kind::Str(Sym::new(&model.to_lowercase()))),
+            "object_name" => Value::new(Kind::Str(Sym::new(model))),
+            _ => Value::UNKNOWN,
         }
-        self.stored_attr(base, class, name)
+    }
+
+    fn instance_attr(&mut self, base: &Value, class: ClassId, name: Sym, span: Span) -> Value {
+        match self.project.class_member(class, name) {
+            Some((owner, member)) => {
+                let value = self.member_of_instance(base, owner, member, span);
+                match (&value.kind, member) {
+                    (Kind::None, Member::Assign(_)) if self.is_stored(class, name) => {
+                        self.stored_attr(base, class, name)
+                    }
+                    _ => value,
+                }
+            }
+            None => self.stored_attr(base, class, name),
+        }
+    }
+
+    /// Some method of the class assigns `self.name`.
+    fn is_stored(&self, class: ClassId, name: Sym) -> bool {
+        self.project.class(class).mro.iter().any(|part| match part {
+            crate::project::ClassRef::Known(id) => {
+                let facts = self.project.class_facts(*id);
+                facts.self_attrs.iter().any(|(attr, _)| *attr == name)
+            }
+            crate::project::ClassRef::External(_) => false,
+        })
     }
 
     /// `self.name`, as the methods of the class assign it.
@@ -480,4 +525,9 @@ impl<'p> Frame<'_, 'p> {
             _ => Value::UNKNOWN,
         }
     }
+}
+
+/// `Model._meta`.
+fn meta(class: Value) -> Value {
+    Value::new(Kind::Method(Arc::new((class, Sym::new("_meta")))))
 }

@@ -225,6 +225,9 @@ impl<'p> Frame<'_, 'p> {
                 Some(value) => value,
                 None => Value::UNKNOWN,
             },
+            Effect::Render => self.render_call(args, 1, self.site(span)),
+            Effect::RenderText => self.render_call(args, 0, self.site(span)),
+            Effect::Locals => self.locals(),
             Effect::PrefetchObjects => {
                 self.prefetch_objects(call, args, expr);
                 Value::NONE
@@ -321,7 +324,7 @@ impl<'p> Frame<'_, 'p> {
         let Some(mut query) = query else {
             return Value::UNKNOWN;
         };
-        query.site = super::rows::grow(query.site, site);
+        query.site = self.grow(query.site, site);
         query.change = query.change.or(Some(Sym::new("get")));
         let query = Arc::new(query);
         self.evaluate(&query, Sym::new("get"), Served::Query, false, site, deps_of(args));

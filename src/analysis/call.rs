@@ -31,7 +31,34 @@ impl<'p> Frame<'_, 'p> {
         let value = self.call_value(&callee, call, &args, expr);
         self.note_shared(call);
         let deps = args.iter().fold(callee.deps, |d, (_, v)| d.and(v.deps));
-        self.grown(value, self.site(expr.span)).with(deps)
+        let value = self.grown(value, self.site(expr.span)).with(deps);
+        if self.by_library(&callee) {
+            return self.written_here(value, self.site(expr.span));
+        }
+        value
+    }
+
+    /// The callee is a method of a library's base class, and the caller is none.
+    fn by_library(&self, callee: &Value) -> bool {
+        let func = match &callee.kind {
+            Kind::Bound(bound) => bound.func,
+            _ => return false,
+        };
+        self.project.is_stub(self.project.func(func).0) && !self.is_stub()
+    }
+
+    /// A queryset that a library method gives is changed most simply where it is asked for.
+    fn written_here(&self, value: Value, site: Site) -> Value {
+        match &value.kind {
+            Kind::Query(query) => Value {
+                kind: Kind::Query(Arc::new(Query {
+                    site,
+                    ..(**query).clone()
+                })),
+                deps: value.deps,
+            },
+            _ => value,
+        }
     }
 
     /// Rows in variables that a call was given, or whose method it was.
@@ -70,11 +97,20 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// The place of a queryset after one more call; library code is no place.
+    pub fn grow(&self, old: Site, by: Site) -> Site {
+        if self.is_stub() && !self.project.is_stub(old.file) {
+            old
+        } else {
+            rows::grow(old, by)
+        }
+    }
+
     /// A queryset that a call gives back is written where the call is.
-    fn grown(&self, value: Value, site: Site) -> Value {
+    pub(super) fn grown(&self, value: Value, site: Site) -> Value {
         match &value.kind {
             Kind::Query(query) => {
-                let grown = rows::grow(query.site, site);
+                let grown = self.grow(query.site, site);
                 let born = self.loops.last().map(|l| l.id);
                 if grown == query.site && born == query.born {
                     return value;
@@ -203,6 +239,25 @@ impl<'p> Frame<'_, 'p> {
                 let more = args.first().map(|(_, v)| v.clone()).unwrap_or(Value::UNKNOWN);
                 let elem = self.stored_elements(&more, call.func.span);
                 Value::coll(coll.elem.clone().join(elem), Size::Unknown)
+            }
+            (Kind::Dict(dict), "update")
+                if matches!(attr.base.kind, ExprKind::Name(_) | ExprKind::Attr(_)) =>
+            {
+                let mut dict = (**dict).clone();
+                for (kind, value) in args {
+                    match (kind, &value.kind) {
+                        (ArgKind::Keyword(name), _) => dict.put(*name, value.clone()),
+                        (_, Kind::Dict(more)) => {
+                            for (name, value) in &more.items {
+                                dict.put(*name, value.clone());
+                            }
+                            dict.key = dict.key.clone().join(more.key.clone());
+                            dict.value = dict.value.clone().join(more.value.clone());
+                        }
+                        _ => {}
+                    }
+                }
+                Value::new(Kind::Dict(Arc::new(dict)))
             }
             (Kind::Dict(dict), "append" | "add")
                 if matches!(attr.base.kind, ExprKind::Index(_) | ExprKind::Call(_)) =>

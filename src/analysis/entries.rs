@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::ir::{ArgKind, Call, Expr, ExprKind, StmtKind};
 use crate::project::{ClassId, ClassRef, Def, Member, ModelAttr, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
@@ -26,9 +28,14 @@ struct Registration {
     model: ModelId,
 }
 
-/// Runs the change lists of all registered admin classes.
+/// The method of a library's base class that plays the framework for its subclasses.
+const PLAY: &str = "__djperf__";
+
+/// Runs what frameworks call: the requests of view classes, the change lists of registered admin classes.
 pub(super) fn run(engine: &Engine<'_>) {
     let project = engine.project;
+    let classes: Vec<ClassId> = project.class_ids().collect();
+    classes.par_iter().for_each(|class| play(engine, *class));
     for file in project.file_ids() {
         if !matches!(project.file(file).part, Part::Source) {
             continue;
@@ -37,6 +44,26 @@ pub(super) fn run(engine: &Engine<'_>) {
             change_list(engine, file, &registration);
         }
     }
+}
+
+/// A class whose base is played by a method of a library.
+fn play(engine: &Engine<'_>, class: ClassId) {
+    let project = engine.project;
+    let file = project.class(class).file;
+    if !matches!(project.file(file).part, Part::Source) {
+        return;
+    }
+    let Some((_, Member::Method(method))) = project.class_member(class, Sym::new(PLAY)) else {
+        return;
+    };
+    let mut frame = Frame::new(engine, project.func_id(file, crate::ir::FuncIdx(0)), MAX_CALLS);
+    frame.receiver = None;
+    let this = Value::new(Kind::Object(Arc::new(Object {
+        class,
+        attrs: Vec::new(),
+    })));
+    let site = Site::new(file, project.class_facts(class).name_span);
+    frame.call_function(method, None, vec![(ArgKind::Positional, this)], site);
 }
 
 fn registrations(project: &Project, file: FileId) -> Vec<Registration> {

@@ -209,9 +209,10 @@ impl<'p> Frame<'_, 'p> {
                 self.assign(&parts.0, &value);
                 value
             }
-            ExprKind::Var(_) | ExprKind::Lookup(_) | ExprKind::Filter(_) | ExprKind::Invalid => {
-                Value::UNKNOWN
-            }
+            ExprKind::Var(name) => self.context_variable(*name),
+            ExprKind::Lookup(lookup) => self.lookup(lookup, expr),
+            ExprKind::Filter(filter) => self.filter(filter, expr),
+            ExprKind::Invalid => Value::UNKNOWN,
         }
     }
 
@@ -283,7 +284,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// A queryset in a variable has been evaluated: it keeps its rows.
     pub fn mark_fetched(&mut self, expr: &Expr) {
-        let Some(name) = expr.as_name() else { return };
+        let Some(name) = expr.as_variable() else { return };
         if let Some(Value {
             kind: Kind::Query(query),
             deps,

@@ -74,6 +74,8 @@ pub struct Frame<'e, 'p> {
     pub rare: u32,
     /// A branch before has already left the function.
     pub early_exit: bool,
+    /// What is being rendered, in a template.
+    pub rendering: super::template::Rendering,
     /// What a reader can change instead of library code: the project class that uses it.
     pub stand_in: Option<Site>,
     pub(crate) seen: super::Seen,
@@ -120,6 +122,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             nesting: 0,
             rare: 0,
             early_exit: false,
+            rendering: super::template::Rendering::default(),
             stand_in: None,
             seen: super::Seen::default(),
             has_places: false,

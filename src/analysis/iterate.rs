@@ -153,7 +153,7 @@ impl<'p> Frame<'_, 'p> {
             Kind::Query(query) => {
                 let mut query = (**query).clone();
                 query.sliced = true;
-                query.site = super::rows::grow(query.site, self.site(span));
+                query.site = self.grow(query.site, self.site(span));
                 Value::query(query)
             }
             Kind::Coll(coll) => Value::new(Kind::Coll(Arc::new(Coll {

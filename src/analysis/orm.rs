@@ -94,7 +94,7 @@ impl<'p> Frame<'_, 'p> {
         }
         self.evaluate(&query, name, served, method.aggregate, site, deps);
         let grown = Arc::new(Query {
-            site: rows::grow(query.site, site),
+            site: self.grow(query.site, site),
             ..(*query).clone()
         });
         match method.returns {
@@ -113,7 +113,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// The queryset after one more method.
     fn planned(&mut self, mut query: Query, method: &Method, name: Sym, args: &Args, site: Site) -> Query {
-        query.site = rows::grow(query.site, site);
+        query.site = self.grow(query.site, site);
         query.born = self.loops.last().map(|l| l.id);
         query.fetched = false;
         query.single |= matches!(method.plan, PlanOp::Filter)

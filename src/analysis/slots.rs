@@ -54,8 +54,8 @@ impl Slots {
                 items: dict
                     .items
                     .iter()
-                    .filter(|(_, v)| v.interesting())
-                    .take(16)
+                    .filter(|(_, v)| v.tells())
+                    .take(32)
                     .map(|(n, v)| (*n, self.take(frame, v, depth - 1)))
                     .collect(),
                 key: self.take(frame, &dict.key, depth - 1),

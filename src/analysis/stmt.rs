@@ -121,7 +121,7 @@ impl<'p> Frame<'_, 'p> {
             }
             StmtKind::Import(idx) => self.local_import(*idx),
             StmtKind::Break | StmtKind::Continue => return Flow::Leave,
-            StmtKind::Template(_) => {}
+            StmtKind::Template(part) => return self.template_part(part),
         }
         Flow::Next
     }
@@ -381,13 +381,18 @@ impl<'p> Frame<'_, 'p> {
             return;
         };
         let mut dict = (**dict).clone();
-        match key.as_str() {
-            Some(name) => match dict.items.iter_mut().find(|(n, _)| *n == name) {
-                Some((_, old)) => *old = value.clone(),
-                None => dict.items.push((name, value.clone())),
-            },
+        let computed = match key.kind {
+            ExprKind::Const(_) => None,
+            _ => Some(self.eval(key)),
+        };
+        let named = match computed.as_ref().map(|v| &v.kind) {
+            Some(Kind::Str(name)) => Some(*name),
+            _ => key.as_str(),
+        };
+        match named {
+            Some(name) => dict.put(name, value.clone()),
             None => {
-                let stored = self.eval(key);
+                let stored = computed.unwrap_or(Value::SCALAR);
                 dict.key = dict.key.clone().join(stored);
                 dict.value = dict.value.clone().join(value.clone());
             }

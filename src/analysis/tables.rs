@@ -118,6 +118,33 @@ pub enum Effect {
     Paginator,
     PrefetchObjects,
     AsyncWrap,
+    Render,
+    RenderText,
+    Locals,
+}
+
+/// What a template filter does with its value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FilterEffect {
+    Text,
+    Length,
+    First,
+    Pick,
+    Join,
+    Sort,
+    Slice,
+    Default,
+    List,
+    Map,
+    Select,
+    Group,
+    Plain,
+}
+
+#[derive(Deserialize)]
+struct FilterFile {
+    filters: FxHashMap<FilterEffect, Vec<String>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
@@ -148,6 +175,7 @@ struct Tables {
     effects: FxHashMap<Sym, Effect>,
     decorators: FxHashMap<Sym, Decorator>,
     writes: FxHashSet<Sym>,
+    filters: FxHashMap<Sym, FilterEffect>,
 }
 
 #[expect(
@@ -159,6 +187,8 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         toml::from_str(include_str!("../../rules/django/queryset.toml")).expect("queryset.toml is valid");
     let calls: CallFile =
         toml::from_str(include_str!("../../rules/django/calls.toml")).expect("calls.toml is valid");
+    let filters: FilterFile =
+        toml::from_str(include_str!("../../rules/django/filters.toml")).expect("filters.toml is valid");
     let mut by_name = FxHashMap::default();
     for method in methods.method {
         if method.has_async {
@@ -170,6 +200,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         methods: by_name,
         effects: spread(calls.effects),
         decorators: spread(calls.decorators),
+        filters: spread(filters.filters),
         writes: calls.writes.methods.iter().map(|n| Sym::new(n)).collect(),
     }
 });
@@ -189,6 +220,11 @@ pub fn method(name: Sym) -> Option<&'static Method> {
 /// The effect of a function known by its dotted path.
 pub fn effect(dotted: Sym) -> Option<Effect> {
     TABLES.effects.get(&dotted).copied()
+}
+
+/// The effect of a built-in template filter.
+pub fn filter(name: Sym) -> Option<FilterEffect> {
+    TABLES.filters.get(&name).copied()
 }
 
 pub fn decorator(dotted: Sym) -> Option<Decorator> {

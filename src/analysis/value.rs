@@ -507,6 +507,14 @@ impl Query {
 }
 
 impl Dict {
+    /// `dict[name] = value`.
+    pub fn put(&mut self, name: Sym, value: Value) {
+        match self.items.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, old)) => *old = value,
+            None => self.items.push((name, value)),
+        }
+    }
+
     fn merge(&self, other: &Self) -> Value {
         let mut items = self.items.clone();
         for (name, value) in &other.items {

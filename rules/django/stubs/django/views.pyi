@@ -1,0 +1,3 @@
+"""django.views: the names it exports."""
+
+from django.views.generic.base import View
