@@ -20,6 +20,7 @@ mod managers;
 mod orm;
 pub mod plan;
 mod rows;
+mod serializers;
 mod slots;
 mod stmt;
 mod summary;

@@ -227,6 +227,10 @@ impl<'p> Frame<'_, 'p> {
             },
             Effect::Render => self.render_call(args, 1, self.site(span)),
             Effect::RenderText => self.render_call(args, 0, self.site(span)),
+            Effect::SerializerFields => self.serializer_fields(args),
+            Effect::SerializerMany => self.serializer_many(args, span),
+            Effect::Rows => first.map_or(Value::UNKNOWN, |v| super::serializers::rows(&v)),
+            Effect::ViewActions => self.view_actions(args, span),
             Effect::Locals => self.locals(),
             Effect::PrefetchObjects => {
                 self.prefetch_objects(call, args, expr);

@@ -376,7 +376,7 @@ impl<'p> Frame<'_, 'p> {
         let built = attrs
             .into_iter()
             .fold(object, |o, (name, value)| o.with_attr(name, value));
-        Value::new(Kind::Object(Arc::new(built)))
+        Value::new(Kind::Object(Arc::new(self.complete_serializer(built, args))))
     }
 
     /// `BookQuerySet(self.model, using=self._db)`: all rows, or those of the manager it stands in.

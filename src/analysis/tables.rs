@@ -121,6 +121,10 @@ pub enum Effect {
     Render,
     RenderText,
     Locals,
+    SerializerFields,
+    SerializerMany,
+    Rows,
+    ViewActions,
 }
 
 /// What a template filter does with its value.
