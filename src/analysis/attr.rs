@@ -463,6 +463,10 @@ impl<'p> Frame<'_, 'p> {
             };
             let facts = self.project.class_facts(id);
             let file = self.project.class(id).file;
+            if self.project.is_stub(file) {
+                // The framework is played from its entry on: what it stores is on the object already.
+                continue;
+            }
             for (attr, idx) in facts.self_attrs.iter().filter(|(attr, _)| *attr == name).take(3) {
                 let func = self.project.func_id(file, *idx);
                 if func == self.func {
