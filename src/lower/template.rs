@@ -119,21 +119,14 @@ impl Lower {
         Expr::new(name.span, ExprKind::Var(sym))
     }
 
-    /// Where a block stands. Its facts come before those of the blocks inside it.
-    fn block(&mut self, span: Span, name: Word<'_>, body: impl FnOnce(&mut Self) -> Vec<Stmt>) -> Stmt {
-        let sym = Sym::new(name.text);
-        self.declare_block(sym, name.span, body);
-        build::part(span, TemplateStmt::Block(sym))
-    }
-
-    fn declare_block(&mut self, name: Sym, name_span: Span, body: impl FnOnce(&mut Self) -> Vec<Stmt>) {
-        let at = self.template.blocks.len();
+    /// Room for a block's body; asked for before those of the blocks inside it.
+    fn declare_block(&mut self, name: Sym, name_span: Span) -> usize {
         self.template.blocks.push(BlockFacts {
             name,
             name_span,
             body: Vec::new(),
         });
-        self.template.blocks[at].body = body(self);
+        self.template.blocks.len() - 1
     }
 
     fn extends(&mut self, span: Span, parent: Expr) -> Stmt {

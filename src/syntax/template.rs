@@ -26,7 +26,10 @@ impl<'a> Word<'a> {
 
     /// The part between two offsets into the word; empty when they are no such offsets.
     pub(crate) fn part(self, from: usize, to: usize) -> Self {
-        Self::new(self.text.get(from..to).unwrap_or(""), self.span.start as usize + from)
+        Self::new(
+            self.text.get(from..to).unwrap_or(""),
+            self.span.start as usize + from,
+        )
     }
 
     pub(crate) fn trim(self) -> Self {

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::{Lower, branches, build};
 use crate::ir::{Const, Expr, ExprKind, Stmt, TemplateStmt};
 use crate::source::{Span, Sym};
-use crate::syntax::template::django::{condition, value, words};
+use crate::syntax::template::django::{condition, filters, value, words};
 use crate::syntax::template::{Block, Node, Part, Print, Tag, Word};
 
 /// `{% partial %}` tags of one template that are rendered in place, and how many of them inside each other.
@@ -157,8 +157,7 @@ impl<'a> Django<'a, '_> {
         };
         let sym = Sym::new(name.text);
         if self.depth == 0 {
-            let at = self.lower.template.blocks.len();
-            self.lower.declare_block(sym, name.span, |_| Vec::new());
+            let at = self.lower.declare_block(sym, name.span);
             let body = self.nodes(&part.body);
             self.lower.template.blocks[at].body = body;
         }
@@ -173,9 +172,8 @@ impl<'a> Django<'a, '_> {
             return;
         };
         if self.depth == 0 {
-            let at = self.lower.template.blocks.len();
             let sym = Sym::new(&format!("#{}", name.text));
-            self.lower.declare_block(sym, name.span, |_| Vec::new());
+            let at = self.lower.declare_block(sym, name.span);
             let body = self.nodes(&part.body);
             self.lower.template.blocks[at].body = body;
         }
@@ -206,11 +204,14 @@ impl<'a> Django<'a, '_> {
     }
 
     fn filter_arguments(&mut self, tag: &Tag<'a>, out: &mut Vec<Stmt>) {
-        // The words of `{% filter a:b|c %}` hang behind a value that is not written.
-        for word in tag.rest.text.split('|').filter_map(|call| call.split_once(':')) {
-            let offset = word.1.as_ptr() as usize - tag.rest.text.as_ptr() as usize;
-            let argument = tag.rest.part(offset, offset + word.1.trim_end().len());
-            self.evaluate(tag.span, &[argument], out);
+        match filters(tag.rest) {
+            Ok(calls) => {
+                for argument in calls.iter().filter_map(|call| call.argument.as_ref()) {
+                    let value = self.argument(argument);
+                    out.push(build::eval(tag.span, value));
+                }
+            }
+            Err(error) => self.lower.error(error),
         }
     }
 }

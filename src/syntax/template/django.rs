@@ -7,7 +7,7 @@ mod value;
 mod words;
 
 pub use condition::{Comparison, Condition, condition};
-pub use value::{Argument, ArgumentKind, FilterCall, Value, value};
+pub use value::{Argument, ArgumentKind, FilterCall, Value, filters, value};
 pub use words::{is_identifier, keyword, words};
 
 use super::Template;

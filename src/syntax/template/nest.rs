@@ -160,7 +160,10 @@ struct Level<'a> {
 
 impl<'a> Level<'a> {
     fn add(&mut self, name: &'a str, item: usize) {
-        self.by_name.entry(name).or_default().push((self.open.len(), item));
+        self.by_name
+            .entry(name)
+            .or_default()
+            .push((self.open.len(), item));
         self.open.push(item);
     }
 
@@ -312,10 +315,7 @@ impl<'a> Nest<'a, '_> {
             } else {
                 format!("`{{% {place} %}}`")
             };
-            self.error(
-                tag.span,
-                format!("`{{% {name} %}}` does not belong to {place}"),
-            );
+            self.error(tag.span, format!("`{{% {name} %}}` does not belong to {place}"));
         } else {
             self.push(Node::Tag(tag));
         }

@@ -44,10 +44,8 @@ impl<'a> Django<'a, '_> {
     pub(super) fn with(&mut self, span: Span, part: &Part<'a>, args: &[Word<'a>], out: &mut Vec<Stmt>) {
         let (pairs, _) = bindings(args);
         if pairs.is_empty() {
-            self.lower.wrong(
-                part.tag.span,
-                "`{% with %}` wants at least one `name=value`",
-            );
+            self.lower
+                .wrong(part.tag.span, "`{% with %}` wants at least one `name=value`");
         }
         let mut body = self.assigned(part.tag.span, &pairs);
         body.extend(self.nodes(&part.body));

@@ -9,7 +9,9 @@ use crate::syntax::template::django::{is_identifier, keyword, value, words};
 use crate::syntax::template::{Tag, Word};
 
 /// Words that tags put between their arguments.
-const FILLERS: &[&str] = &["as", "for", "with", "in", "from", "by", "and", "or", "not", "only", "using"];
+const FILLERS: &[&str] = &[
+    "as", "for", "with", "in", "from", "by", "and", "or", "not", "only", "using",
+];
 
 impl<'a> Django<'a, '_> {
     pub(super) fn tag(&mut self, tag: &Tag<'a>, out: &mut Vec<Stmt>) {
@@ -61,7 +63,10 @@ impl<'a> Django<'a, '_> {
                 });
             }
             "url" => {
-                let values: Vec<Expr> = plain.iter().filter_map(|word| self.argument_value(*word)).collect();
+                let values: Vec<Expr> = plain
+                    .iter()
+                    .filter_map(|word| self.argument_value(*word))
+                    .collect();
                 if !values.is_empty() {
                     out.push(build::eval(span, build::text_of(tag.rest.span, values)));
                 }

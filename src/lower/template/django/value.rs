@@ -5,9 +5,7 @@ use super::Django;
 use crate::ir::{Arg, ArgKind, CmpOp, Compare, Const, Expr, ExprKind, Filter, Lookup};
 use crate::source::{Span, Sym};
 use crate::syntax::template::Word;
-use crate::syntax::template::django::{
-    Argument, ArgumentKind, Comparison, Condition, Value, keyword, value,
-};
+use crate::syntax::template::django::{Argument, ArgumentKind, Comparison, Condition, Value, keyword, value};
 
 /// `{{ block.super }}`
 pub(super) fn is_block_super(value: &Value<'_>) -> bool {
@@ -59,7 +57,7 @@ impl<'a> Django<'a, '_> {
         expr
     }
 
-    fn argument(&mut self, argument: &Argument<'a>) -> Expr {
+    pub(super) fn argument(&mut self, argument: &Argument<'a>) -> Expr {
         let span = argument.span;
         let constant = |value| Expr::new(span, ExprKind::Const(value));
         match &argument.kind {
@@ -127,7 +125,10 @@ fn condition_span(condition: &Condition<'_>) -> Span {
         }
         Condition::Compare(left, rest) => {
             let last = rest.last().map(|(_, right)| right);
-            last.map_or_else(|| condition_span(left), |last| condition_span(left).cover(condition_span(last)))
+            last.map_or_else(
+                || condition_span(left),
+                |last| condition_span(left).cover(condition_span(last)),
+            )
         }
     }
 }

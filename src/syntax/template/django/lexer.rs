@@ -67,7 +67,9 @@ pub(super) fn lex(text: &str) -> Lexed<'_> {
                 let rest = rest.trim();
                 let tag = Tag { span, name, rest };
                 match name.text {
-                    "" => lexed.errors.push(TemplateError::new(span, "this tag has no name")),
+                    "" => lexed
+                        .errors
+                        .push(TemplateError::new(span, "this tag has no name")),
                     "comment" => {
                         silent = Some(Silent {
                             tag,

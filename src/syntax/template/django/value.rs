@@ -44,47 +44,16 @@ pub enum ArgumentKind<'a> {
 /// Reads a whole word.
 pub fn value(word: Word<'_>) -> Result<Value<'_>, TemplateError> {
     let word = word.trim();
-    let remainder = |at: usize| {
-        let rest = word.part(at, word.text.len());
-        TemplateError::new(rest.span, format!("cannot make sense of `{}`", shortened(rest.text)))
-    };
     if word.text.is_empty() {
         return Err(TemplateError::new(word.span, "a variable is missing here"));
     }
-    let (base, mut at) = argument(word, 0)?.ok_or_else(|| remainder(0))?;
-    let mut filters = Vec::new();
-    let mut steps = match &base.kind {
+    let (base, at) = argument(word, 0)?.ok_or_else(|| remainder(word, 0))?;
+    let parts = match &base.kind {
         ArgumentKind::Variable(parts) => parts.len(),
         _ => 0,
     };
-    while at < word.text.len() {
-        let pipe = skip_space(word.text, at);
-        if !word.text[pipe..].starts_with('|') {
-            return Err(remainder(at));
-        }
-        let start = skip_space(word.text, pipe + 1);
-        let end = run(word.text, start, is_word);
-        if start == end {
-            return Err(remainder(at));
-        }
-        let mut call = FilterCall {
-            name: word.part(start, end),
-            argument: None,
-            span: word.part(start, end).span,
-        };
-        at = end;
-        if word.text[end..].starts_with(':') {
-            let Some((given, after)) = argument(word, end + 1)? else {
-                return Err(remainder(end));
-            };
-            call.span = call.span.cover(given.span);
-            call.argument = Some(given);
-            at = after;
-        }
-        steps += 1;
-        filters.push(call);
-    }
-    if steps > MAX_STEPS {
+    let filters = calls(word, at)?;
+    if parts + filters.len() > MAX_STEPS {
         return Err(TemplateError::new(word.span, "this is too long to analyse"));
     }
     Ok(Value {
@@ -92,6 +61,59 @@ pub fn value(word: Word<'_>) -> Result<Value<'_>, TemplateError> {
         base,
         filters,
     })
+}
+
+/// Reads `filter:argument|filter`, the words of `{% filter %}`.
+pub fn filters(word: Word<'_>) -> Result<Vec<FilterCall<'_>>, TemplateError> {
+    let (first, at) = call(word, 0)?.ok_or_else(|| remainder(word, 0))?;
+    let mut filters = vec![first];
+    filters.extend(calls(word, at)?);
+    Ok(filters)
+}
+
+/// What stands from an offset to the end: filters, each behind a `|`.
+fn calls(word: Word<'_>, mut at: usize) -> Result<Vec<FilterCall<'_>>, TemplateError> {
+    let mut filters = Vec::new();
+    while at < word.text.len() {
+        let pipe = skip_space(word.text, at);
+        if !word.text[pipe..].starts_with('|') {
+            return Err(remainder(word, at));
+        }
+        let start = skip_space(word.text, pipe + 1);
+        let (filter, after) = call(word, start)?.ok_or_else(|| remainder(word, at))?;
+        filters.push(filter);
+        at = after;
+    }
+    Ok(filters)
+}
+
+/// The filter at an offset of the word, and where it ends.
+fn call(word: Word<'_>, start: usize) -> Result<Option<(FilterCall<'_>, usize)>, TemplateError> {
+    let mut end = run(word.text, start, is_word);
+    if start == end {
+        return Ok(None);
+    }
+    let name = word.part(start, end);
+    let mut filter = FilterCall {
+        name,
+        argument: None,
+        span: name.span,
+    };
+    if word.text[end..].starts_with(':') {
+        let (given, after) = argument(word, end + 1)?.ok_or_else(|| remainder(word, end))?;
+        filter.span = filter.span.cover(given.span);
+        filter.argument = Some(given);
+        end = after;
+    }
+    Ok(Some((filter, end)))
+}
+
+fn remainder(word: Word<'_>, at: usize) -> TemplateError {
+    let rest = word.part(at, word.text.len());
+    TemplateError::new(
+        rest.span,
+        format!("cannot make sense of `{}`", shortened(rest.text)),
+    )
 }
 
 /// The argument at an offset of the word, and where it ends.

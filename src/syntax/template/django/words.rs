@@ -13,8 +13,12 @@ pub fn words(text: Word<'_>) -> Vec<Word<'_>> {
     let mut at = 0;
     while let Some(start) = text.text[at..].find(|c: char| !c.is_whitespace()) {
         let start = at + start;
-        at = quoted_word(text.text, start, &mut vain)
-            .unwrap_or_else(|| start + text.text[start..].find(char::is_whitespace).unwrap_or(text.text.len() - start));
+        at = quoted_word(text.text, start, &mut vain).unwrap_or_else(|| {
+            start
+                + text.text[start..]
+                    .find(char::is_whitespace)
+                    .unwrap_or(text.text.len() - start)
+        });
         words.push(text.part(start, at));
     }
     words

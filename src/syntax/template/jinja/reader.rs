@@ -49,7 +49,11 @@ impl<'a> Reader<'a> {
 
     /// What is wrong when something is left.
     pub fn finish(&self) -> Read<()> {
-        if self.is_done() { Ok(()) } else { Err(self.unexpected()) }
+        if self.is_done() {
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
     }
 
     /// Takes the next token if it is this word or operator.
@@ -104,7 +108,11 @@ impl<'a> Reader<'a> {
         let mut parameters = Vec::new();
         while !self.takes(")") {
             let name = self.name()?;
-            let default = if self.takes("=") { Some(self.expression()?) } else { None };
+            let default = if self.takes("=") {
+                Some(self.expression()?)
+            } else {
+                None
+            };
             parameters.push(Parameter { name, default });
             if !self.takes(",") {
                 self.expect(")")?;
@@ -130,9 +138,9 @@ impl<'a> Reader<'a> {
         self.expression().map(Argument::Positional)
     }
 
-    /// Goes past a token that begins nothing.
-    pub fn skip(&mut self) {
-        self.bump();
+    /// Whether parameters may come next.
+    pub fn sees_parenthesis(&self) -> bool {
+        self.sees(0, "(")
     }
 
     fn bump(&mut self) {
@@ -148,7 +156,11 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, word: &str) -> Read<()> {
-        if self.takes(word) { Ok(()) } else { Err(self.unexpected()) }
+        if self.takes(word) {
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
     }
 
     fn unexpected(&self) -> TemplateError {
@@ -201,7 +213,9 @@ impl<'a> Reader<'a> {
         }
         let mut items = vec![first];
         while self.takes(",") {
-            let ends = ["in", "=", "if", "recursive", ")"].iter().any(|end| self.sees(0, end));
+            let ends = ["in", "=", "if", "recursive", ")"]
+                .iter()
+                .any(|end| self.sees(0, end));
             if ends || self.is_done() {
                 break;
             }
@@ -217,7 +231,11 @@ impl<'a> Reader<'a> {
         while self.takes("if") {
             self.deeper(1)?;
             let test = self.nested(Self::or)?;
-            let orelse = if self.takes("else") { Some(self.expression()?) } else { None };
+            let orelse = if self.takes("else") {
+                Some(self.expression()?)
+            } else {
+                None
+            };
             then = self.made(start, ExprKind::IfElse(Box::new((then, test, orelse))));
         }
         self.level = level;
@@ -288,11 +306,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Operators of one precedence, from left to right.
-    fn chain(
-        &mut self,
-        ops: &[(&str, Operator)],
-        read: fn(&mut Self) -> Read<Expr<'a>>,
-    ) -> Read<Expr<'a>> {
+    fn chain(&mut self, ops: &[(&str, Operator)], read: fn(&mut Self) -> Read<Expr<'a>>) -> Read<Expr<'a>> {
         let start = self.start();
         let level = self.level;
         let mut left = read(self)?;
@@ -359,7 +373,10 @@ impl<'a> Reader<'a> {
                 "none" | "None" => ExprKind::None,
                 _ => ExprKind::Name(token.word),
             },
-            TokenKind::Int => text.replace('_', "").parse().map_or(ExprKind::Other, ExprKind::Int),
+            TokenKind::Int => text
+                .replace('_', "")
+                .parse()
+                .map_or(ExprKind::Other, ExprKind::Int),
             TokenKind::Float => ExprKind::Other,
             TokenKind::Text => ExprKind::Text(token.word.part(1, text.len() - 1)),
             TokenKind::Op => match text {
@@ -492,7 +509,11 @@ impl<'a> Reader<'a> {
         loop {
             if self.takes("|") {
                 let name = self.dotted()?;
-                let arguments = if self.sees(0, "(") { self.arguments()? } else { Vec::new() };
+                let arguments = if self.sees(0, "(") {
+                    self.arguments()?
+                } else {
+                    Vec::new()
+                };
                 inner = self.made(start, ExprKind::Filter(Box::new(inner), name, arguments));
             } else if self.takes("is") {
                 let negated = self.takes("not");
