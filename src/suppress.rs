@@ -8,6 +8,8 @@
 //! | `# djperf: ignore[rule] reason` | its line; on a line of its own, also the next code line |
 //! | `# djperf: disable[rule]` … `# djperf: enable[rule]` | the lines between, or to the end of the file |
 //! | `# djperf: ignore-file[rule]`, `# djperf: noqa` in the first comments | the file |
+//!
+//! In templates the same stands between `{` and `}`: `{# noqa #}`.
 
 mod directive;
 
@@ -51,7 +53,7 @@ impl Suppressions {
                     Directive::Noqa(targets) => found.on(line, targets),
                     Directive::Ignore(targets) => {
                         let next = if comment.own_line {
-                            next_code_line(text, lines, line)
+                            next_code_line(text, lines, lines.line_of(comment.span.end))
                         } else {
                             None
                         };
@@ -121,7 +123,7 @@ fn head_end(text: &str, lines: &LineIndex) -> u32 {
     let (mut line, mut docstring) = (1, false);
     while line <= lines.line_count() {
         let code = line_text(text, lines, line).trim();
-        if code.is_empty() || code.starts_with('#') {
+        if code.is_empty() || is_comment(code) {
             line += 1;
             continue;
         }
@@ -150,8 +152,13 @@ fn docstring_length(text: &str) -> Option<u32> {
 fn next_code_line(text: &str, lines: &LineIndex, line: u32) -> Option<u32> {
     (line + 1..=lines.line_count()).find(|next| {
         let next = line_text(text, lines, *next).trim();
-        !next.is_empty() && !next.starts_with('#')
+        !next.is_empty() && !is_comment(next)
     })
+}
+
+/// Whether a line is a comment of Python or of a template, and nothing else.
+fn is_comment(line: &str) -> bool {
+    line.starts_with('#') || line.starts_with("{#") && line.find("#}") == Some(line.len() - 2)
 }
 
 fn line_text<'a>(text: &'a str, lines: &LineIndex, line: u32) -> &'a str {

@@ -1,3 +1,4 @@
-//! Source text to trees. Knows no Django and no project.
+//! Source text to trees. Knows no Django project.
 
 pub mod python;
+pub mod template;

@@ -90,6 +90,30 @@ fn ignore_is_about_its_line_or_the_next_code_line() {
 }
 
 #[test]
+fn comments_of_templates_are_read_as_well() {
+    assert_eq!(covered("a {# noqa: DJP101 #}\nb\n", &ACCESS), [1]);
+    let text = "{# djperf: ignore[DJP101] few rows #}\n{# why #}\n\n{{ a.b }}\n{{ c.d }}\n";
+    let spans = [Span::new(1, 36)];
+    let comments = spans.map(|span| Comment { span, own_line: true });
+    let found = Suppressions::parse(text, &comments, &LineIndex::new(text));
+    assert!(found.covers_line(&ACCESS, 4) && !found.covers_line(&ACCESS, 5));
+    let text = "{# djperf: ignore\nlong #}\n{{ a.b }}\n";
+    let comments = [Comment {
+        span: Span::new(1, 23),
+        own_line: true,
+    }];
+    let found = Suppressions::parse(text, &comments, &LineIndex::new(text));
+    assert!(found.covers_line(&ACCESS, 3));
+    let text = "{# c #}\n{# djperf: ignore-file #}\n{% load x %}\n";
+    let comments = [Comment {
+        span: Span::new(9, 32),
+        own_line: true,
+    }];
+    let found = Suppressions::parse(text, &comments, &LineIndex::new(text));
+    assert!(found.covers_file(&ACCESS));
+}
+
+#[test]
 fn ranges_end_with_enable_or_with_the_file() {
     assert_eq!(
         covered(
