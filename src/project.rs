@@ -15,6 +15,8 @@ pub mod modules;
 mod names;
 mod relations;
 pub mod stubs;
+pub mod templates;
+pub mod urls;
 
 use rustc_hash::FxHashMap;
 
@@ -71,7 +73,7 @@ pub enum Part {
 #[derive(Debug)]
 pub struct File {
     pub facts: FileFacts,
-    /// Dotted module name.
+    /// Dotted module name; the path for templates.
     pub module: Sym,
     pub part: Part,
     /// `/`-separated path, for choosing the nearest of several candidates.
@@ -113,6 +115,8 @@ pub struct Project {
     labels: FxHashMap<Sym, Vec<ModelId>>,
     /// Lookup paths that the code eager-loads somewhere, each with its sub-paths, by file.
     eager_paths: FxHashMap<Sym, Vec<FileId>>,
+    templates: templates::Templates,
+    urls: urls::Urls,
 }
 
 impl Project {
