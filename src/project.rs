@@ -16,6 +16,8 @@ mod names;
 mod relations;
 pub mod stubs;
 pub mod templates;
+#[cfg(test)]
+mod testing;
 pub mod urls;
 
 use rustc_hash::FxHashMap;

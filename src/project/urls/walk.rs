@@ -21,7 +21,7 @@ pub(super) struct Place {
     pub prefix: String,
     /// Namespaces, each followed by a colon.
     pub namespace: String,
-    depth: u32,
+    pub depth: u32,
 }
 
 pub(super) struct Walk<'p> {
