@@ -18,7 +18,9 @@ pub use venv::{Venv, find_module, find_venv, load, site_package_sources};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::source::SourceSet;
+use rayon::prelude::*;
+
+use crate::source::{SourceFile, SourceSet};
 use paths::{common_ancestor, display, normalize, slashed};
 use walk::{Excludes, Found};
 
@@ -48,7 +50,7 @@ pub struct FileInfo {
 /// The project on disk.
 #[derive(Debug, Default)]
 pub struct Discovery {
-    /// Python files ordered by path.
+    /// Python files ordered by path; templates behind them, once [`Discovery::read_templates`] was called.
     pub sources: SourceSet,
     /// One entry for each of `sources`, by `FileId`.
     pub files: Vec<FileInfo>,
@@ -56,8 +58,8 @@ pub struct Discovery {
     pub roots: Vec<PathBuf>,
     /// The deepest directory outside of all packages that holds all of `roots`.
     pub base: PathBuf,
-    /// Absolute paths of `*.html` and `*.txt` files below a `templates` directory, ordered.
-    pub templates: Vec<PathBuf>,
+    /// Files that may be templates, ordered by path, without those of tests; not read yet.
+    pub candidates: Vec<Candidate>,
     /// Values of `DJANGO_SETTINGS_MODULE` in configuration files, in order of appearance.
     pub settings_names: Vec<String>,
     /// The first virtual environment found in one of the roots.
@@ -71,6 +73,37 @@ impl Discovery {
     pub fn project_paths(&self) -> Vec<&str> {
         self.files.iter().map(|file| file.project_path.as_str()).collect()
     }
+
+    /// Reads the candidates whose project path is accepted and puts them behind all files there are.
+    pub fn read_templates(&mut self, accept: impl Fn(&str) -> bool) {
+        let accepted: Vec<Candidate> = std::mem::take(&mut self.candidates)
+            .into_iter()
+            .filter(|candidate| accept(&candidate.info.project_path))
+            .collect();
+        let texts: Vec<Result<String, String>> = accepted
+            .par_iter()
+            .map(|candidate| read::read_text(&candidate.absolute))
+            .collect();
+        for (candidate, text) in accepted.into_iter().zip(texts) {
+            match text {
+                Ok(text) => {
+                    self.sources.push(SourceFile::new(candidate.path, text.into()));
+                    self.files.push(candidate.info);
+                }
+                Err(reason) => self.notes.push(format!("{}: skipped: {reason}", candidate.path)),
+            }
+        }
+        self.notes.sort();
+    }
+}
+
+/// A file that may be a template: that depends on what the project's settings say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// As it will be reported.
+    pub path: String,
+    pub info: FileInfo,
+    absolute: PathBuf,
 }
 
 /// Why there is nothing to analyse.
@@ -158,13 +191,13 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     let mut templates = Vec::new();
     for (root, found) in walks {
         notes.extend(found.notes);
-        templates.extend(found.templates);
+        templates.extend(found.templates.into_iter().map(|path| (path, root.clone())));
         candidates.extend(found.python.into_iter().map(|path| (path, root.clone())));
     }
     candidates.sort();
     candidates.dedup_by(|a, b| a.0 == b.0);
     templates.sort();
-    templates.dedup();
+    templates.dedup_by(|a, b| a.0 == b.0);
 
     let (mut read, unread) = read::read_all(candidates, &cwd);
     notes.extend(unread);
@@ -172,8 +205,17 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     notes.dedup();
     read.sort_by(|a, b| a.source.path.cmp(&b.source.path));
 
-    let files: Vec<FileInfo> = read.iter().map(|file| file_info(file, &targets, &base)).collect();
-    if !files.iter().any(|file| file.in_scope) {
+    let files: Vec<FileInfo> = read
+        .iter()
+        .map(|file| file_info(&file.absolute, &file.root, &targets, &base))
+        .collect();
+    let mut possible: Vec<Candidate> = templates
+        .into_iter()
+        .filter_map(|(path, root)| candidate(path, &root, &targets, &base, &cwd))
+        .collect();
+    possible.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut infos = files.iter().chain(possible.iter().map(|template| &template.info));
+    if !infos.any(|file| file.in_scope) {
         let shown: Vec<String> = request.paths.iter().map(|path| slashed(path)).collect();
         return Err(DiscoverError::NothingToRead {
             path: shown.join(", "),
@@ -187,30 +229,54 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
         files,
         roots,
         base,
-        templates,
+        candidates: possible,
         notes,
     })
 }
 
-fn file_info(file: &read::ReadFile, targets: &[Target], base: &Path) -> FileInfo {
-    let holders = targets
-        .iter()
-        .filter(|target| file.absolute.starts_with(&target.path));
-    let sites = holders
-        .clone()
-        .filter(|target| target.is_dir)
-        .filter_map(|target| target.site.as_deref());
-    // A project asked for by name is no test code because it lies under `tests/`.
-    let start = sites
-        .max_by_key(|site| site.components().count())
-        .unwrap_or(&file.root);
-    let below_start = display(start, &file.absolute);
+fn file_info(absolute: &Path, root: &Path, targets: &[Target], base: &Path) -> FileInfo {
+    let below_start = display(start(absolute, root, targets), absolute);
     FileInfo {
-        project_path: display(base, &file.absolute),
+        project_path: display(base, absolute),
         kind: FileKind::of(&below_start),
         command: kind::is_command(&below_start),
-        in_scope: holders.count() > 0,
+        in_scope: targets.iter().any(|target| absolute.starts_with(&target.path)),
     }
+}
+
+fn candidate(
+    absolute: PathBuf,
+    root: &Path,
+    targets: &[Target],
+    base: &Path,
+    cwd: &Path,
+) -> Option<Candidate> {
+    let below_start = display(start(&absolute, root, targets), &absolute);
+    if kind::is_test_template(&below_start) {
+        return None;
+    }
+    Some(Candidate {
+        path: display(cwd, &absolute),
+        info: FileInfo {
+            project_path: display(base, &absolute),
+            kind: FileKind::Template,
+            command: false,
+            in_scope: targets.iter().any(|target| absolute.starts_with(&target.path)),
+        },
+        absolute,
+    })
+}
+
+/// The directory below which the names of a file's directories tell its role: a project asked for by name is no
+/// test code because it lies under `tests/`.
+fn start<'a>(absolute: &Path, root: &'a Path, targets: &'a [Target]) -> &'a Path {
+    let holders = targets
+        .iter()
+        .filter(|target| target.is_dir && absolute.starts_with(&target.path));
+    holders
+        .filter_map(|target| target.site.as_deref())
+        .max_by_key(|site| site.components().count())
+        .unwrap_or(root)
 }
 
 #[cfg(test)]

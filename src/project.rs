@@ -15,7 +15,10 @@ pub mod modules;
 mod names;
 mod relations;
 pub mod stubs;
-mod tpl_shim;
+pub mod templates;
+#[cfg(test)]
+mod testing;
+pub mod urls;
 
 use rustc_hash::FxHashMap;
 
@@ -27,7 +30,6 @@ pub use classes::{ClassRef, Member};
 pub use link::{LinkInput, link};
 pub use models::{Field, Meta, Model, ModelAttr, RelKind, Relation, Target};
 pub use names::Def;
-pub use tpl_shim::{TagDef, TagKind};
 
 use hints::DjangoHints;
 use modules::ModuleIndex;
@@ -73,7 +75,7 @@ pub enum Part {
 #[derive(Debug)]
 pub struct File {
     pub facts: FileFacts,
-    /// Dotted module name.
+    /// Dotted module name; the path for templates.
     pub module: Sym,
     pub part: Part,
     /// `/`-separated path, for choosing the nearest of several candidates.
@@ -115,6 +117,8 @@ pub struct Project {
     labels: FxHashMap<Sym, Vec<ModelId>>,
     /// Lookup paths that the code eager-loads somewhere, each with its sub-paths, by file.
     eager_paths: FxHashMap<Sym, Vec<FileId>>,
+    templates: templates::Templates,
+    urls: urls::Urls,
 }
 
 impl Project {

@@ -19,7 +19,7 @@ use crate::facts::FileFacts;
 use crate::lower::{self, python::Depth};
 use crate::project::hints::DjangoHints;
 use crate::project::modules::ModuleIndex;
-use crate::project::{self, LinkInput, Part, Project, Target};
+use crate::project::{self, LinkInput, Part, Project, Target, templates};
 use crate::report::diagnostic::Diagnostic;
 use crate::report::graph::GraphView;
 use crate::rules::{self, Rule};
@@ -100,7 +100,6 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
             project,
             sources,
             infos,
-            templates,
             notes,
         } = loaded;
         let options = Options {
@@ -111,8 +110,9 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
         clock.lap("analyse");
         let found = rules::collect(&project, &analysis, &sources, &rules);
         clock.lap("rules");
+        let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
         let mut outcome = Outcome {
-            python_files: infos.len(),
+            python_files: infos.len() - templates,
             templates,
             models: project
                 .models()
@@ -176,7 +176,6 @@ struct Loaded {
     project: Project,
     sources: SourceSet,
     infos: Vec<FileInfo>,
-    templates: usize,
     notes: Vec<String>,
 }
 
@@ -233,8 +232,9 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         FileKind::Migration => Part::Migration,
         FileKind::Source if info.command => Part::Command,
         FileKind::Source => Part::Source,
+        FileKind::Template => Part::Template,
     };
-    let facts: Vec<FileFacts> = found
+    let mut facts: Vec<FileFacts> = found
         .files
         .par_iter()
         .enumerate()
@@ -264,6 +264,23 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
     for root in &hints.import_roots {
         index.add_root(root);
     }
+    let python_files = facts.len();
+    found.read_templates(|path| templates::accepts(path, &hints));
+    if !found.files.iter().any(|info| info.in_scope) {
+        let shown: Vec<String> = request.paths.iter().map(|p| p.display().to_string()).collect();
+        return Err(SessionError::NothingToRead(shown.join(", ")));
+    }
+    let of_templates: Vec<FileFacts> = found.files[python_files..]
+        .par_iter()
+        .enumerate()
+        .map(|(i, info)| {
+            let dialect = templates::dialect(&info.project_path, &hints);
+            let id = FileId((python_files + i) as u32);
+            lower::template::extract(&found.sources.get(id).text, dialect)
+        })
+        .collect();
+    facts.extend(of_templates);
+    clock.lap("templates");
     let mut inputs: Vec<LinkInput> = facts
         .into_iter()
         .zip(&found.files)
@@ -288,7 +305,6 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         project,
         sources: found.sources,
         infos: found.files,
-        templates: found.templates.len(),
         notes: found.notes,
     })
 }

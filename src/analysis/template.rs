@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::ir::{Arg, ArgKind, Expr, Lookup, ParamKind, Stmt, TemplateStmt};
-use crate::project::{FuncId, TagKind};
+use crate::project::FuncId;
+use crate::project::templates::TagKind;
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;

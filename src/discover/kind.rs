@@ -1,11 +1,12 @@
 //! What a file is for, judged by its path alone.
 
-/// The role of a Python file.
+/// The role of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileKind {
     Source,
     Test,
     Migration,
+    Template,
 }
 
 const TEST_DIRS: [&str; 8] = [
@@ -44,6 +45,17 @@ impl FileKind {
     }
 }
 
+/// The directories that hold templates by convention.
+const TEMPLATE_DIRS: [&str; 2] = ["templates", "jinja2"];
+
+/// Whether a template serves tests: directories below `templates` name what it shows, not what it is for.
+pub(super) fn is_test_template(path: &str) -> bool {
+    let dirs = path.rsplit_once('/').map_or("", |(dirs, _)| dirs);
+    dirs.split('/')
+        .take_while(|dir| !TEMPLATE_DIRS.contains(dir))
+        .any(|dir| TEST_DIRS.contains(&dir))
+}
+
 /// Whether the path lies in `management/commands/`.
 pub(super) fn is_command(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
@@ -75,6 +87,10 @@ mod tests {
         ] {
             assert_eq!(FileKind::of(path), kind, "{path}");
         }
+        assert!(is_test_template("shop/tests/templates/a.html"));
+        assert!(is_test_template("tests/a.html"));
+        assert!(!is_test_template("shop/templates/test/a.html"));
+        assert!(!is_test_template("shop/templates/shop/tests.html"));
         assert!(is_command("shop/management/commands/sync.py"));
         assert!(!is_command("shop/commands/sync.py"));
     }

@@ -37,7 +37,7 @@ pub(super) fn read_all(candidates: Vec<(PathBuf, PathBuf)>, cwd: &Path) -> (Vec<
     })
 }
 
-/// The text of one Python file, or why it cannot be had.
+/// The text of one file, or why it cannot be had.
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {

@@ -81,7 +81,15 @@ fn ignored_hidden_and_installed_files_are_left_out() {
         names(&found),
         ["dist/x.py", "env/__init__.py", "manage.py", "shop/models.py"]
     );
-    assert_eq!(found.templates.len(), 2);
+    let candidates: Vec<&str> = found.candidates.iter().map(|c| c.path.as_str()).collect();
+    assert_eq!(
+        candidates,
+        [
+            "shop/mail/templates/b.txt",
+            "shop/notes.txt",
+            "shop/templates/shop/a.html"
+        ]
+    );
     assert_eq!(found.notes, Vec::<String>::new());
 }
 
@@ -374,4 +382,40 @@ fn settings_names_and_environment() {
     );
     assert_eq!(find_module(&venv, "taggit.gone"), None);
     assert_eq!(find_module(&venv, "..etc.passwd"), None);
+}
+
+#[test]
+fn templates_come_behind_python_when_they_are_accepted() {
+    let disk = Disk::new(&[
+        ("manage.py", b""),
+        ("zoo/models.py", b""),
+        ("shop/templates/shop/b.html", b"<b>"),
+        ("shop/templates/shop/a.html", b"<a>"),
+        ("shop/templates/bad.html", b"\xff"),
+        ("shop/tests/templates/t.html", b""),
+        ("notes.txt", b""),
+    ]);
+    let mut found = disk.run(&["shop/templates"]);
+    found.read_templates(|path| path.starts_with("shop/"));
+    assert_eq!(
+        names(&found),
+        [
+            "manage.py",
+            "zoo/models.py",
+            "shop/templates/shop/a.html",
+            "shop/templates/shop/b.html"
+        ]
+    );
+    assert_eq!(found.files.len(), found.sources.len());
+    assert_eq!(
+        info(&found, "shop/templates/shop/a.html").kind,
+        FileKind::Template
+    );
+    assert!(info(&found, "shop/templates/shop/a.html").in_scope);
+    assert!(!info(&found, "zoo/models.py").in_scope);
+    assert_eq!(
+        found.notes,
+        ["shop/templates/bad.html: skipped: not UTF-8 and no coding line"]
+    );
+    assert_eq!(names(&disk.run(&["shop/templates/shop/a.html"])).len(), 2);
 }

@@ -1,6 +1,5 @@
 //! Walks a project: ignore files respected, links not followed, environments and caches left out.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,10 +17,14 @@ const SKIPPED_DIRS: [&str; 6] = [
     ".tox",
 ];
 
+/// Endings of files that Django projects use as templates; settings decide which of them are.
+const TEMPLATE_ENDINGS: [&str; 7] = ["html", "htm", "txt", "xml", "j2", "jinja", "jinja2"];
+
 /// What a walk found; unordered.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub python: Vec<PathBuf>,
+    /// Files that may be templates, by their ending alone.
     pub templates: Vec<PathBuf>,
     pub notes: Vec<String>,
 }
@@ -33,9 +36,10 @@ impl Found {
         self.notes.extend_from_slice(&other.notes);
     }
 
-    /// Whether a Python file was found at or below `path`.
+    /// Whether a Python file or a possible template was found at or below `path`.
     pub(super) fn holds(&self, path: &Path) -> bool {
-        self.python.iter().any(|file| file.starts_with(path))
+        let mut files = self.python.iter().chain(&self.templates);
+        files.any(|file| file.starts_with(path))
     }
 }
 
@@ -116,13 +120,16 @@ pub(super) fn walk(root: &Path, cwd: &Path, excludes: &Excludes) -> Found {
 /// One file that was asked for by name.
 pub(super) fn single(path: &Path, cwd: &Path, excludes: &Excludes) -> Found {
     let mut found = Found::default();
-    let is_python = path.extension() == Some(OsStr::new("py"));
     let excluded = path
         .ancestors()
         .take_while(|part| part.starts_with(cwd) && *part != cwd)
         .any(|part| excludes.matches(part, cwd, cwd));
-    if is_python && !excluded {
-        found.python.push(path.to_path_buf());
+    if !excluded {
+        match Sort::of(path) {
+            Some(Sort::Python) => found.python.push(path.to_path_buf()),
+            Some(Sort::Template) => found.templates.push(path.to_path_buf()),
+            None => {}
+        }
     }
     found
 }
@@ -133,19 +140,33 @@ fn is_skipped_dir(entry: &DirEntry) -> bool {
             || entry.path().join("pyvenv.cfg").is_file())
 }
 
+/// What a file is, by its ending.
+enum Sort {
+    Python,
+    Template,
+}
+
+impl Sort {
+    fn of(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?;
+        match extension {
+            "py" => Some(Self::Python),
+            _ if TEMPLATE_ENDINGS.contains(&extension) => Some(Self::Template),
+            _ => None,
+        }
+    }
+}
+
 fn take(entry: &DirEntry, root: &Path, found: &Mutex<Found>) {
     let path = entry.path();
-    let Some(extension) = path.extension() else { return };
-    let is_python = extension == "py";
-    let is_template = (extension == "html" || extension == "txt") && in_templates(path, root);
-    if !(is_python || is_template) || !is_own_file(entry, root) {
+    let Some(sort) = Sort::of(path) else { return };
+    if !is_own_file(entry, root) {
         return;
     }
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    if is_python {
-        found.python.push(path.to_path_buf());
-    } else {
-        found.templates.push(path.to_path_buf());
+    match sort {
+        Sort::Python => found.python.push(path.to_path_buf()),
+        Sort::Template => found.templates.push(path.to_path_buf()),
     }
 }
 
@@ -161,13 +182,6 @@ fn is_own_file(entry: &DirEntry, root: &Path) -> bool {
         return false;
     };
     real.is_file() && !root.canonicalize().is_ok_and(|root| real.starts_with(root))
-}
-
-fn in_templates(path: &Path, root: &Path) -> bool {
-    path.strip_prefix(root)
-        .ok()
-        .and_then(Path::parent)
-        .is_some_and(|dirs| dirs.components().any(|part| part.as_os_str() == "templates"))
 }
 
 fn walk_note(error: &ignore::Error, cwd: &Path) -> String {

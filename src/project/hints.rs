@@ -4,7 +4,12 @@
 //! of the same file are understood, the rest is marked as missing.
 
 mod lists;
-mod walk;
+mod paths;
+mod sites;
+pub(super) mod walk;
+
+pub use paths::TemplateDir;
+pub use sites::{Engine, Settings};
 
 use std::collections::BTreeMap;
 
@@ -31,6 +36,8 @@ pub struct DjangoHints {
     pub default_settings: Vec<FileId>,
     /// Directories that settings or `manage.py` add to `sys.path`; for [`ModuleIndex::add_root`].
     pub import_roots: Vec<String>,
+    /// What settings modules say about templates and URLs, ordered by file.
+    pub sites: Vec<Settings>,
     /// Some file imports Django.
     pub is_django: bool,
 }
@@ -42,7 +49,11 @@ impl DjangoHints {
         index: &ModuleIndex,
         settings_names: &[String],
     ) -> Self {
-        let mut hints = Self::default();
+        let files: Vec<(FileId, &FileFacts)> = files.collect();
+        let mut hints = Self {
+            sites: sites::gather(&files, index),
+            ..Self::default()
+        };
         let mut configs = Vec::new();
         let mut user_models = Vec::new();
         let mut named = Vec::new();

@@ -22,7 +22,7 @@ pub struct LinkInput {
     pub module: Option<Sym>,
 }
 
-/// Links all files; files must be in path order, so that the result does not depend on reading order.
+/// Links all files; Python files must stand before templates, both in path order, so that the result does not depend on reading order.
 pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) -> Project {
     let mut files = Vec::with_capacity(inputs.len());
     let mut stub_modules = FxHashMap::default();
@@ -33,6 +33,7 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
                 stub_modules.insert(module, id);
                 module
             }
+            None if input.part == Part::Template => Sym::new(&input.path),
             None => Sym::new(&modules.module_name(id)),
         };
         files.push(File {
@@ -58,6 +59,8 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
         relations: Vec::new(),
         labels: FxHashMap::default(),
         eager_paths: FxHashMap::default(),
+        templates: super::templates::Templates::default(),
+        urls: super::urls::Urls::default(),
     };
     project.number();
     project.stars = project
@@ -81,6 +84,8 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
     project.relations = graph.relations;
     project.labels = graph.labels;
     project.collect_eager_paths();
+    project.link_templates();
+    project.link_urls();
     project
 }
 

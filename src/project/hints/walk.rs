@@ -111,7 +111,8 @@ fn literal_parts(expr: &Expr, parts: &mut Vec<&'static str>, depth: usize) {
     }
 }
 
-fn each_statement<'a>(body: &'a [Stmt], visit: &mut impl FnMut(&'a Stmt)) {
+/// Visits all statements of a body, those of its branches and loops included.
+pub(in crate::project) fn each_statement<'a>(body: &'a [Stmt], visit: &mut impl FnMut(&'a Stmt)) {
     let mut stack: Vec<std::slice::Iter<'a, Stmt>> = vec![body.iter()];
     while let Some(top) = stack.last_mut() {
         let Some(stmt) = top.next() else {

@@ -1,0 +1,98 @@
+//! The rows of `rules/django/templates.toml`: directories, endings and backends, and how tags are registered.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use crate::facts::Dialect;
+
+#[derive(Deserialize)]
+struct Table {
+    directories: FxHashMap<String, Language>,
+    endings: FxHashMap<String, Language>,
+    backends: FxHashMap<String, Language>,
+    libraries: FxHashMap<String, Language>,
+    register: FxHashMap<String, Registers>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Language {
+    Django,
+    Jinja,
+}
+
+/// What a method of a library registers.
+#[derive(Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Registers {
+    Simple,
+    SimpleBlock,
+    Inclusion,
+    Filter,
+    Custom,
+}
+
+impl From<Language> for Dialect {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Django => Self::Django,
+            Language::Jinja => Self::Jinja,
+        }
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the table is compiled in and checked by a test"
+)]
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../rules/django/templates.toml")).expect("templates.toml is valid")
+});
+
+/// The language of templates in a directory of this name; absent where engines do not look by themselves.
+pub fn directory(name: &str) -> Option<Dialect> {
+    TABLE.directories.get(name).map(|language| (*language).into())
+}
+
+/// The language that a file's ending tells.
+pub fn ending(path: &str) -> Option<Dialect> {
+    let (_, ending) = path.rsplit_once('.')?;
+    TABLE.endings.get(ending).map(|language| (*language).into())
+}
+
+/// The language of a template backend.
+pub fn backend(dotted: &str) -> Dialect {
+    TABLE
+        .backends
+        .get(dotted)
+        .map_or(Dialect::Django, |language| (*language).into())
+}
+
+/// The language whose tags an object outside the project collects, if it is a library of tags.
+pub fn library(dotted: &str) -> Option<Dialect> {
+    TABLE.libraries.get(dotted).map(|language| (*language).into())
+}
+
+/// What the method of a library registers.
+pub fn registers(method: &str) -> Option<Registers> {
+    TABLE.register.get(method).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_parses() {
+        assert_eq!(directory("jinja2"), Some(Dialect::Jinja));
+        assert_eq!(directory("html"), None);
+        assert_eq!(ending("a/b.html.j2"), Some(Dialect::Jinja));
+        assert_eq!(
+            backend("django.template.backends.django.DjangoTemplates"),
+            Dialect::Django
+        );
+        assert_eq!(registers("simple_block_tag"), Some(Registers::SimpleBlock));
+    }
+}

@@ -1,0 +1,110 @@
+//! The rows of `rules/django/urls.toml`: functions of URL configurations, and what routers make of viewsets.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Table {
+    routes: FxHashMap<String, Syntax>,
+    lists: FxHashMap<String, Patterns>,
+    functions: Functions,
+    routers: Routers,
+    router_routes: Vec<RouterRoute>,
+}
+
+/// How a route is written.
+#[derive(Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Syntax {
+    Path,
+    Regex,
+}
+
+/// Which arguments of a function are patterns.
+#[derive(Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Patterns {
+    Arguments,
+    First,
+    None,
+}
+
+#[derive(Deserialize)]
+struct Functions {
+    include: Vec<String>,
+    as_view: String,
+}
+
+#[derive(Deserialize)]
+struct Routers {
+    suffix: String,
+    register: Vec<String>,
+    actions: Vec<String>,
+}
+
+/// A route that a router makes for every viewset.
+#[derive(Deserialize, Debug)]
+pub(super) struct RouterRoute {
+    pub detail: bool,
+    pub suffix: String,
+    /// Request method and name of the action.
+    pub actions: Vec<(String, String)>,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the table is compiled in and checked by a test"
+)]
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../rules/django/urls.toml")).expect("urls.toml is valid")
+});
+
+pub(super) fn route(dotted: &str) -> Option<Syntax> {
+    TABLE.routes.get(dotted).copied()
+}
+
+pub(super) fn patterns(dotted: &str) -> Option<Patterns> {
+    TABLE.lists.get(dotted).copied()
+}
+
+pub(super) fn is_include(dotted: &str) -> bool {
+    TABLE.functions.include.iter().any(|name| name == dotted)
+}
+
+pub(super) fn is_as_view(method: &str) -> bool {
+    TABLE.functions.as_view == method
+}
+
+pub(super) fn is_router(dotted: &str) -> bool {
+    dotted.ends_with(&TABLE.routers.suffix)
+}
+
+pub(super) fn is_register(method: &str) -> bool {
+    TABLE.routers.register.iter().any(|name| name == method)
+}
+
+pub(super) fn is_action(decorator: &str) -> bool {
+    TABLE.routers.actions.iter().any(|name| name == decorator)
+}
+
+pub(super) fn router_routes() -> &'static [RouterRoute] {
+    &TABLE.router_routes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_parses() {
+        assert_eq!(route("django.urls.path"), Some(Syntax::Path));
+        assert_eq!(
+            patterns("django.conf.urls.i18n.i18n_patterns"),
+            Some(Patterns::Arguments)
+        );
+        assert!(is_include("django.urls.include"));
+        assert_eq!(router_routes().len(), 2);
+    }
+}
