@@ -121,7 +121,8 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
                 Part::Source | Part::Command => true,
                 Part::Test => options.tests,
                 Part::Migration => options.migrations,
-                Part::Template | Part::Stub | Part::Package => false,
+                Part::Template => true,
+                Part::Stub | Part::Package => false,
             }
         })
         .collect();

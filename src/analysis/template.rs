@@ -94,7 +94,10 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn extend(&mut self, name: &Value) {
-        let parent = self.named_template(name);
+        let parent = name.alternatives().iter().find_map(|v| match v.kind {
+            Kind::Str(name) => self.project.extended_template(name.as_str(), self.file),
+            _ => None,
+        });
         match parent {
             Some(file) if !self.rendering.chain.contains(&file) => {
                 self.rendering.chain.push(file);
@@ -202,7 +205,7 @@ impl<'p> Frame<'_, 'p> {
         let Some(file) = self.named_template(&name) else {
             return Value::SCALAR;
         };
-        let context = match arg(first + 1, &["context", "dictionary"]).map(|v| v.kind) {
+        let mut context = match arg(first + 1, &["context", "dictionary"]).map(|v| v.kind) {
             Some(Kind::Dict(dict)) => dict.items.clone(),
             Some(Kind::Union(parts)) => parts
                 .iter()
@@ -214,8 +217,27 @@ impl<'p> Frame<'_, 'p> {
                 .collect(),
             _ => Vec::new(),
         };
+        if first == 1 || arg(2, &["request"]).is_some_and(|v| v.kind != Kind::None) {
+            self.processed(file, &mut context, site);
+        }
         self.render(file, context, site);
         Value::SCALAR
+    }
+
+    /// What the project's context processors add, as far as the template mentions it.
+    fn processed(&mut self, file: FileId, context: &mut Vec<(Sym, Value)>, site: Site) {
+        let project = self.project;
+        for func in project.context_processors() {
+            let args = vec![(ArgKind::Positional, Value::UNKNOWN)];
+            let result = self.call_function(*func, None, args, site);
+            let Kind::Dict(dict) = &result.kind else { continue };
+            for (name, value) in &dict.items {
+                let mentioned = project.template_names(file).is_none_or(|names| names.contains(name));
+                if mentioned && context.iter().all(|(n, _)| n != name) {
+                    context.push((*name, value.clone()));
+                }
+            }
+        }
     }
 
     /// `locals()`.

@@ -8,7 +8,7 @@ class Template:
         self.name = name
 
     def render(self, context=None, request=None):
-        return djperf.render(self.name, context)
+        return djperf.render(self.name, context, request)
 
 
 def get_template(template_name, using=None):

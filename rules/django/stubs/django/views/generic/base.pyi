@@ -33,7 +33,7 @@ class TemplateResponseMixin:
     template_name = None
 
     def render_to_response(self, context, **response_kwargs):
-        return djperf.render(self.get_template_names(), context)
+        return djperf.render(self.get_template_names(), context, djperf.request)
 
     def get_template_names(self):
         return (self.template_name,)
