@@ -59,8 +59,6 @@ struct Root {
     dialect: Option<Dialect>,
     site: usize,
     rank: Rank,
-    /// The settings module, for choosing among several directories of one name.
-    near: String,
 }
 
 /// Whether a file is a template, judged by where it lies.
@@ -163,7 +161,10 @@ impl Project {
 
     /// All files of a name in the order of search.
     fn places(&self, name: Sym, near: FileId) -> Vec<FileId> {
-        let Some(places) = self.templates.by_name.get(&name) else {
+        // Since Django 6.0, `page.html#part` names a partial of `page.html`.
+        let (whole, _) = name.as_str().split_once('#').unwrap_or((name.as_str(), ""));
+        let by_name = &self.templates.by_name;
+        let Some(places) = by_name.get(&name).or_else(|| by_name.get(&Sym::new(whole))) else {
             return Vec::new();
         };
         let here = self.file(near);
@@ -256,15 +257,14 @@ impl Templates {
             else {
                 continue;
             };
-            let mut names: Vec<(Rank, usize, Sym)> = Vec::new();
+            let mut names: Vec<(Rank, Sym)> = Vec::new();
             for root in &roots {
                 if root.dialect.is_some_and(|wanted| wanted != dialect) {
                     continue;
                 }
                 if let Some(name) = root.dir.below(path) {
-                    let far = usize::MAX - common_components(&root.near, path);
                     let name = Sym::new(name);
-                    names.push((root.rank, far, name));
+                    names.push((root.rank, name));
                     templates.add(name, file, dialect, root.site, root.rank);
                 }
             }
@@ -273,10 +273,10 @@ impl Templates {
             {
                 let name = Sym::new(name);
                 let site = templates.site_of(path);
-                names.push((Rank::Unlisted, 0, name));
+                names.push((Rank::Unlisted, name));
                 templates.add(name, file, dialect, site, Rank::Unlisted);
             }
-            if let Some((_, _, name)) = names.into_iter().min() {
+            if let Some((_, name)) = names.into_iter().min() {
                 templates.names.insert(file, name);
             }
         }
@@ -302,24 +302,6 @@ impl Templates {
     }
 
     fn roots(&self, project: &Project) -> Vec<Root> {
-        let mut roots = Vec::new();
-        for settings in &project.hints.sites {
-            let near = &project.file(settings.file).path;
-            let site = self.site_of(near);
-            let mut order = 0;
-            for engine in &settings.engines {
-                for dir in engine.dirs.iter().filter(|dir| !dir.path.is_empty()) {
-                    roots.push(Root {
-                        dir: dir.clone(),
-                        dialect: None,
-                        site,
-                        rank: Rank::Dirs(order),
-                        near: near.clone(),
-                    });
-                    order += 1;
-                }
-            }
-        }
         // The applications of one site are listed by several settings modules.
         let mut listed: FxHashMap<usize, Vec<String>> = FxHashMap::default();
         for settings in &project.hints.sites {
@@ -331,9 +313,10 @@ impl Templates {
                 }
             }
         }
+        let mut roots = Vec::new();
         for (site, dirs) in listed {
             for (order, app) in dirs.into_iter().enumerate() {
-                for (name, dialect) in [("templates", Dialect::Django), ("jinja2", Dialect::Jinja)] {
+                for (name, dialect) in table::directories() {
                     let path = match app.is_empty() {
                         true => name.to_owned(),
                         false => format!("{app}/{name}"),
@@ -344,13 +327,51 @@ impl Templates {
                         dialect: (dialect == Dialect::Jinja).then_some(dialect),
                         site,
                         rank: Rank::App(order as u32),
-                        near: app.clone(),
                     });
                 }
             }
         }
+        let of_apps: FxHashSet<String> = roots.iter().map(|root| root.dir.path.clone()).collect();
+        for settings in &project.hints.sites {
+            let near = &project.file(settings.file).path;
+            let dirs = settings.engines.iter().flat_map(|engine| &engine.dirs);
+            for (order, dir) in dirs.filter(|dir| !dir.path.is_empty()).enumerate() {
+                roots.extend(located(project, dir, near, &of_apps).map(|dir| Root {
+                    dir,
+                    dialect: None,
+                    site: self.site_of(near),
+                    rank: Rank::Dirs(order as u32),
+                }));
+            }
+        }
         roots
     }
+}
+
+/// A directory of settings as it lies in the project. Where only the end of its path is known, it is the one nearest
+/// to the settings that is no directory of an application.
+fn located(
+    project: &Project,
+    dir: &TemplateDir,
+    near: &str,
+    of_apps: &FxHashSet<String>,
+) -> Option<TemplateDir> {
+    if dir.exact {
+        return Some(dir.clone());
+    }
+    let templates = project.files.iter().filter(|file| file.part == Part::Template);
+    let holders = templates.filter_map(|file| {
+        let rest = dir.below(&file.path)?;
+        Some(file.path[..file.path.len() - rest.len()].trim_end_matches('/'))
+    });
+    let far = |path: &str| usize::MAX - common_components(path, near);
+    holders
+        .filter(|path| !of_apps.contains(*path))
+        .min_by_key(|path| (far(path), path.matches('/').count(), *path))
+        .map(|path| TemplateDir {
+            path: path.to_owned(),
+            exact: true,
+        })
 }
 
 /// The directories of installed applications that lie in the project, in order.

@@ -112,6 +112,7 @@ fn evaluate(env: &Env<'_>, file: FileId, expr: &Expr, depth: u32) -> Option<Path
             path.pop();
             Some(path)
         }
+        ExprKind::Attr(attr) if attr.name == "pardir" => Some(Path::text("..")),
         ExprKind::Attr(_) => named(env, file, expr, depth),
         ExprKind::Index(parts) => {
             let (ExprKind::Attr(attr), ExprKind::Const(Const::Int(n))) = (&parts.0.kind, &parts.1.kind)

@@ -101,7 +101,7 @@ impl<'a> Env<'a> {
             apps: apps.items,
             apps_complete: apps.complete,
             engines,
-            root_urlconf: assigned("ROOT_URLCONF").filter_map(Expr::as_str).last(),
+            root_urlconf: assigned("ROOT_URLCONF").filter_map(Expr::as_str).next_back(),
         }
     }
 

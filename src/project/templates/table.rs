@@ -56,6 +56,16 @@ pub fn directory(name: &str) -> Option<Dialect> {
     TABLE.directories.get(name).map(|language| (*language).into())
 }
 
+/// All such directories, ordered by name.
+pub fn directories() -> Vec<(&'static str, Dialect)> {
+    let rows = TABLE.directories.iter();
+    let mut all: Vec<_> = rows
+        .map(|(name, language)| (name.as_str(), Dialect::from(*language)))
+        .collect();
+    all.sort_by_key(|(name, _)| *name);
+    all
+}
+
 /// The language that a file's ending tells.
 pub fn ending(path: &str) -> Option<Dialect> {
     let (_, ending) = path.rsplit_once('.')?;

@@ -58,6 +58,7 @@ fn directories_come_before_applications_and_those_in_order() {
     assert_eq!(found(&site, "list.html", near), "blog/templates/list.html");
     assert_eq!(found(&site, "own.html", near), "shop/templates/own.html");
     assert_eq!(found(&site, "lost.html", near), "-");
+    assert_eq!(found(&site, "own.html#part", near), "shop/templates/own.html");
     assert!(!site.has("loose/other.html"));
     let name = |path| site.project.template_name(site.id(path)).map(Sym::as_str);
     assert_eq!(name("front/pages/base.html"), Some("base.html"));
@@ -121,6 +122,10 @@ fn directories_of_settings_are_written_in_many_ways() {
             "from pathlib import Path\nTEMPLATES = [{'DIRS': [Path(__file__).parents[1] / 'a']}]",
             "a",
         ),
+        (
+            "import os\nHERE = os.path.join(os.path.dirname(__file__), os.pardir)\nTEMPLATES = [{'DIRS': [HERE + '/y']}]",
+            "y",
+        ),
         ("TEMPLATES = [{'DIRS': ['/srv/www/front']}]", "x/front"),
         (
             "DIRS = (unknown('front'),)\nTEMPLATES = [{'DIRS': DIRS}]",
@@ -152,6 +157,27 @@ fn directories_of_settings_are_written_in_many_ways() {
         assert!(!site.has("elsewhere/page.html"), "{settings}");
         assert_eq!(found(&site, "page.html", "manage.py"), page, "{settings}");
     }
+}
+
+#[test]
+fn a_directory_known_by_its_end_alone_is_the_nearest_to_the_settings() {
+    let site = Site::new(&[
+        (
+            "src/config/settings.py",
+            "TEMPLATES = [{'DIRS': [unknown() / 'templates']}]\nINSTALLED_APPS = ['blog', 'shop']\n",
+        ),
+        ("src/manage.py", ""),
+        ("src/blog/__init__.py", ""),
+        ("src/shop/__init__.py", ""),
+        ("src/blog/templates/base.html", ""),
+        ("src/blog/templates/list.html", ""),
+        ("src/shop/templates/list.html", ""),
+        ("src/templates/base.html", ""),
+        ("docs/templates/list.html", ""),
+    ]);
+    let near = "src/shop/__init__.py";
+    assert_eq!(found(&site, "base.html", near), "src/templates/base.html");
+    assert_eq!(found(&site, "list.html", near), "src/blog/templates/list.html");
 }
 
 #[test]

@@ -20,13 +20,9 @@ fn regex(route: &str) -> String {
             // `/?`: what may be absent is written as present.
             '?' | '*' | '+' => {}
             '\\' => match chars.next() {
-                Some(c) if c.is_alphanumeric() => {
-                    if !matches!(c, 'A' | 'Z' | 'b') {
-                        out.push('…');
-                    }
-                }
+                Some('A' | 'Z' | 'b') | None => {}
+                Some(c) if c.is_alphanumeric() => out.push('…'),
                 Some(c) => out.push(c),
-                None => {}
             },
             '(' => out.push_str(&group(&mut chars)),
             c => out.push(c),

@@ -34,6 +34,7 @@ pub(super) enum Patterns {
 #[derive(Deserialize)]
 struct Functions {
     include: Vec<String>,
+    translate: Vec<String>,
     as_view: String,
 }
 
@@ -71,6 +72,10 @@ pub(super) fn patterns(dotted: &str) -> Option<Patterns> {
 
 pub(super) fn is_include(dotted: &str) -> bool {
     TABLE.functions.include.iter().any(|name| name == dotted)
+}
+
+pub(super) fn is_translation(function: &str) -> bool {
+    TABLE.functions.translate.iter().any(|name| name == function)
 }
 
 pub(super) fn is_as_view(method: &str) -> bool {

@@ -81,6 +81,8 @@ urlpatterns = [
     path("lambda/", lambda request: None),
     path("admin/", admin.site.urls),
     path("decorated/", unknown(admin.site.login)),
+    path(_("word/"), index),
+    path(setting("prefix") + "x/", index),
 ]
 "#,
         &[],
@@ -98,6 +100,8 @@ urlpatterns = [
             "/text/ - shop.views.index",
             "/lambda/ - other",
             "/decorated/ - other",
+            "/word/ - shop.views.index",
+            "/…x/ - shop.views.index",
         ]
     );
 }

@@ -395,7 +395,14 @@ pub(super) fn text(expr: &Expr) -> String {
             format!("{}{}", text(&binary.left), text(&binary.right))
         }
         // `_("orders/")`
-        ExprKind::Call(call) if call.args.len() == 1 => text(&call.args[0].value),
+        ExprKind::Call(call)
+            if call
+                .func
+                .last_name()
+                .is_some_and(|name| table::is_translation(name.as_str())) =>
+        {
+            call.args.last().map_or_else(String::new, |arg| text(&arg.value))
+        }
         _ => "…".to_owned(),
     }
 }
