@@ -98,7 +98,7 @@ fn expressions() {
         ("(a, b)[0], (a)", "((a b)[0] a)"),
         (
             "a[1:], a[:2], a[::-1], a[:, 1]",
-            "! `,` is not expected here 23..24",
+            "! `,` is not expected here 26..27",
         ),
         ("a[1:], a[:2], a[::-1]", "(a[1:-:-] a[-:2:-] a[-:-:unary(1)])"),
         ("true, False, None", "(true false none)"),
