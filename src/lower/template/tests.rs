@@ -341,7 +341,7 @@ fn other_tags_keep_their_words() {
         ("{% a x %}{{ b }}{% c %}{% enda %}", "tag a($x) {f($b); tag c()}"),
         (
             "{% a %}{{ b }}{% else %}{{ c }}{% enda %}",
-            "tag a() {f($b); tag else(); f($c)}",
+            "tag a() {f($b); f($c)}",
         ),
     ] {
         assert_eq!(body(text), want, "{text}");

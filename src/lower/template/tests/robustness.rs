@@ -137,31 +137,33 @@ fn cut_templates_do_not_panic() {
     let facts = check(JINJA, Dialect::Jinja);
     assert!(facts.errors.is_empty(), "{:?}", facts.errors);
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut texts = vec![DJANGO.to_owned(), JINJA.to_owned(), DJANGO.replace('\n', "\r\n")];
+    let mut texts = vec![
+        (DJANGO.to_owned(), Dialect::Django),
+        (JINJA.to_owned(), Dialect::Jinja),
+        (DJANGO.replace('\n', "\r\n"), Dialect::Django),
+        (DJANGO.to_owned(), Dialect::Jinja),
+    ];
     for entry in ignore::WalkBuilder::new(fixtures).build() {
         let path = entry.unwrap().into_path();
         if path.extension().is_some_and(|extension| extension == "html") {
             let text = std::fs::read_to_string(path).unwrap();
             assert!(check(&text, Dialect::Django).errors.is_empty(), "{text}");
-            texts.push(text);
+            texts.push((text, Dialect::Django));
         }
     }
     assert!(texts.len() > 10);
-    for text in &texts {
+    for (text, dialect) in &texts {
         for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-            for dialect in [Dialect::Django, Dialect::Jinja] {
-                check(&text[..end], dialect);
-                check(&text[end..], dialect);
-            }
+            check(&text[..end], *dialect);
+            check(&text[end..], *dialect);
         }
     }
-    for text in [DJANGO, JINJA] {
+    for (text, dialect) in [(DJANGO, Dialect::Django), (JINJA, Dialect::Jinja)] {
         for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
             let rest = text[at..].chars().skip(1).collect::<String>();
             for with in ["", "\"", "{", "|", "\n", "(", "ö"] {
                 let text = format!("{}{with}{rest}", &text[..at]);
-                check(&text, Dialect::Django);
-                check(&text, Dialect::Jinja);
+                check(&text, dialect);
             }
         }
     }
@@ -219,7 +221,7 @@ fn odd_texts_do_not_panic() {
 
 #[test]
 fn deep_templates_do_not_overflow() {
-    let n = 100_000;
+    let n = 20_000;
     for text in [
         "{% if a %}".repeat(n),
         "{% for a in b %}{% with a=b %}".repeat(n),
