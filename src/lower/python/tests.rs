@@ -1,13 +1,11 @@
 //! What each construct is lowered to.
 
-mod notation;
 mod robustness;
-
-use notation::{all, maybe, show};
 
 use super::{Depth, extract};
 use crate::facts::{Binding, ClassFacts, FileFacts, ImportKind};
 use crate::ir::*;
+use crate::lower::notation::{all, maybe, show};
 use crate::source::{Span, Sym};
 
 fn facts(text: &str) -> FileFacts {

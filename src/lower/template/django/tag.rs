@@ -96,6 +96,8 @@ impl<'a> Django<'a, '_> {
             | "get_available_languages"
             | "get_current_timezone" => self.forget(span, target, out),
             "csrf_token" | "debug" | "resetcycle" | "templatetag" => {}
+            // Of a tag around it that is not known.
+            "else" | "empty" if args.is_empty() => {}
             _ => self.unknown_tag(span, tag, &args, Vec::new(), out),
         }
     }

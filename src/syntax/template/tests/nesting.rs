@@ -55,8 +55,6 @@ fn every_block_of_django_takes_a_body() {
         "timezone",
         "with",
     ] {
-        let parsed = parse("");
-        assert!(parsed.nodes.is_empty());
         let text = format!("{{% {name} x %}}{{{{ a }}}}{{% end{name} %}}");
         assert_eq!(tree(&parse(&text)), format!("[{name} x: {{a}}]"));
         let open = format!("{{% {name} x %}}{{{{ a }}}}");
@@ -185,10 +183,10 @@ fn depth_is_bounded() {
     }
 }
 
-/// Each of these would take minutes if anything in it were searched again and again.
+/// Nothing in these may be searched again and again.
 #[test]
 fn hostile_text_is_read_in_linear_time() {
-    let n = 100_000;
+    let n = 30_000;
     for text in [
         "{% a %}".repeat(n),
         "{% enda %}".repeat(n),

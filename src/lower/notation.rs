@@ -1,29 +1,31 @@
-//! Lowered expressions in a short notation, for comparing.
+//! Lowered expressions in a short notation, for comparing in tests.
 
 use crate::ir::*;
 
-pub(super) fn all(items: &[Expr]) -> String {
+pub(in crate::lower) fn all(items: &[Expr]) -> String {
     items.iter().map(show).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn maybe(item: &Option<Expr>) -> String {
+pub(in crate::lower) fn maybe(item: &Option<Expr>) -> String {
     item.as_ref().map_or("-".into(), show)
 }
 
-pub(super) fn show(e: &Expr) -> String {
+pub(in crate::lower) fn arg(a: &Arg) -> String {
+    let value = show(&a.value);
+    match a.kind {
+        ArgKind::Positional => value,
+        ArgKind::Keyword(k) => format!("{k}={value}"),
+        ArgKind::Star => format!("*{value}"),
+        ArgKind::DoubleStar => format!("**{value}"),
+    }
+}
+
+pub(in crate::lower) fn show(e: &Expr) -> String {
     match &e.kind {
         ExprKind::Name(n) => n.to_string(),
         ExprKind::Attr(a) => format!("{}.{}", show(&a.base), a.name),
         ExprKind::Call(c) => {
-            let args = c.args.iter().map(|a| {
-                let value = show(&a.value);
-                match a.kind {
-                    ArgKind::Positional => value,
-                    ArgKind::Keyword(k) => format!("{k}={value}"),
-                    ArgKind::Star => format!("*{value}"),
-                    ArgKind::DoubleStar => format!("**{value}"),
-                }
-            });
+            let args = c.args.iter().map(arg);
             format!("{}({})", show(&c.func), args.collect::<Vec<_>>().join(", "))
         }
         ExprKind::Index(i) => format!("{}[{}]", show(&i.0), show(&i.1)),
@@ -86,6 +88,20 @@ pub(super) fn show(e: &Expr) -> String {
         ExprKind::Yield(v) => format!("yield({})", v.as_ref().map_or("-".into(), |v| show(v))),
         ExprKind::YieldFrom(v) => format!("from({})", show(v)),
         ExprKind::Walrus(w) => format!("({} := {})", show(&w.0), show(&w.1)),
+        ExprKind::Var(n) => format!("${n}"),
+        ExprKind::Lookup(l) => {
+            let sign = if l.calls { "." } else { ":" };
+            format!("{}{sign}{}", show(&l.base), l.name)
+        }
+        ExprKind::Filter(f) => {
+            let args = f.args.iter().map(arg);
+            format!(
+                "{}|{}({})",
+                show(&f.value),
+                f.name,
+                args.collect::<Vec<_>>().join(", ")
+            )
+        }
         ExprKind::Invalid => "?".into(),
     }
 }
