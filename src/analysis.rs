@@ -161,9 +161,9 @@ impl<'p> Engine<'p> {
         reveals.dedup();
         let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        loads.par_sort_by(|a, b| judge::load_order(&a.0, a.1).cmp(&judge::load_order(&b.0, b.1)));
+        loads.par_sort_by_cached_key(|(load, func)| judge::load_order(load, *func));
         loads.dedup();
-        evals.par_sort_by(|a, b| judge::eval_order(&a.0, a.1).cmp(&judge::eval_order(&b.0, b.1)));
+        evals.par_sort_by_cached_key(|(eval, func)| judge::eval_order(eval, *func));
         evals.dedup();
         Analysis {
             loads,

@@ -179,7 +179,7 @@ pub(super) fn load_order(load: &Load, func: FuncId) -> impl Ord + use<> {
         load.calls.clone(),
         load.conditional,
         func,
-        format!("{:?}", load.access),
+        load.access.order(),
         (load.around, load.inner),
     )
 }
@@ -204,6 +204,20 @@ pub fn nearer(a: &Load, b: &Load) -> Ordering {
 }
 
 impl Access {
+    /// A total order.
+    fn order(&self) -> impl Ord + use<> {
+        match self {
+            Self::One => (0, None),
+            Self::Column => (1, None),
+            Self::Key => (2, None),
+            Self::Prefetch => (3, None),
+            Self::Set(set) => (
+                4,
+                Some((set.op, set.change, set.served as u8, set.aggregate, set.site)),
+            ),
+        }
+    }
+
     /// A related set, by whatever method.
     pub fn set(&self) -> Option<&super::event::SetAccess> {
         match self {
