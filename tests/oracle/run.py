@@ -68,12 +68,20 @@ def pythons() -> dict[int, str]:
     return found
 
 
+def requirements() -> list[str]:
+    """What the fixtures need besides Django, from their requirements.txt."""
+    lines: set[str] = set()
+    for path in sorted(FIXTURES.glob("*/requirements.txt")):
+        lines.update(path.read_text(encoding="utf-8").split())
+    return sorted(line for line in lines if not line.startswith("Django>"))
+
+
 def environment(version: str, available: dict[int, str]) -> Path | None:
     """The Python of the virtual environment for a Django series; None without a Python for it."""
     home = TARGET / f"venv-{version}"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = home / "ready"
-    wanted = f"Django=={version}.* djangorestframework"
+    wanted = " ".join([f"Django=={version}.*", *requirements()])
     if stamp.exists() and stamp.read_text() == wanted:
         return python
     first, last = VERSIONS[version]
