@@ -24,7 +24,7 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::{ClassFacts, FileFacts};
 use crate::ir::{ClassIdx, FuncIdx, Routine};
-use crate::source::{FileId, Site, Sym};
+use crate::source::{FileId, Site, Span, Sym};
 
 pub use classes::{ClassRef, Member};
 pub use link::{LinkInput, link};
@@ -281,6 +281,18 @@ impl Project {
             Some(template) => &template.blocks,
             None => &[],
         }
+    }
+
+    /// Whether a queryset written at a place can be given another call: it stands in a function, neither in a
+    /// template nor in a declaration that a framework reads.
+    pub fn is_chain(&self, site: Site) -> bool {
+        let file = self.file(site.file);
+        if file.part == Part::Template {
+            return false;
+        }
+        let inside = |span: Span| span.contains(site.span);
+        file.facts.functions.iter().skip(1).any(|f| inside(f.span))
+            || !file.facts.classes.iter().any(|c| inside(c.span))
     }
 
     /// Whether a file is built-in knowledge of a library.

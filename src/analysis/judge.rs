@@ -121,6 +121,24 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
         });
     }
     let at = row.steps.iter().position(|s| s.many && s.live == Live::Many);
+    if let (Some(i), Some(query)) = (at, &root)
+        && !project.is_chain(row.steps[i].site)
+    {
+        return Some(Judged {
+            load,
+            func,
+            place: query.site,
+            model: query.model,
+            path: full,
+            query: Some(query.clone()),
+            loaded,
+            loaded_ordered,
+            repeated: true,
+            open: false,
+            calls: &load.calls,
+            depth: row.steps.iter().filter(|s| s.many).count(),
+        });
+    }
     match at {
         Some(i) => {
             let step = &row.steps[i];
