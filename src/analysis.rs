@@ -296,6 +296,7 @@ impl<'p> Engine<'p> {
         let routine = self.project.routine(key.func);
         if let Some(Kind::Object(this)) = key.args.first().map(|v| &v.kind) {
             frame.stand_in = self.stand_in(this.class);
+            frame.home = frame.stand_in;
         }
         for (i, (param, value)) in routine.params.iter().zip(&key.args).enumerate() {
             frame.set(param.name, value.clone().with(Deps::on_param(i)));

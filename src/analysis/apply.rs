@@ -142,6 +142,9 @@ impl<'p> Frame<'_, 'p> {
             let Some(row) = slots::fill_row(self, &load.row, slots) else {
                 continue;
             };
+            if load.row.steps.is_empty() && row.known.as_ref().is_some_and(|(n, _)| *n == load.attr) {
+                continue;
+            }
             if load.around.is_none() {
                 load.around = self.loop_of(&row);
             }
@@ -173,7 +176,8 @@ impl<'p> Frame<'_, 'p> {
 
     /// Puts a call in front of a chain, unless it stands in library code or is the end of the chain already.
     fn called_from(&self, calls: &mut Vec<Site>, end: Site, call: Site) {
-        if !self.project.is_stub(call.file) && calls.first() != Some(&call) && end != call {
+        let library = self.is_stub() && self.home == Some(call);
+        if !library && !self.project.is_stub(call.file) && calls.first() != Some(&call) && end != call {
             calls.insert(0, call);
         }
     }

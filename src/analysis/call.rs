@@ -44,7 +44,14 @@ impl<'p> Frame<'_, 'p> {
             Kind::Bound(bound) => bound.func,
             _ => return false,
         };
-        self.project.is_stub(self.project.func(func).0) && !self.is_stub()
+        let own = match (&callee.kind, self.owner) {
+            (Kind::Bound(bound), Some(owner)) => match &bound.receiver.kind {
+                Kind::Object(this) => this.class == owner,
+                _ => true,
+            },
+            _ => true,
+        };
+        own && self.project.is_stub(self.project.func(func).0) && !self.is_stub()
     }
 
     /// A queryset that a library method gives is changed most simply where it is asked for.

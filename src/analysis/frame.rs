@@ -78,6 +78,8 @@ pub struct Frame<'e, 'p> {
     pub rendering: super::template::Rendering,
     /// What a reader can change instead of library code: the project class that uses it.
     pub stand_in: Option<Site>,
+    /// Where `stand_in` is while no declaration of the class is being read.
+    pub home: Option<Site>,
     pub(crate) seen: super::Seen,
     /// Some attribute of a variable was assigned, so variables may have dotted names.
     pub has_places: bool,
@@ -124,6 +126,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             early_exit: false,
             rendering: super::template::Rendering::default(),
             stand_in: None,
+            home: None,
             seen: super::Seen::default(),
             has_places: false,
         }

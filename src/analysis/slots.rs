@@ -287,6 +287,15 @@ pub fn fill_row(frame: &Frame<'_, '_>, row: &Row, slots: &Slots) -> Option<Row> 
         Origin::Query(query) => {
             let query = Arc::new(fill_query(frame, query, slots)?);
             let mut out = rows::element(frame.project, &query, row.live);
+            if let Some((name, other)) = &out.known
+                && row.steps.first().is_some_and(|s| s.name == *name)
+            {
+                let mut out = (**other).clone();
+                out.steps.extend(slots.steps(frame, &row.steps[1..]));
+                out.steps.truncate(10);
+                out.model = row.model;
+                return Some(out);
+            }
             if !row.steps.is_empty() {
                 out.steps.extend(slots.steps(frame, &row.steps));
                 out.steps.truncate(10);

@@ -232,7 +232,9 @@ impl<'p> Frame<'_, 'p> {
             let result = self.call_function(*func, None, args, site);
             let Kind::Dict(dict) = &result.kind else { continue };
             for (name, value) in &dict.items {
-                let mentioned = project.template_names(file).is_none_or(|names| names.contains(name));
+                let mentioned = project
+                    .template_names(file)
+                    .is_none_or(|names| names.contains(name));
                 if mentioned && context.iter().all(|(n, _)| n != name) {
                     context.push((*name, value.clone()));
                 }

@@ -25,7 +25,7 @@ pub fn collect(
         .loads
         .iter()
         .filter_map(|(load, func)| judge::judge(project, load, *func))
-        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site) && traceable(j))
+        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site) && traceable(project, j))
         .collect();
     let cx = Context {
         project,
@@ -51,8 +51,10 @@ pub fn collect(
 }
 
 /// A chain of calls that a reader can follow; long ones with conditions on the way are too often other cases.
-fn traceable(judged: &Judged<'_>) -> bool {
-    judged.calls.len() <= if judged.load.conditional { 2 } else { 5 }
+/// Templates and declarations show where they lead; only calls of functions count.
+fn traceable(project: &Project, judged: &Judged<'_>) -> bool {
+    let calls = judged.calls.iter().filter(|c| project.is_chain(**c)).count();
+    calls <= if judged.load.conditional { 2 } else { 5 }
 }
 
 /// Library code, stubs and code left out of the analysis are no places to change.
