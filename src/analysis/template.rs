@@ -145,15 +145,14 @@ impl<'p> Frame<'_, 'p> {
     fn include(&mut self, template: &'p Expr, with: &'p [(Sym, Expr)], only: bool) {
         let name = self.eval(template);
         let given: Vec<(Sym, Value)> = with.iter().map(|(n, e)| (*n, self.eval(e))).collect();
-        let Some(file) = self.named_template(&name) else {
-            return;
-        };
         let mut context = if only { Vec::new() } else { self.context() };
         for (name, value) in given {
             context.retain(|(n, _)| *n != name);
             context.push((name, value));
         }
-        self.render(file, context, self.site(template.span));
+        for file in self.named_templates(&name) {
+            self.render(file, context.clone(), self.site(template.span));
+        }
     }
 
     /// The variables that an included template or a tag sees.
@@ -178,17 +177,24 @@ impl<'p> Frame<'_, 'p> {
         self.call_function(func, Some(context.into()), Vec::new(), site);
     }
 
-    /// The template that a name, or the first of several names, stands for.
-    fn named_template(&self, name: &Value) -> Option<FileId> {
+    /// The templates that a name may stand for; of a list of names the first that exists is meant.
+    fn named_templates(&self, name: &Value) -> Vec<FileId> {
         let find = |v: &Value| match v.kind {
             Kind::Str(name) => self.project.template(name.as_str(), self.file),
             _ => None,
         };
-        match &name.kind {
-            Kind::Tuple(items) => items.iter().find_map(find),
-            Kind::Coll(coll) => coll.elem.alternatives().iter().find_map(find),
-            _ => name.alternatives().iter().find_map(find),
-        }
+        let mut found: Vec<FileId> = name
+            .alternatives()
+            .iter()
+            .filter_map(|v| match &v.kind {
+                Kind::Tuple(items) => items.iter().find_map(find),
+                Kind::Coll(coll) => coll.elem.alternatives().iter().find_map(find),
+                _ => find(v),
+            })
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// `render(request, template, context)`; `first` is the position of the template.
@@ -202,10 +208,11 @@ impl<'p> Frame<'_, 'p> {
         let Some(name) = arg(first, &["template_name", "template"]) else {
             return Value::UNKNOWN;
         };
-        let Some(file) = self.named_template(&name) else {
+        let files = self.named_templates(&name);
+        if files.is_empty() {
             return Value::SCALAR;
-        };
-        let mut context = match arg(first + 1, &["context", "dictionary"]).map(|v| v.kind) {
+        }
+        let context = match arg(first + 1, &["context", "dictionary"]).map(|v| v.kind) {
             Some(Kind::Dict(dict)) => dict.items.clone(),
             Some(Kind::Union(parts)) => parts
                 .iter()
@@ -217,10 +224,14 @@ impl<'p> Frame<'_, 'p> {
                 .collect(),
             _ => Vec::new(),
         };
-        if first == 1 || arg(2, &["request"]).is_some_and(|v| v.kind != Kind::None) {
-            self.processed(file, &mut context, site);
+        let has_request = first == 1 || arg(2, &["request"]).is_some_and(|v| v.kind != Kind::None);
+        for file in files {
+            let mut context = context.clone();
+            if has_request {
+                self.processed(file, &mut context, site);
+            }
+            self.render(file, context, site);
         }
-        self.render(file, context, site);
         Value::SCALAR
     }
 
