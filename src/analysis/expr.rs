@@ -235,7 +235,7 @@ impl<'p> Frame<'_, 'p> {
         let equal = match (op, &left.kind, &right.kind) {
             (CmpOp::Is | CmpOp::IsNot, Kind::None, ExprKind::Const(Const::None)) => true,
             (CmpOp::Is | CmpOp::IsNot, kind, ExprKind::Const(Const::None)) => match kind {
-                Kind::Str(_) | Kind::Class(_) | Kind::Query(_) | Kind::Manager(_) | Kind::Func(_) => false,
+                _ if left.exists() => false,
                 _ => return None,
             },
             (CmpOp::Eq | CmpOp::NotEq, Kind::Str(text), ExprKind::Const(Const::Str(other))) => text == other,

@@ -266,6 +266,13 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Attr(attr) => {
                 self.note_related(&attr.base, attr.name, value);
+                if attr.name == "object_list"
+                    && let Some(page) = attr.base.as_name()
+                    && self.vars.get(&page).is_some_and(|v| matches!(v.kind, Kind::Query(_)))
+                {
+                    // A page is followed as its rows.
+                    self.set(page, value.clone());
+                }
                 if let Some(name) = attr.base.as_name() {
                     self.store_attr(name, attr.name, value);
                 }

@@ -324,6 +324,24 @@ impl Value {
         self.interesting() || matches!(self.kind, Kind::Str(_) | Kind::Truth(_) | Kind::None)
     }
 
+    /// Certainly not `None`; a row may be the answer of a query that found nothing.
+    pub fn exists(&self) -> bool {
+        match &self.kind {
+            Kind::Str(_)
+            | Kind::Class(_)
+            | Kind::Query(_)
+            | Kind::Manager(_)
+            | Kind::Func(_)
+            | Kind::Bound(_)
+            | Kind::Object(_)
+            | Kind::Coll(_)
+            | Kind::Dict(_)
+            | Kind::Tuple(_) => true,
+            Kind::Union(all) => all.iter().all(Self::exists),
+            _ => false,
+        }
+    }
+
     /// All alternatives of a union, or the value itself.
     pub fn alternatives(&self) -> &[Value] {
         match &self.kind {
