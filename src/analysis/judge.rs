@@ -116,7 +116,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             loaded_ordered,
             repeated: true,
             open: false,
-            calls: &load.calls,
+            calls: load.calls_inside(),
             depth,
         });
     }
@@ -135,7 +135,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             loaded_ordered,
             repeated: true,
             open: false,
-            calls: &load.calls,
+            calls: load.calls_inside(),
             depth: row.steps.iter().filter(|s| s.many).count(),
         });
     }
