@@ -295,6 +295,11 @@ impl Project {
             || !file.facts.classes.iter().any(|c| inside(c.span))
     }
 
+    /// Whether a place lies in a template.
+    pub fn is_template(&self, site: Site) -> bool {
+        self.file(site.file).part == Part::Template
+    }
+
     /// Whether a file is built-in knowledge of a library.
     pub fn is_stub(&self, id: FileId) -> bool {
         self.file(id).part == Part::Stub

@@ -140,6 +140,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
         });
     }
     match at {
+        Some(i) if !project.is_chain(row.steps[i].site) && !project.is_template(row.steps[i].site) => None,
         Some(i) => {
             let step = &row.steps[i];
             Some(Judged {
