@@ -5,8 +5,6 @@ import djperf
 
 class BaseFilterSet:
     def __init__(self, data=None, queryset=None, *, request=None, prefix=None):
-        if queryset is None:
-            queryset = self.Meta.model._default_manager.all()
         self.queryset = queryset
         self.request = request
 
