@@ -408,7 +408,15 @@ impl<'p> Frame<'_, 'p> {
         let deps = left.deps.and(right.deps);
         match op {
             BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
-                (Kind::Query(a), Kind::Query(_)) if a.empty && op == BinOp::BitOr => right.with(deps),
+                (Kind::Query(a), Kind::Query(b)) if a.empty && op == BinOp::BitOr => {
+                    // The rows are those of `b`; the expression to change begins with `a`.
+                    let query = Query {
+                        site: a.site,
+                        born: a.born,
+                        ..(**b).clone()
+                    };
+                    Value::query(query).with(deps)
+                }
                 (Kind::Query(_), Kind::Query(b)) if b.empty && op == BinOp::BitOr => left.with(deps),
                 (Kind::Query(query), _) | (_, Kind::Query(query)) => {
                     let mut query = (**query).clone();
