@@ -408,7 +408,7 @@ impl<'p> Frame<'_, 'p> {
         let deps = left.deps.and(right.deps);
         match op {
             BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
-                (Kind::Query(a), Kind::Query(b)) if a.empty && op == BinOp::BitOr => {
+                (Kind::Query(a), Kind::Query(b)) if a.empty && !b.empty && op == BinOp::BitOr => {
                     // The rows are those of `b`; the expression to change begins with `a`.
                     let query = Query {
                         site: a.site,
@@ -417,7 +417,7 @@ impl<'p> Frame<'_, 'p> {
                     };
                     Value::query(query).with(deps)
                 }
-                (Kind::Query(_), Kind::Query(b)) if b.empty && op == BinOp::BitOr => left.with(deps),
+                (Kind::Query(_), Kind::Query(b)) if b.empty && !a.empty && op == BinOp::BitOr => left.with(deps),
                 (Kind::Query(query), _) | (_, Kind::Query(query)) => {
                     let mut query = (**query).clone();
                     query.empty = false;
