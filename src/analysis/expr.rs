@@ -417,7 +417,9 @@ impl<'p> Frame<'_, 'p> {
                     };
                     Value::query(query).with(deps)
                 }
-                (Kind::Query(_), Kind::Query(b)) if b.empty && !a.empty && op == BinOp::BitOr => left.with(deps),
+                (Kind::Query(a), Kind::Query(b)) if b.empty && !a.empty && op == BinOp::BitOr => {
+                    left.with(deps)
+                }
                 (Kind::Query(query), _) | (_, Kind::Query(query)) => {
                     let mut query = (**query).clone();
                     query.empty = false;
