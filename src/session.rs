@@ -388,8 +388,10 @@ fn coverage(project: &Project, analysis: &Analysis) -> Coverage {
         out.tallies.insert(name, Tally { seen, known });
     }
     if counts.renders_unknown > 0 {
-        out.unknown
-            .insert("template whose name is computed or lies outside".into(), counts.renders_unknown);
+        out.unknown.insert(
+            "template whose name is computed or lies outside".into(),
+            counts.renders_unknown,
+        );
     }
     for (name, count) in &counts.outside {
         *out.unknown.entry(format!("call of {name}")).or_default() += count;

@@ -237,7 +237,6 @@ pub struct Object {
     pub attrs: Vec<(Sym, Value)>,
 }
 
-
 impl Value {
     pub const UNKNOWN: Self = Self {
         kind: Kind::Unknown,
@@ -354,7 +353,6 @@ impl Value {
             _ => None,
         }
     }
-
 }
 
 impl Query {

@@ -88,7 +88,12 @@ fn advice(diagnostic: &Diagnostic) -> Option<String> {
         ));
     }
     if !diagnostic.endpoints.is_empty() {
-        let shown: Vec<&str> = diagnostic.endpoints.iter().take(MAX_ENDPOINTS).map(String::as_str).collect();
+        let shown: Vec<&str> = diagnostic
+            .endpoints
+            .iter()
+            .take(MAX_ENDPOINTS)
+            .map(String::as_str)
+            .collect();
         let more = match diagnostic.endpoints.len().saturating_sub(MAX_ENDPOINTS) {
             0 => String::new(),
             n => format!(" and {n} more"),
