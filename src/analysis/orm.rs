@@ -393,7 +393,13 @@ impl<'p> Frame<'_, 'p> {
             return;
         }
         eval.conditional |= self.conditional();
-        if self.evals.len() < MAX_EVENTS && !self.evals.contains(&eval) {
+        // One way to a query is evidence enough.
+        let known = self.evals.iter().any(|e| {
+            (e.query.site, e.op, e.deps, e.served) == (eval.query.site, eval.op, eval.deps, eval.served)
+                && e.query.base == eval.query.base
+                && e.conditional <= eval.conditional
+        });
+        if self.evals.len() < MAX_EVENTS && !known {
             self.evals.push(eval);
         }
     }
