@@ -93,7 +93,9 @@ impl<'p> Frame<'_, 'p> {
             return Value::SCALAR;
         }
         self.evaluate(&query, name, served, method.aggregate, site, deps);
+        let own = method.returns == Returns::Row && served == Served::Query;
         let grown = Arc::new(Query {
+            change: query.change.or(own.then_some(name)),
             site: self.grow(query.site, site),
             ..(*query).clone()
         });
@@ -218,6 +220,11 @@ impl<'p> Frame<'_, 'p> {
         };
         for part in element.alternatives() {
             let Kind::Row(row) = &part.kind else { continue };
+            let mut plan = Plan::default();
+            prefetch(self.project, &mut plan, row.model, &args[1..].to_vec());
+            if plan.open {
+                self.preloaded.push((**row).clone());
+            }
             let resolved = self.resolve_lives(row);
             if is_many(&resolved) || row_has_slot(&resolved) {
                 let lookup = args.iter().skip(1).find_map(|(_, v)| match &v.kind {
@@ -406,7 +413,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// A row's attribute is read: reported when the row's origin is known here, else passed on.
     pub fn load(&mut self, mut load: Load) {
-        if load.row.origin == Origin::New {
+        if load.row.origin == Origin::New || self.preloaded.iter().any(|r| hangs_on(&load.row, r)) {
             return;
         }
         load.mark_inner();
@@ -426,6 +433,13 @@ impl<'p> Frame<'_, 'p> {
             self.engine.report_load(load, self.func);
         }
     }
+}
+
+/// Whether a row is, or was reached from, another one.
+fn hangs_on(row: &Row, other: &Row) -> bool {
+    row.origin == other.origin
+        && row.steps.len() >= other.steps.len()
+        && row.steps.iter().zip(&other.steps).all(|(a, b)| a.name == b.name)
 }
 
 /// Literal names among the arguments, and whether all were literal.
