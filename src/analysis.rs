@@ -428,7 +428,11 @@ impl Frame<'_, '_> {
             evals: self.evals,
             stores,
             writes: self.writes,
-            preloaded: self.preloaded.into_iter().filter(event::row_has_slot).collect(),
+            preloaded: self
+                .preloaded
+                .into_iter()
+                .filter(|(row, _)| event::row_has_slot(row))
+                .collect(),
             height: if self.cut { None } else { Some(self.height) },
             reveals: self.reveals,
         }

@@ -147,7 +147,7 @@ impl<'p> Frame<'_, 'p> {
         let preloaded = summary
             .preloaded
             .iter()
-            .filter_map(|r| slots::fill_row(self, r, slots));
+            .filter_map(|(row, plan)| Some((slots::fill_row(self, row, slots)?, plan.clone())));
         let preloaded: Vec<_> = preloaded.collect();
         for load in &summary.loads {
             let mut load = load.clone();

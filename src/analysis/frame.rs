@@ -8,6 +8,7 @@ use crate::source::{FileId, Site, Span, Sym};
 
 use super::Engine;
 use super::event::{Eval, Load};
+use super::plan::Plan;
 use super::value::{Deps, Live, Row, Value};
 
 /// What a loop runs over.
@@ -63,8 +64,8 @@ pub struct Frame<'e, 'p> {
     pub evals: Vec<Eval>,
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,
-    /// Rows on which something unreadable was prefetched: what hangs on them is in memory.
-    pub preloaded: Vec<Row>,
+    /// Rows on which related rows were prefetched, and which.
+    pub preloaded: Vec<(Row, Arc<Plan>)>,
     /// Arguments of `reveal(x)`.
     pub reveals: Vec<(Site, Value)>,
     /// The class whose body holds the routine, and the name of its first parameter.

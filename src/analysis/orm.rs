@@ -222,9 +222,7 @@ impl<'p> Frame<'_, 'p> {
             let Kind::Row(row) = &part.kind else { continue };
             let mut plan = Plan::default();
             prefetch(self.project, &mut plan, row.model, &args[1..].to_vec());
-            if plan.open {
-                self.preloaded.push((**row).clone());
-            }
+            self.preloaded.push(((**row).clone(), Arc::new(plan)));
             let resolved = self.resolve_lives(row);
             if is_many(&resolved) || row_has_slot(&resolved) {
                 let lookup = args.iter().skip(1).find_map(|(_, v)| match &v.kind {
@@ -411,9 +409,27 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// A prefetch on the row itself, or on one that it was reached from, has loaded what is read.
+    fn is_preloaded(&self, load: &Load) -> bool {
+        self.preloaded.iter().any(|(row, plan)| {
+            let steps = &load.row.steps;
+            let reached = load.row.origin == row.origin
+                && steps.len() >= row.steps.len()
+                && steps.iter().zip(&row.steps).all(|(a, b)| a.name == b.name);
+            let path: Vec<Sym> = steps
+                .iter()
+                .skip(row.steps.len())
+                .map(|s| s.name)
+                .chain([load.attr])
+                .collect();
+            reached && plan.loads(self.project, row.model, &path)
+        })
+    }
+
     /// A row's attribute is read: reported when the row's origin is known here, else passed on.
     pub fn load(&mut self, mut load: Load) {
-        if load.row.origin == Origin::New || self.preloaded.iter().any(|r| hangs_on(&load.row, r)) {
+        let preloaded = load.access != Access::Prefetch && self.is_preloaded(&load);
+        if load.row.origin == Origin::New || preloaded {
             return;
         }
         load.mark_inner();
@@ -433,13 +449,6 @@ impl<'p> Frame<'_, 'p> {
             self.engine.report_load(load, self.func);
         }
     }
-}
-
-/// Whether a row is, or was reached from, another one.
-fn hangs_on(row: &Row, other: &Row) -> bool {
-    row.origin == other.origin
-        && row.steps.len() >= other.steps.len()
-        && row.steps.iter().zip(&other.steps).all(|(a, b)| a.name == b.name)
 }
 
 /// Literal names among the arguments, and whether all were literal.

@@ -135,7 +135,7 @@ impl<'p> Frame<'_, 'p> {
             return false;
         };
         let held = call.func.as_name().and_then(|name| self.vars.get(&name));
-        held.is_some_and(|v| matches!(v.kind, Kind::Unknown | Kind::Opaque | Kind::Scalar))
+        held.is_some_and(|v| matches!(v.kind, Kind::Unknown | Kind::Opaque | Kind::Scalar | Kind::None))
     }
 
     fn if_stmt(&mut self, test: &'p Expr, body: &'p [Stmt], orelse: &'p [Stmt]) -> Flow {

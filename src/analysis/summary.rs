@@ -12,6 +12,7 @@ use crate::project::FuncId;
 use crate::source::{Site, Sym};
 
 use super::event::{Eval, Load};
+use super::plan::Plan;
 use super::value::{Row, Value};
 
 /// How many calls deep the engine follows a chain.
@@ -36,8 +37,8 @@ pub struct Summary {
     /// `self.name = value`.
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,
-    /// Rows of arguments on which something unreadable was prefetched.
-    pub preloaded: Vec<Row>,
+    /// Rows of arguments on which related rows were prefetched, and which.
+    pub preloaded: Vec<(Row, Arc<Plan>)>,
     /// Levels of calls below it; `None` when the depth limit cut it.
     pub height: Option<u8>,
     /// What `reveal(x)` calls in the function itself saw; those in functions it calls are not in it.
