@@ -62,6 +62,8 @@ pub struct Analysis {
     pub counts: Counts,
     /// What `reveal(x)` calls saw, in the functions as they stand, sorted.
     pub reveals: Vec<(Site, String)>,
+    /// Templates that something renders, includes or extends.
+    pub rendered: FxHashSet<FileId>,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
 }
@@ -190,6 +192,7 @@ impl<'p> Engine<'p> {
             evals,
             counts,
             reveals,
+            rendered: seen.rendered,
             failed,
         }
     }

@@ -296,7 +296,7 @@ impl Project {
     }
 
     /// Whether a related set read at `inner` is better loaded where its row is fetched, at `outer`: it stands in
-    /// no function, or in a method that other code calls on rows of its own.
+    /// no function, or in a method of a model, which other code calls on rows of its own.
     pub fn loads_outside(&self, inner: Site, outer: Site) -> bool {
         let functions = &self.file(inner.file).facts.functions;
         let holder = functions
@@ -306,7 +306,10 @@ impl Project {
         match holder {
             Some(routine) => {
                 let same = inner.file == outer.file && routine.span.contains(outer.span);
-                !same && routine.class.is_some()
+                let of_model = routine
+                    .class
+                    .is_some_and(|idx| self.model_of_class(self.class_id(inner.file, idx)).is_some());
+                !same && of_model
             }
             None => !self.is_chain(inner),
         }

@@ -16,9 +16,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         ) {
             continue;
         }
-        let lost = cx.project.file(file).part == Part::Template && cx.project.template_name(file).is_none();
-        if lost {
-            // No application finds it: the files of other tools lie in such directories too.
+        if cx.project.file(file).part == Part::Template && !cx.analysis.rendered.contains(&file) {
+            // The files of other tools lie in directories of that name too.
             continue;
         }
         for error in cx.project.file(file).facts.errors.iter().take(MAX_PER_FILE) {
