@@ -8,11 +8,13 @@ mod apply;
 mod attr;
 mod builtin;
 mod call;
+mod declared;
 mod display;
 mod entries;
 pub mod event;
 mod expr;
 mod filters;
+mod forms;
 mod frame;
 mod iterate;
 pub mod judge;
@@ -210,6 +212,7 @@ impl<'p> Engine<'p> {
             args,
             captured: None,
             level: types::level(),
+            stand_in: None,
         });
         if !summary.reveals.is_empty() {
             let shown = summary
@@ -254,7 +257,7 @@ impl<'p> Engine<'p> {
     }
 
     /// What a reader would change in a class that library code works for: its queryset or model, else its name.
-    fn stand_in(&self, class: ClassId) -> Option<Site> {
+    pub(crate) fn stand_in(&self, class: ClassId) -> Option<Site> {
         let project = self.project;
         let own = |id: ClassId| !project.is_stub(project.class(id).file);
         let mut named = None;
@@ -298,6 +301,7 @@ impl<'p> Engine<'p> {
             frame.stand_in = self.stand_in(this.class);
             frame.home = frame.stand_in;
         }
+        frame.stand_in = frame.stand_in.or(key.stand_in);
         for (i, (param, value)) in routine.params.iter().zip(&key.args).enumerate() {
             frame.set(param.name, value.clone().with(Deps::on_param(i)));
         }

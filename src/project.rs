@@ -214,6 +214,16 @@ impl Project {
         self.nearest(fits, near, |c| self.class(*c).file)
     }
 
+    /// A class of library knowledge by its full path.
+    pub fn class_by_dotted(&self, dotted: &str) -> Option<ClassId> {
+        let name = dotted.rsplit('.').next().unwrap_or(dotted);
+        let found = self.classes_by_name.get(&Sym::new(name))?;
+        found
+            .iter()
+            .copied()
+            .find(|c| self.is_stub(self.class(*c).file) && self.class(*c).dotted == *dotted)
+    }
+
     /// The only model class of that bare name, if there is exactly one outside of tests.
     pub fn unique_model_named(&self, name: Sym) -> Option<ModelId> {
         let mut found = self.classes_by_name.get(&name)?.iter().filter_map(|c| {

@@ -182,6 +182,11 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// The first argument is an object of a class that a reader can change.
+    fn stands_for_itself(&self, this: Option<&Value>) -> bool {
+        matches!(this.map(|v| &v.kind), Some(Kind::Object(object)) if self.engine.stand_in(object.class).is_some())
+    }
+
     pub(super) fn summary_of(
         &mut self,
         func: FuncId,
@@ -209,11 +214,15 @@ impl<'p> Frame<'_, 'p> {
             .deps
             .extend(captured.iter().flat_map(|vars| vars.iter().map(|(_, v)| v.deps)));
         let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
+        let stand_in = self
+            .stand_in
+            .filter(|_| below == 0 && self.is_stub() && !self.stands_for_itself(shapes.first()));
         let key = Key {
             func,
             args: shapes,
             captured,
             level: super::types::level(),
+            stand_in,
         };
         let summary = self.engine.summary(key, self.depth - below);
         match summary.height {
