@@ -227,7 +227,7 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     }
     Ok(Discovery {
         settings_names: settings::names(&roots),
-        django_version: version::django(&roots, &base),
+        django_version: version::django(&roots, read.iter().map(|file| file.absolute.as_path())),
         venv: roots.iter().find_map(|root| find_venv(root)),
         sources: SourceSet::new(read.into_iter().map(|file| file.source).collect()),
         files,

@@ -214,9 +214,12 @@ impl<'p> Frame<'_, 'p> {
             .deps
             .extend(captured.iter().flat_map(|vars| vars.iter().map(|(_, v)| v.deps)));
         let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
-        let stand_in = self
-            .stand_in
-            .filter(|_| below == 0 && self.is_stub() && !self.stands_for_itself(shapes.first()));
+        let stand_in = match below {
+            0 if self.stands_for_itself(shapes.first()) => None,
+            0 if self.is_stub() => self.stand_in,
+            0 if self.project.routine(func).class.is_none() => site,
+            _ => None,
+        };
         let key = Key {
             func,
             args: shapes,

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::ir::{ArgKind, BinOp, Const, Expr, ExprKind};
-use crate::project::{ClassId, ClassRef, Def, Member, ModelAttr};
+use crate::project::{ClassId, ClassRef, Def, Member};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
@@ -28,7 +28,8 @@ pub(super) struct Item<'p> {
 
 impl<'p> Frame<'_, 'p> {
     /// Answers a question of library code.
-    pub(super) fn ask(&mut self, ask: Ask, args: &Args, span: Span) -> Value {
+    pub(super) fn ask(&mut self, ask: Ask, args: &Args, expr: &'p Expr) -> Value {
+        let span = expr.span;
         let arg = |n: usize| args.get(n).map_or(&Value::UNKNOWN, |(_, v)| v);
         let text = |n: usize| match arg(n).kind {
             Kind::Str(text) => Some(text),
@@ -89,7 +90,7 @@ impl<'p> Frame<'_, 'p> {
             }
             Ask::Follow | Ask::Show => {
                 let Some(path) = text(1) else { return Value::UNKNOWN };
-                let value = self.follow(arg(0), path, span);
+                let value = self.follow(arg(0), path, expr);
                 if ask == Ask::Show {
                     self.text_of(&value, span);
                 }
@@ -117,6 +118,7 @@ impl<'p> Frame<'_, 'p> {
                 Some(model) => self.chosen(model, arg(1), arg(2)),
                 None => Value::UNKNOWN,
             },
+            Ask::IsSingle => Value::new(Kind::Truth(self.is_single_inline(arg(0)))),
             Ask::ListQuery => self.list_query(args),
             Ask::RowLabels => {
                 let labels = class_of(arg(0)).is_some_and(|class| self.labels_rows(class));
@@ -126,7 +128,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// `a__b`, `a.b` of a value: attributes, called where they can be; `__str__` is the value as text.
-    fn follow(&mut self, value: &Value, path: Sym, span: Span) -> Value {
+    fn follow(&mut self, value: &Value, path: Sym, expr: &'p Expr) -> Value {
         let text = path.as_str();
         if text == "__str__" {
             return value.clone();
@@ -141,14 +143,8 @@ impl<'p> Frame<'_, 'p> {
             if part.is_empty() {
                 return value;
             }
-            let found = self.template_attr(&value, Sym::new(part), span);
-            match &found.kind {
-                Kind::Bound(_) | Kind::Func(_) => {
-                    let site = self.site(span);
-                    self.call_plain(&found, Vec::new(), site)
-                }
-                _ => found,
-            }
+            let found = self.template_attr(&value, Sym::new(part), expr.span);
+            self.called(found, expr)
         })
     }
 
@@ -346,14 +342,6 @@ impl<'p> Frame<'_, 'p> {
                     .project
                     .derives_from(class, &["django.forms.widgets.ChoiceWidget"])
         })
-    }
-
-    /// A single-valued or many-valued relation of a row's model.
-    pub(super) fn is_relation(&self, model: crate::project::ModelId, name: Sym) -> bool {
-        matches!(
-            self.project.model_attr(model, name),
-            Some(ModelAttr::Forward(_) | ModelAttr::Reverse(_))
-        )
     }
 }
 

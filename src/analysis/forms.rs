@@ -199,6 +199,28 @@ impl<'p> Frame<'_, 'p> {
             .map(|r| r.name)
     }
 
+    /// An inline whose rows refer to the parent by a one-to-one field: there is at most one.
+    pub(super) fn is_single_inline(&self, inline: &Value) -> bool {
+        let Kind::Object(object) = &inline.kind else {
+            return false;
+        };
+        let model = self.attribute_expr(object.class, Sym::new("model"));
+        let model = match model.and_then(|(file, expr)| self.project.resolve_expr(file, expr)) {
+            Some(Def::Class(class)) => self.project.model_of_class(class),
+            _ => None,
+        };
+        let parent = object_attr(object, "parent_model").and_then(|v| self.model_of(v));
+        let (Some(model), Some(parent)) = (model, parent) else {
+            return false;
+        };
+        let name = self
+            .text_attribute(object.class, "fk_name")
+            .or_else(|| self.link_to(model, parent));
+        self.form_relations(model)
+            .iter()
+            .any(|r| Some(r.name) == name && r.kind == RelKind::OneToOne)
+    }
+
     /// The names in `fields` or `fieldsets`; an inner `None` for all fields; `None` when they cannot be told.
     #[expect(clippy::option_option, reason = "all fields and unknown fields are different answers")]
     fn named_fields(&self, options: ClassId, is_admin: bool) -> Option<Option<Vec<Sym>>> {
@@ -217,7 +239,7 @@ impl<'p> Frame<'_, 'p> {
             let (file, value) = self.attribute_expr(options, Sym::new("fieldsets"))?;
             return self.fieldsets(file, value).map(Some);
         }
-        let opaque = self.own_member(options, Sym::new("opaque_fields"));
+        let opaque = self.project.class_member(options, Sym::new("opaque_fields")).is_some();
         (is_admin && !opaque || self.own_member(options, Sym::new("exclude"))).then_some(None)
     }
 

@@ -152,6 +152,7 @@ pub enum Ask {
     Relations,
     RelatedRows,
     Chosen,
+    IsSingle,
     ListQuery,
     RowLabels,
 }

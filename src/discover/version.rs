@@ -20,14 +20,24 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// The newest series there is: what a requirement without an upper bound installs.
 const NEWEST: (u16, u16) = (6, 0);
 
-/// The newest series that the first telling file of the roots, or of the directories above, allows.
-pub(super) fn django(roots: &[PathBuf], base: &Path) -> Option<(u16, u16)> {
-    let mut dirs: Vec<PathBuf> = roots.to_vec();
-    dirs.push(base.to_path_buf());
-    for root in roots {
-        dirs.extend(root.ancestors().skip(1).take(2).map(Path::to_path_buf));
+/// How far above a `manage.py` its requirements are looked for.
+const MAX_LEVELS: usize = 4;
+
+/// The newest series that requirements allow: those in the directory of each `manage.py` or the nearest one
+/// above it that has some; of several projects the oldest. Without a `manage.py`, those of the roots.
+pub(super) fn django<'a>(roots: &[PathBuf], files: impl Iterator<Item = &'a Path>) -> Option<(u16, u16)> {
+    let mut homes: Vec<&Path> = files
+        .filter(|file| file.ends_with("manage.py"))
+        .filter_map(Path::parent)
+        .collect();
+    if homes.is_empty() {
+        homes = roots.iter().map(PathBuf::as_path).collect();
     }
-    dirs.iter().find_map(|dir| in_dir(dir))
+    homes.dedup();
+    homes
+        .into_iter()
+        .filter_map(|home| home.ancestors().take(MAX_LEVELS).find_map(in_dir))
+        .min()
 }
 
 fn in_dir(dir: &Path) -> Option<(u16, u16)> {

@@ -196,6 +196,7 @@ impl Frame<'_, '_> {
 
     /// Whether the change list prints `str()` of every row beside its checkbox: it does where there are actions.
     pub(in crate::analysis) fn labels_rows(&self, admin: ClassId) -> bool {
+
         let known = self.project.hints.django_version.is_some_and(|v| v >= LABELS_ROWS);
         let own = |name: &str| self.own_member(admin, Sym::new(name));
         let actions = match self.attribute_expr(admin, Sym::new("actions")) {

@@ -35,11 +35,9 @@ class BaseModelForm(BaseForm):
             for choice in choices:
                 str(choice)
 
-    def _per_row(self, row):
+    def _choices(self):
         djperf.place(self.Meta, "fields", "exclude")
-        for name, choices in djperf.choices(self, self.Meta.model):
-            for choice in djperf.per_row(row, choices):
-                str(choice)
+        return djperf.choices(self, self.Meta.model)
 
 
 class ModelForm(BaseModelForm): ...
@@ -80,7 +78,13 @@ class BaseInlineFormSet(BaseModelFormSet):
 def _row_choices(model, form, fields, parent):
     for row in model._default_manager.all():
         if form is not None:
-            form()._per_row(row)
+            for name, choices in form()._choices():
+                for choice in djperf.per_row(row, choices):
+                    str(choice)
+            for name, field in djperf.declared(form, ModelChoiceField):
+                if djperf.prints_choices(field) and not djperf.touched(form, name):
+                    for choice in djperf.per_row(row, djperf.rows(field.queryset)):
+                        field.label_from_instance(choice)
         for name, choices in djperf.chosen(model, fields, parent):
             for choice in djperf.per_row(row, choices):
                 str(choice)

@@ -5,7 +5,14 @@ import djperf
 
 class RelatedFieldListFilter:
     def __init__(self, model, path):
-        for choice in djperf.related_rows(model, path):
+        self.model = model
+        self.path = path
+
+    def _show(self):
+        self.field_choices(djperf.plain, djperf.request, djperf.plain)
+
+    def field_choices(self, field, request, model_admin):
+        for choice in djperf.related_rows(self.model, self.path):
             str(choice)
 
 

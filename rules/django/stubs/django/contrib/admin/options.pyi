@@ -49,13 +49,13 @@ class ModelAdmin(BaseModelAdmin):
         djperf.place(self, "list_filter")
         for entry in djperf.items(self, "list_filter"):
             if djperf.is_text(entry):
-                RelatedFieldListFilter(self.model, entry)
+                RelatedFieldListFilter(self.model, entry)._show()
             else:
                 for part in entry:
                     if djperf.is_text(part):
                         name = part
                     else:
-                        part(self.model, name)
+                        part(self.model, name)._show()
 
     def get_object(self, request, object_id, from_field=None):
         return self.get_queryset(request).get()
@@ -77,7 +77,7 @@ class InlineModelAdmin(BaseModelAdmin):
         self.parent_model = parent_model
 
     def _rows(self, parent):
-        if djperf.own(self, "template"):
+        if djperf.own(self, "template") or djperf.is_single(self):
             return
         for row in self.get_queryset(djperf.request):
             str(row)
