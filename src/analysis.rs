@@ -100,6 +100,8 @@ pub struct Engine<'p> {
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
     values: Mutex<FxHashMap<(FileId, u32, u8), Value>>,
+    /// Texts in the functions of a module, worked out when a tag of it gets the context.
+    texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
     seen: Mutex<Seen>,
     reveals: Mutex<Vec<(Site, String)>>,
 }
@@ -112,6 +114,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         loads: Mutex::default(),
         evals: Mutex::default(),
         values: Mutex::default(),
+        texts: Mutex::default(),
         seen: Mutex::default(),
         reveals: Mutex::default(),
     };
@@ -314,6 +317,23 @@ impl<'p> Engine<'p> {
         let summary = Arc::new(frame.into_summary(routine.is_generator));
         self.memo.put(key, depth, summary.clone());
         summary
+    }
+
+    /// All literal texts in the functions of a file.
+    pub(crate) fn texts(&self, file: FileId) -> Arc<FxHashSet<Sym>> {
+        let mut known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .entry(file)
+            .or_insert_with(|| {
+                let mut found = FxHashSet::default();
+                for routine in &self.project.file(file).facts.functions {
+                    for stmt in &routine.body {
+                        walk::expressions(stmt, &mut |e| found.extend(e.as_str()));
+                    }
+                }
+                Arc::new(found)
+            })
+            .clone()
     }
 
     pub(crate) fn report_load(&self, load: Load, func: FuncId) {

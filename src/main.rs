@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Analysis makes and drops many small values on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     djperf::cli::main()
 }

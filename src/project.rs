@@ -305,6 +305,28 @@ impl Project {
             || !file.facts.classes.iter().any(|c| inside(c.span))
     }
 
+    /// Whether a related set read at `inner` is better loaded where its row is fetched, at `outer`: it stands in
+    /// no function, or in a method that other code calls on rows of its own.
+    pub fn loads_outside(&self, inner: Site, outer: Site) -> bool {
+        let functions = &self.file(inner.file).facts.functions;
+        let holder = functions
+            .iter()
+            .skip(1)
+            .find(|f| f.parent.is_none() && f.span.contains(inner.span));
+        match holder {
+            Some(routine) => {
+                let same = inner.file == outer.file && routine.span.contains(outer.span);
+                !same && routine.class.is_some()
+            }
+            None => !self.is_chain(inner),
+        }
+    }
+
+    /// Whether a place lies in a template.
+    pub fn is_template(&self, site: Site) -> bool {
+        self.file(site.file).part == Part::Template
+    }
+
     /// Whether a file is built-in knowledge of a library.
     pub fn is_stub(&self, id: FileId) -> bool {
         self.file(id).part == Part::Stub

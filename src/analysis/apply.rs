@@ -21,6 +21,17 @@ fn optional(param: &crate::ir::Param) -> bool {
         .is_some_and(|d| matches!(d.kind, ExprKind::Const(Const::None)))
 }
 
+/// A value in `**kwargs`: that something was given is known even where its value is not.
+fn passed_on(value: Value) -> Value {
+    match value.kind {
+        Kind::Unknown => Value {
+            kind: Kind::Opaque,
+            deps: value.deps,
+        },
+        _ => value,
+    }
+}
+
 impl<'p> Frame<'_, 'p> {
     /// One value per parameter.
     fn bind(&mut self, func: FuncId, args: Args) -> Vec<Value> {
@@ -32,6 +43,7 @@ impl<'p> Frame<'_, 'p> {
         let mut named: Vec<(Sym, Value)> = Vec::new();
         let mut open_stars = Deps::NONE;
         let mut open_star = false;
+        let mut open_names = false;
         for (kind, value) in args {
             match kind {
                 ArgKind::Positional => match routine.params.get(next).map(|p| p.kind) {
@@ -47,7 +59,7 @@ impl<'p> Frame<'_, 'p> {
                     });
                     match at {
                         Some(i) => values[i] = Some(value),
-                        None => named.push((name, value)),
+                        None => named.push((name, passed_on(value))),
                     }
                 }
                 ArgKind::Star => match &value.kind {
@@ -80,11 +92,14 @@ impl<'p> Frame<'_, 'p> {
                         for (name, v) in &dict.items {
                             match routine.params.iter().position(|p| p.name == *name) {
                                 Some(i) if values[i].is_none() => values[i] = Some(v.clone()),
-                                _ => named.push((*name, v.clone())),
+                                _ => named.push((*name, passed_on(v.clone()))),
                             }
                         }
                     }
-                    _ => open_stars = open_stars.and(value.deps),
+                    _ => {
+                        open_names = true;
+                        open_stars = open_stars.and(value.deps);
+                    }
                 },
             }
         }
@@ -111,6 +126,7 @@ impl<'p> Frame<'_, 'p> {
                     deps: value.deps,
                 },
                 (_, Some(value)) => value,
+                (_, None) if open_star || open_names => Value::unknown(open_stars),
                 (_, None) => match param.default.as_ref().map(|d| &d.kind) {
                     Some(ExprKind::Const(Const::None)) => Value::NONE,
                     Some(ExprKind::Const(Const::Str(s))) => Value::new(Kind::Str(*s)),

@@ -432,6 +432,7 @@ impl<'p> Frame<'_, 'p> {
                 self.sort_key(receiver, args, expr.span);
                 Value::NONE
             }
+            (Kind::Str(text), "lower") => Value::new(Kind::Str(Sym::new(&text.as_str().to_lowercase()))),
             (Kind::Str(_), "join") => {
                 if let Some((_, value)) = args.first() {
                     self.evaluate_all(value, "iterate", expr.span, Served::Served);

@@ -30,12 +30,32 @@ impl<'p> Frame<'_, 'p> {
         self.note_mutation(call, &args);
         let value = self.call_value(&callee, call, &args, expr);
         self.note_shared(call);
+        self.note_refresh(call);
         let deps = args.iter().fold(callee.deps, |d, (_, v)| d.and(v.deps));
         let value = self.grown(value, self.site(expr.span)).with(deps);
         if self.by_library(&callee) {
             return self.written_here(value, self.site(expr.span));
         }
         value
+    }
+
+    /// `row.refresh_from_db()`: what had been loaded with the row is forgotten.
+    fn note_refresh(&mut self, call: &'p Call) {
+        let ExprKind::Attr(attr) = &call.func.kind else {
+            return;
+        };
+        let (Some(name), true) = (attr.base.as_name(), tables::refreshes(attr.name)) else {
+            return;
+        };
+        if let Some(Value {
+            kind: Kind::Row(row),
+            deps,
+        }) = self.vars.get(&name)
+        {
+            let row = Row::single(row.model, Origin::Elsewhere);
+            let value = Value::row(row).with(*deps);
+            self.set(name, value);
+        }
     }
 
     /// The callee is a method of a library's base class, and the caller is none.

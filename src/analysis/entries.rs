@@ -7,6 +7,7 @@ mod admin;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::ir::ArgKind;
 use crate::project::{ClassId, Member, Part};
@@ -24,7 +25,8 @@ const PLAY: &str = "__djperf__";
 pub(super) fn run(engine: &Engine<'_>) {
     let project = engine.project;
     let classes: Vec<ClassId> = project.class_ids().collect();
-    classes.par_iter().for_each(|class| play(engine, *class));
+    let bases = bases(project);
+    classes.par_iter().for_each(|class| play(engine, *class, &bases));
     for file in project.file_ids() {
         if !matches!(project.file(file).part, Part::Source) {
             continue;
@@ -33,8 +35,23 @@ pub(super) fn run(engine: &Engine<'_>) {
     }
 }
 
-/// A class whose base is played by a method of a library.
-fn play(engine: &Engine<'_>, class: ClassId) {
+/// Classes of the project that others derive from.
+fn bases(project: &Project) -> FxHashSet<ClassId> {
+    let own = project
+        .class_ids()
+        .filter(|c| matches!(project.file(project.class(*c).file).part, Part::Source));
+    own.flat_map(|c| {
+        project.class(c).bases.iter().filter_map(|base| match base {
+            ClassRef::Known(id) => Some(*id),
+            ClassRef::External(_) => None,
+        })
+    })
+    .collect()
+}
+
+/// A class whose base is played by a method of a library; a base that no pattern leads to is played through
+/// its subclasses.
+fn play(engine: &Engine<'_>, class: ClassId, bases: &FxHashSet<ClassId>) {
     let project = engine.project;
     let file = project.class(class).file;
     if !matches!(project.file(file).part, Part::Source) {
@@ -43,6 +60,9 @@ fn play(engine: &Engine<'_>, class: ClassId) {
     let Some((_, Member::Method(method))) = project.class_member(class, Sym::new(PLAY)) else {
         return;
     };
+    if bases.contains(&class) && project.endpoints_of_class(class).next().is_none() {
+        return;
+    }
     let mut frame = Frame::new(engine, project.func_id(file, crate::ir::FuncIdx(0)), MAX_CALLS);
     frame.receiver = None;
     let this = Value::new(Kind::Object(Arc::new(Object {

@@ -66,10 +66,14 @@ impl Load {
     /// Notes in which frame the row became one of many.
     pub fn mark_inner(&mut self) {
         let steps = &self.row.steps;
-        let Some(first) = steps.iter().position(|s| s.many && s.live == Live::Many) else {
-            return;
+        let from_end = if self.row.live == Live::Many {
+            steps.len() + 1
+        } else {
+            match steps.iter().position(|s| s.many && s.live == Live::Many) {
+                Some(first) => steps.len() - first,
+                None => return,
+            }
         };
-        let from_end = steps.len() - first;
         if self.inner.is_none_or(|(_, hop)| hop != from_end) {
             self.inner = Some((self.calls.len(), from_end));
         }

@@ -36,7 +36,11 @@ impl<'p> Frame<'_, 'p> {
                 for part in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
                     deps = deps.and(self.eval(part).deps);
                 }
-                self.sliced(&base, expr.span).with(deps)
+                let sliced = self.sliced(&base, expr.span).with(deps);
+                match slice.upper.as_ref().map(|u| &u.kind) {
+                    Some(ExprKind::Const(Const::Int(end))) => self.ends_at(sliced, *end),
+                    _ => sliced,
+                }
             }
             ExprKind::Const(c) => match c {
                 Const::None => Value::NONE,
@@ -404,6 +408,18 @@ impl<'p> Frame<'_, 'p> {
         let deps = left.deps.and(right.deps);
         match op {
             BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
+                (Kind::Query(a), Kind::Query(b)) if a.empty && !b.empty && op == BinOp::BitOr => {
+                    // The rows are those of `b`; the expression to change begins with `a`.
+                    let query = Query {
+                        site: a.site,
+                        born: a.born,
+                        ..(**b).clone()
+                    };
+                    Value::query(query).with(deps)
+                }
+                (Kind::Query(a), Kind::Query(b)) if b.empty && !a.empty && op == BinOp::BitOr => {
+                    left.with(deps)
+                }
                 (Kind::Query(query), _) | (_, Kind::Query(query)) => {
                     let mut query = (**query).clone();
                     query.empty = false;

@@ -95,7 +95,17 @@ impl<'p> Frame<'_, 'p> {
                 });
                 groups(&key, &elem)
             }
-            FilterEffect::Slice => self.sliced(value, span),
+            FilterEffect::Slice => {
+                let sliced = self.sliced(value, span);
+                let end = match args.first().map(|(_, v)| &v.kind) {
+                    Some(Kind::Str(text)) => text.as_str().rsplit(':').next().and_then(|n| n.parse().ok()),
+                    _ => None,
+                };
+                match end {
+                    Some(end) => self.ends_at(sliced, end),
+                    None => sliced,
+                }
+            }
             FilterEffect::Default => {
                 self.evaluate_all(value, "bool", span, Served::Served);
                 let other = args.first().map_or(Value::UNKNOWN, |(_, v)| v.clone());

@@ -10,6 +10,9 @@ use super::stmt::join_all;
 use super::tables::Served;
 use super::value::{Coll, Deps, Kind, Live, Mode, Query, Row, Size, Value};
 
+/// So few rows cost too few queries to speak of.
+const HANDFUL: i64 = 3;
+
 impl<'p> Frame<'_, 'p> {
     /// Starts a loop over a value: its query runs before the loop does. The element is one per iteration.
     pub fn begin_loop(&mut self, value: &Value, span: Span, over: Over) -> (u16, Value) {
@@ -181,6 +184,20 @@ impl<'p> Frame<'_, 'p> {
                 join_all(parts)
             }
             _ => Value::unknown(base.deps),
+        }
+    }
+
+    /// A slice up to a literal end: a handful of rows is no loop over many.
+    pub(super) fn ends_at(&self, value: Value, end: i64) -> Value {
+        match &value.kind {
+            Kind::Query(query) if (0..=HANDFUL).contains(&end) => Value {
+                kind: Kind::Query(Arc::new(Query {
+                    single: true,
+                    ..(**query).clone()
+                })),
+                deps: value.deps,
+            },
+            _ => value,
         }
     }
 

@@ -90,17 +90,25 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
     });
     let open = matches!(row.origin, Origin::Slot(_));
     let first_many = row.steps.iter().position(|s| s.many && s.live == Live::Many);
-    let loaded_by_caller = open
-        && first_many.is_some_and(|i| {
-            let (head, tail) = full.split_at(i + 1);
-            project.eager_loads_somewhere(&join_path(head.iter().copied()), &join_path(tail.iter().copied()))
-        });
+    let loaded_by_caller = first_many.is_some_and(|i| {
+        let (head, tail) = full.split_at(i + 1);
+        let own = matches!(row.origin, Origin::Elsewhere) && project.is_chain(row.steps[i].site);
+        // Another call on a set that callers prefetch would undo what they did.
+        let kept = own && project.eager_loads_somewhere(full[i].as_str(), "");
+        kept || (open
+            && project
+                .eager_loads_somewhere(&join_path(head.iter().copied()), &join_path(tail.iter().copied())))
+    });
     let loaded_later = row
         .extra
         .as_ref()
         .is_some_and(|plan| plan.loads(project, row.model, &full));
     let loaded = root_loads || manager_loads || loaded_by_caller || loaded_later;
     let loaded_ordered = root.as_ref().is_some_and(|q| q.plan.prefetch_is_ordered(&full));
+    let (root, skip) = match root {
+        Some(query) => through_prefetch(query, &full),
+        None => (None, 0),
+    };
     if row.live == Live::Many
         && let Some(query) = root
     {
@@ -110,36 +118,37 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             func,
             place: query.site,
             model: query.model,
-            path: full,
+            path: full[skip..].to_vec(),
             query: Some(query),
             loaded,
             loaded_ordered,
             repeated: true,
             open: false,
-            calls: &load.calls,
+            calls: load.calls_inside(),
             depth,
         });
     }
     let at = row.steps.iter().position(|s| s.many && s.live == Live::Many);
     if let (Some(i), Some(query)) = (at, &root)
-        && !project.is_chain(row.steps[i].site)
+        && project.loads_outside(row.steps[i].site, query.site)
     {
         return Some(Judged {
             load,
             func,
             place: query.site,
             model: query.model,
-            path: full,
+            path: full[skip..].to_vec(),
             query: Some(query.clone()),
             loaded,
             loaded_ordered,
             repeated: true,
             open: false,
-            calls: &load.calls,
+            calls: load.calls_inside(),
             depth: row.steps.iter().filter(|s| s.many).count(),
         });
     }
     match at {
+        Some(i) if !project.is_chain(row.steps[i].site) && !project.is_template(row.steps[i].site) => None,
         Some(i) => {
             let step = &row.steps[i];
             Some(Judged {
@@ -243,4 +252,23 @@ impl Access {
             _ => None,
         }
     }
+}
+
+/// The queryset that fetched the rows whose relation is read: that of a `Prefetch` where the path goes through
+/// one. Also how many parts of the path lead there.
+fn through_prefetch(query: Arc<Query>, full: &[Sym]) -> (Option<Arc<Query>>, usize) {
+    let path = join_path(full.iter().copied());
+    for prefetch in &query.plan.prefetch {
+        let to = prefetch.to.as_str();
+        let below = path.strip_prefix(to).is_some_and(|rest| rest.starts_with("__"));
+        if let Some(inner) = &prefetch.query
+            && below
+            && matches!(inner.base, super::value::Base::Model)
+        {
+            let parts = to.split("__").count();
+            let (deeper, more) = through_prefetch(inner.clone(), &full[parts..]);
+            return (deeper, parts + more);
+        }
+    }
+    (Some(query), 0)
 }

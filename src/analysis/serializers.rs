@@ -22,6 +22,32 @@ const KEY_ONLY: &[&str] = &[
     "rest_framework.relations.PrimaryKeyRelatedField",
     "rest_framework.relations.HyperlinkedRelatedField",
 ];
+/// Marks a serializer that was asked, in the project's own way, to show only some of its fields.
+const NARROWED: &str = "<narrowed>";
+/// Keyword arguments that leave the fields as they are: those of the framework.
+const KEYWORDS: &[&str] = &[
+    "allow_empty",
+    "allow_null",
+    "child",
+    "context",
+    "data",
+    "default",
+    "error_messages",
+    "help_text",
+    "initial",
+    "instance",
+    "label",
+    "many",
+    "max_length",
+    "min_length",
+    "partial",
+    "read_only",
+    "required",
+    "source",
+    "style",
+    "validators",
+    "write_only",
+];
 /// `class Meta(Base.Meta)` chains and sums of lists are followed so far.
 const MAX_LISTS: u32 = 8;
 
@@ -55,6 +81,9 @@ impl<'p> Frame<'_, 'p> {
         };
         if !instance.interesting() || self.depth == 0 {
             self.cut |= self.depth == 0;
+            return Value::UNKNOWN;
+        }
+        if serializer.attrs.iter().any(|(n, _)| *n == NARROWED) {
             return Value::UNKNOWN;
         }
         let options = self.options(serializer.class);
@@ -408,6 +437,15 @@ impl<'p> Frame<'_, 'p> {
                 .find(|(k, _)| matches!(k, ArgKind::Keyword(n) if *n == *name))
                 .map(|(_, v)| v.clone())
         };
+        let own_argument = args
+            .iter()
+            .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if !KEYWORDS.contains(&n.as_str())));
+        let own_fields = ["fields", "get_fields"]
+            .iter()
+            .any(|name| self.project.class_member(object.class, Sym::new(name)).is_some());
+        if own_argument && own_fields {
+            object = object.with_attr(Sym::new(NARROWED), Value::new(Kind::Truth(true)));
+        }
         for name in ["many", "source", "write_only", "instance"] {
             if let Some(value) = keyword(name) {
                 object = object.with_attr(Sym::new(name), value);

@@ -54,7 +54,7 @@ impl Slots {
                 items: dict
                     .items
                     .iter()
-                    .filter(|(_, v)| v.tells())
+                    .filter(|(_, v)| v.kind != Kind::Unknown)
                     .take(32)
                     .map(|(n, v)| (*n, self.take(frame, v, depth - 1)))
                     .collect(),

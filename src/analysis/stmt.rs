@@ -279,7 +279,10 @@ impl<'p> Frame<'_, 'p> {
                 }
                 if attr.name == "object_list"
                     && let Some(page) = attr.base.as_name()
-                    && self.vars.get(&page).is_some_and(|v| matches!(v.kind, Kind::Query(_)))
+                    && self
+                        .vars
+                        .get(&page)
+                        .is_some_and(|v| matches!(v.kind, Kind::Query(_)))
                 {
                     // A page is followed as its rows.
                     self.set(page, value.clone());

@@ -197,6 +197,7 @@ struct CallFile {
     effects: FxHashMap<Effect, Vec<String>>,
     decorators: FxHashMap<Decorator, Vec<String>>,
     writes: Writes,
+    refreshes: Writes,
 }
 
 #[derive(Deserialize)]
@@ -209,6 +210,7 @@ struct Tables {
     effects: FxHashMap<Sym, Effect>,
     decorators: FxHashMap<Sym, Decorator>,
     writes: FxHashSet<Sym>,
+    refreshes: FxHashSet<Sym>,
     filters: FxHashMap<Sym, FilterEffect>,
 }
 
@@ -235,6 +237,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         effects: spread(calls.effects),
         decorators: spread(calls.decorators),
         filters: spread(filters.filters),
+        refreshes: calls.refreshes.methods.iter().map(|n| Sym::new(n)).collect(),
         writes: calls.writes.methods.iter().map(|n| Sym::new(n)).collect(),
     }
 });
@@ -268,6 +271,11 @@ pub fn decorator(dotted: Sym) -> Option<Decorator> {
 /// Whether evaluating a queryset this way fills its cache, so that the same object does not query again.
 pub fn keeps_rows(op: Sym) -> bool {
     matches!(op.as_str(), "iterate" | "len" | "bool" | "in")
+}
+
+/// A method of a row that reads it again.
+pub fn refreshes(name: Sym) -> bool {
+    TABLES.refreshes.contains(&name)
 }
 
 /// A method name that changes rows when called on one.

@@ -255,13 +255,15 @@ impl<'p> Frame<'_, 'p> {
 
     /// `locals()`.
     pub(super) fn locals(&self) -> Value {
+        dict_of(self.context())
+    }
+
+    /// The part of the context that a tag can name: texts in its module.
+    fn context_for(&self, tag: FuncId) -> Value {
+        let texts = self.engine.texts(self.project.func(tag).0);
         let mut items = self.context();
-        items.sort_by_key(|(name, _)| *name);
-        Value::new(Kind::Dict(Arc::new(Dict {
-            items,
-            key: Value::UNKNOWN,
-            value: Value::UNKNOWN,
-        })))
+        items.retain(|(name, _)| texts.contains(name));
+        dict_of(items)
     }
 
     fn tag(&mut self, name: Sym, name_span: Span, args: &'p [Arg], target: Option<Sym>, body: &'p [Stmt]) {
@@ -270,7 +272,8 @@ impl<'p> Frame<'_, 'p> {
         let result = match self.project.template_tag(self.file, name) {
             Some(tag) if tag.kind != TagKind::Custom => {
                 if tag.takes_context {
-                    given.insert(0, (ArgKind::Positional, self.locals()));
+                    let context = self.context_for(tag.func);
+                    given.insert(0, (ArgKind::Positional, context));
                 }
                 let result = self.call_function(tag.func, None, given, site);
                 if let TagKind::Inclusion(Some(template)) = tag.kind
@@ -402,6 +405,16 @@ impl<'p> Frame<'_, 'p> {
             .skip(given)
             .all(|p| p.default.is_some() || matches!(p.kind, ParamKind::Args | ParamKind::Kwargs))
     }
+}
+
+/// The variables of a template as a dict.
+fn dict_of(mut items: Vec<(Sym, Value)>) -> Value {
+    items.sort_by_key(|(name, _)| *name);
+    Value::new(Kind::Dict(Arc::new(Dict {
+        items,
+        key: Value::UNKNOWN,
+        value: Value::UNKNOWN,
+    })))
 }
 
 /// What `regroup` makes: groups with their common value and their rows.

@@ -23,6 +23,7 @@ pub(super) fn of_call(callee: Sym, args: &[Arg], paths: &mut Vec<Sym>) {
             });
             paths.extend(lookup.and_then(Expr::as_str));
         }
+        helper if helper.contains("prefetch") => of_args(args, 0, paths),
         _ => {}
     }
 }

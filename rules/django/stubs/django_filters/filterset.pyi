@@ -14,8 +14,6 @@ class BaseFilterSet:
                 str(choice)
 
     def __init__(self, data=None, queryset=None, *, request=None, prefix=None):
-        if queryset is None:
-            queryset = self.Meta.model._default_manager.all()
         self.queryset = queryset
         self.request = request
 
