@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::ir::ArgKind;
-use crate::project::{ClassId, Member, Part};
+use crate::project::{ClassId, ClassRef, Member, Part, Project};
 use crate::source::{Site, Sym};
 
 use super::Engine;
@@ -20,6 +20,11 @@ use super::value::{Kind, Object, Value};
 
 /// The method of a library's base class that plays the framework for its subclasses.
 const PLAY: &str = "__djperf__";
+/// Classes that URL patterns lead to.
+const VIEWS: &[&str] = &[
+    "django.views.generic.base.View",
+    "rest_framework.viewsets.ViewSetMixin",
+];
 
 /// Runs what frameworks call: the requests of view classes, the change lists of registered admin classes.
 pub(super) fn run(engine: &Engine<'_>) {
@@ -49,7 +54,7 @@ fn bases(project: &Project) -> FxHashSet<ClassId> {
     .collect()
 }
 
-/// A class whose base is played by a method of a library; a base that no pattern leads to is played through
+/// A class whose base is played by a method of a library; a base of views that no pattern leads to is played through
 /// its subclasses.
 fn play(engine: &Engine<'_>, class: ClassId, bases: &FxHashSet<ClassId>) {
     let project = engine.project;
@@ -60,7 +65,8 @@ fn play(engine: &Engine<'_>, class: ClassId, bases: &FxHashSet<ClassId>) {
     let Some((_, Member::Method(method))) = project.class_member(class, Sym::new(PLAY)) else {
         return;
     };
-    if bases.contains(&class) && project.endpoints_of_class(class).next().is_none() {
+    let is_view = project.derives_from(class, VIEWS);
+    if is_view && bases.contains(&class) && project.endpoints_of_class(class).next().is_none() {
         return;
     }
     let mut frame = Frame::new(engine, project.func_id(file, crate::ir::FuncIdx(0)), MAX_CALLS);
