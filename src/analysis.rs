@@ -17,6 +17,7 @@ mod filters;
 mod forms;
 mod frame;
 mod iterate;
+mod join;
 pub mod judge;
 mod managers;
 mod orm;
@@ -76,6 +77,12 @@ pub struct Counts {
     pub loops_typed: u64,
     pub loops_over_rows: u64,
     pub outside: FxHashMap<Sym, u64>,
+    /// Templates that something renders with a context that is known.
+    pub templates_rendered: u64,
+    /// Calls that render a template that was not found.
+    pub renders_unknown: u64,
+    pub serializer_fields: (u64, u64),
+    pub view_querysets: (u64, u64),
 }
 
 /// Loops and calls met, by place.
@@ -85,6 +92,12 @@ pub(crate) struct Seen {
     pub outside: FxHashSet<(Sym, Site)>,
     /// Templates that something renders with a context.
     pub rendered: FxHashSet<FileId>,
+    /// Calls that render a template whose name or file is not known.
+    pub renders_unknown: FxHashSet<Site>,
+    /// Output fields of serializers read on rows, and whether each was understood.
+    pub fields: FxHashMap<Site, bool>,
+    /// View classes that were played, and whether the queryset they fetch is known.
+    pub views: FxHashMap<ClassId, bool>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -160,6 +173,10 @@ impl<'p> Engine<'p> {
             loops_typed: seen.loops.values().filter(|l| l.typed).count() as u64,
             loops_over_rows: seen.loops.values().filter(|l| l.rows).count() as u64,
             outside,
+            templates_rendered: seen.rendered.len() as u64,
+            renders_unknown: seen.renders_unknown.len() as u64,
+            serializer_fields: tally(seen.fields.values()),
+            view_querysets: tally(seen.views.values()),
         };
         let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
         reveals.sort();
@@ -360,7 +377,21 @@ impl<'p> Engine<'p> {
         }
         all.outside.extend(seen.outside);
         all.rendered.extend(seen.rendered);
+        all.renders_unknown.extend(seen.renders_unknown);
+        for (site, known) in seen.fields {
+            *all.fields.entry(site).or_default() |= known;
+        }
+        for (class, known) in seen.views {
+            *all.views.entry(class).or_default() |= known;
+        }
     }
+}
+
+/// How many there are, and how many of them are known.
+fn tally<'a>(all: impl Iterator<Item = &'a bool>) -> (u64, u64) {
+    all.fold((0, 0), |(seen, known), is_known| {
+        (seen + 1, known + u64::from(*is_known))
+    })
 }
 
 /// The same call also reads more of the related row than its key.

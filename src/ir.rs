@@ -33,7 +33,7 @@ pub enum ExprKind {
     Index(Box<(Expr, Expr)>),
     Slice(Box<Slice>),
     Const(Const),
-    /// The interpolated expressions of an f-string, or the parts of `"…" % x` made text.
+    /// The texts and interpolated expressions of an f-string in order, or the parts of `"…" % x` made text.
     FString(Vec<Expr>),
     List(Vec<Expr>),
     Tuple(Vec<Expr>),

@@ -322,6 +322,17 @@ impl Project {
         }
     }
 
+    /// The class that declares something at a place outside of functions, and the attribute it is assigned to.
+    pub fn declaration_at(&self, site: Site) -> Option<(Sym, Option<Sym>)> {
+        if self.is_chain(site) {
+            return None;
+        }
+        let facts = &self.file(site.file).facts;
+        let class = facts.classes.iter().rev().find(|c| c.span.contains(site.span))?;
+        let attribute = class.assigns.iter().find(|a| a.span.contains(site.span));
+        Some((class.name, attribute.map(|a| a.name)))
+    }
+
     /// Whether a place lies in a template.
     pub fn is_template(&self, site: Site) -> bool {
         self.file(site.file).part == Part::Template

@@ -375,6 +375,25 @@ fn coverage(project: &Project, analysis: &Analysis) -> Coverage {
             known: counts.loops_over_rows,
         },
     );
+    let templates = project
+        .file_ids()
+        .filter(|f| project.file(*f).part == Part::Template)
+        .count() as u64;
+    let (fields, fields_known) = counts.serializer_fields;
+    let (views, views_known) = counts.view_querysets;
+    for (name, seen, known) in [
+        ("templates", templates, counts.templates_rendered),
+        ("serializer_fields", fields, fields_known),
+        ("view_querysets", views, views_known),
+    ] {
+        out.tallies.insert(name, Tally { seen, known });
+    }
+    if counts.renders_unknown > 0 {
+        out.unknown.insert(
+            "template whose name is computed or lies outside".into(),
+            counts.renders_unknown,
+        );
+    }
     for (name, count) in &counts.outside {
         *out.unknown.entry(format!("call of {name}")).or_default() += count;
     }

@@ -458,6 +458,11 @@ impl<'p> Frame<'_, 'p> {
             self.take_stores(&summary, &slots);
         }
         let value = slots::fill(self, &summary.returns, &slots);
+        if let Some(this) = &slots.receiver
+            && self.project.routine(func).name == "get_queryset"
+        {
+            self.seen.views.insert(this.class, value.interesting());
+        }
         match value.kind {
             Kind::Unknown => self.declared_return(func),
             _ => value,

@@ -49,12 +49,25 @@ impl<'p> Frame<'_, 'p> {
             },
             ExprKind::FString(parts) => {
                 let mut deps = Deps::NONE;
+                let mut text = Some(String::new());
                 for part in parts {
                     let value = self.eval(part);
                     deps = deps.and(value.deps);
+                    match (&value.kind, &mut text) {
+                        (Kind::Str(known), Some(text)) if text.len() <= MAX_TEXT => {
+                            text.push_str(known.as_str())
+                        }
+                        _ => text = None,
+                    }
                     self.text_of(&value, part.span);
                 }
-                Value::scalar(deps)
+                match text {
+                    Some(text) if !text.is_empty() && text.len() <= MAX_TEXT => Value {
+                        kind: Kind::Str(Sym::new(&text)),
+                        deps,
+                    },
+                    _ => Value::scalar(deps),
+                }
             }
             ExprKind::List(items) | ExprKind::Set(items) => {
                 let values = self.elements(items);

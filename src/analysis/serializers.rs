@@ -93,6 +93,8 @@ impl<'p> Frame<'_, 'p> {
         let before = self.stand_in;
         for field in &fields {
             self.stand_in = Some(field.site);
+            let known = field.declared.is_some() || self.knows_field(instance, field.name);
+            self.seen.fields.insert(field.site, known);
             match &field.declared {
                 Some(declared) => self.declared_field(this, instance, field.name, declared),
                 None => self.model_field(instance, field.name, options.nested),
@@ -231,6 +233,18 @@ impl<'p> Frame<'_, 'p> {
             };
         }
         value
+    }
+
+    /// The model has an attribute of that name.
+    fn knows_field(&self, instance: &Value, name: Sym) -> bool {
+        instance.alternatives().iter().any(|v| match &v.kind {
+            Kind::Row(row) => {
+                let class = self.project.model(row.model).class;
+                self.project.model_attr(row.model, name).is_some()
+                    || self.project.class_member(class, name).is_some()
+            }
+            _ => false,
+        })
     }
 
     fn is_foreign_key(&self, value: &Value, name: Sym) -> bool {

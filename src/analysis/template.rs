@@ -210,6 +210,9 @@ impl<'p> Frame<'_, 'p> {
         };
         let files = self.named_templates(&name);
         if files.is_empty() {
+            if !self.is_stub() {
+                self.seen.renders_unknown.insert(site);
+            }
             return Value::SCALAR;
         }
         let context = match arg(first + 1, &["context", "dictionary"]).map(|v| v.kind) {

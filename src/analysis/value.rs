@@ -237,10 +237,6 @@ pub struct Object {
     pub attrs: Vec<(Sym, Value)>,
 }
 
-const MAX_UNION: usize = 4;
-/// Values in values that a variable may hold; code that nests a value in itself doubles it at each step.
-const MAX_PARTS: usize = 2_000;
-
 impl Value {
     pub const UNKNOWN: Self = Self {
         kind: Kind::Unknown,
@@ -350,119 +346,12 @@ impl Value {
         }
     }
 
-    /// What a name holds after two branches.
-    pub fn join(self, other: Self) -> Self {
-        let deps = self.deps.and(other.deps);
-        if self.kind == other.kind {
-            return Self {
-                kind: self.kind,
-                deps,
-            };
-        }
-        if self.kind == Kind::Opaque || other.kind == Kind::Opaque {
-            return Self {
-                kind: Kind::Opaque,
-                deps,
-            };
-        }
-        match (&self.kind, &other.kind) {
-            (Kind::Truth(_), _) if !other.interesting() => return Self::scalar(deps),
-            (_, Kind::Truth(_)) if !self.interesting() => return Self::scalar(deps),
-            (Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_), _)
-                if other.interesting() || !self.informative() =>
-            {
-                return other.with(deps);
-            }
-            (_, Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_)) => return self.with(deps),
-            (Kind::Query(a), Kind::Query(b)) => {
-                if let Some(both) = a.merge(b) {
-                    return Self {
-                        kind: Kind::Query(Arc::new(both)),
-                        deps,
-                    };
-                }
-            }
-            (Kind::Coll(a), Kind::Coll(b)) => {
-                let size = if a.size == b.size { a.size } else { Size::Unknown };
-                return Self::coll(a.elem.clone().join(b.elem.clone()), size).with(deps);
-            }
-            (Kind::Dict(a), Kind::Dict(b)) => return a.merge(b).with(deps),
-            _ => {}
-        }
-        let mut all: Vec<Value> = Vec::new();
-        for value in self.alternatives().iter().chain(other.alternatives()) {
-            let merged = all.iter_mut().find_map(|old| match (&old.kind, &value.kind) {
-                (a, b) if a == b => Some(()),
-                (Kind::Query(a), Kind::Query(b)) => {
-                    let both = a.merge(b)?;
-                    old.kind = Kind::Query(Arc::new(both));
-                    Some(())
-                }
-                _ => None,
-            });
-            if merged.is_none() {
-                all.push(value.clone());
-            }
-        }
-        all.truncate(MAX_UNION);
-        if all.len() == 1 {
-            return all.remove(0).with(deps);
-        }
-        Self {
-            kind: Kind::Union(all.into()),
-            deps,
-        }
-    }
-
-    /// The value, unless it has grown beyond all use.
-    pub fn bounded(self) -> Self {
-        let mut left = MAX_PARTS;
-        if self.fits(&mut left) {
-            self
-        } else {
-            Self {
-                kind: Kind::Unknown,
-                deps: self.deps,
-            }
-        }
-    }
-
-    fn fits(&self, left: &mut usize) -> bool {
-        if *left == 0 {
-            return false;
-        }
-        *left -= 1;
-        match &self.kind {
-            Kind::Tuple(items) | Kind::Union(items) => items.iter().all(|v| v.fits(left)),
-            Kind::Coll(coll) => coll.elem.fits(left),
-            Kind::Dict(dict) => {
-                dict.key.fits(left) && dict.value.fits(left) && dict.items.iter().all(|(_, v)| v.fits(left))
-            }
-            Kind::Object(object) => object.attrs.iter().all(|(_, v)| v.fits(left)),
-            Kind::Bound(bound) => bound.receiver.fits(left),
-            Kind::Func(func) => {
-                func.args.iter().all(|v| v.fits(left))
-                    && func
-                        .captured
-                        .iter()
-                        .flat_map(|vars| vars.iter())
-                        .all(|(_, v)| v.fits(left))
-            }
-            Kind::Method(method) => method.0.fits(left),
-            _ => true,
-        }
-    }
-
     /// Whether the value counts as true, where that is certain.
     pub fn truth(&self) -> Option<bool> {
         match &self.kind {
             Kind::Truth(known) => Some(*known),
             _ => None,
         }
-    }
-
-    fn informative(&self) -> bool {
-        !matches!(self.kind, Kind::Unknown | Kind::None)
     }
 }
 
@@ -533,7 +422,7 @@ impl Dict {
         }
     }
 
-    fn merge(&self, other: &Self) -> Value {
+    pub(super) fn merge(&self, other: &Self) -> Value {
         let mut items = self.items.clone();
         for (name, value) in &other.items {
             match items.iter_mut().find(|(n, _)| n == name) {

@@ -75,6 +75,29 @@ impl Project {
         self.urls.pick(self.urls.of_class.get(&class))
     }
 
+    /// The endpoints of the view function or view class that a place stands in.
+    pub fn endpoints_at(&self, site: Site) -> Vec<&Endpoint> {
+        let facts = &self.file(site.file).facts;
+        let outer = |span: crate::source::Span| span.contains(site.span);
+        if let Some(idx) = facts.classes.iter().position(|c| outer(c.span)) {
+            let class = self.class_id(site.file, crate::ir::ClassIdx(idx as u32));
+            return self.endpoints_of_class(class).collect();
+        }
+        let func = facts
+            .functions
+            .iter()
+            .enumerate()
+            .skip(1)
+            .find(|(_, f)| f.parent.is_none() && outer(f.span));
+        match func {
+            Some((idx, _)) => {
+                let func = self.func_id(site.file, crate::ir::FuncIdx(idx as u32));
+                self.endpoints_of_func(func).collect()
+            }
+            None => Vec::new(),
+        }
+    }
+
     pub(super) fn link_urls(&mut self) {
         let mut endpoints = walk::endpoints(self);
         let mut seen: FxHashSet<(Sym, Site)> = FxHashSet::default();

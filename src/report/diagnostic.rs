@@ -107,6 +107,8 @@ pub struct Diagnostic {
     pub relations: Vec<String>,
     pub fields: Vec<String>,
     pub queries: Option<Queries>,
+    /// URL patterns of the views that run it, as far as they are known.
+    pub endpoints: Vec<String>,
     /// Evidence, in the order a reader follows it.
     pub labels: Vec<Label>,
 }

@@ -75,6 +75,9 @@ fn header(diagnostic: &Diagnostic, color: bool) -> String {
     format!("\u{1b}[1;{paint}m{severity}[{code} {rule}]\u{1b}[0m\u{1b}[1m: {message}\u{1b}[0m\n")
 }
 
+/// Endpoints shown for one finding.
+const MAX_ENDPOINTS: usize = 3;
+
 /// The help, what the change is worth, and how sure djperf is.
 fn advice(diagnostic: &Diagnostic) -> Option<String> {
     let mut lines: Vec<String> = diagnostic.help.iter().cloned().collect();
@@ -83,6 +86,19 @@ fn advice(diagnostic: &Diagnostic) -> Option<String> {
             "queries: {} now, {} with the change",
             queries.before, queries.after
         ));
+    }
+    if !diagnostic.endpoints.is_empty() {
+        let shown: Vec<&str> = diagnostic
+            .endpoints
+            .iter()
+            .take(MAX_ENDPOINTS)
+            .map(String::as_str)
+            .collect();
+        let more = match diagnostic.endpoints.len().saturating_sub(MAX_ENDPOINTS) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        lines.push(format!("endpoints: {}{more}", shown.join(", ")));
     }
     if diagnostic.certainty == Certainty::Likely && !lines.is_empty() {
         lines.push(

@@ -86,6 +86,7 @@ fn finding(sources: &SourceSet, diagnostic: &Diagnostic, fingerprint: String) ->
             None => Value::Null,
         },
     );
+    put("endpoints", json!(diagnostic.endpoints));
     put(
         "labels",
         diagnostic.labels.iter().map(|l| label(sources, l)).collect(),
@@ -163,6 +164,7 @@ pub(crate) mod tests {
                 before: "1 + N".into(),
                 after: "1".into(),
             }),
+            endpoints: Vec::new(),
             labels: vec![Label {
                 site: Site::new(FileId(0), span_of(text, part)),
                 role: Role::Queryset,

@@ -118,6 +118,7 @@ pub(super) fn finding(
     } else {
         message
     };
+    let labels = load_labels(group.judged.clone(), group.place);
     Diagnostic {
         rule: rule.name,
         code: rule.code,
@@ -132,8 +133,19 @@ pub(super) fn finding(
         relations,
         fields: Vec::new(),
         queries: None,
-        labels: load_labels(group.judged.clone(), group.place),
+        endpoints: endpoints(cx, &labels),
+        labels,
     }
+}
+
+/// The patterns of the views in which the places of some evidence stand.
+fn endpoints(cx: &Context<'_>, labels: &[Label]) -> Vec<String> {
+    let all: BTreeSet<String> = labels
+        .iter()
+        .flat_map(|label| cx.project.endpoints_at(label.site))
+        .map(|endpoint| endpoint.pattern.to_string())
+        .collect();
+    all.into_iter().collect()
 }
 
 /// Findings that are reached by management commands only are of less weight than those in requests.
@@ -237,6 +249,7 @@ pub(super) fn eval_finding(
             before: "N".into(),
             after: "1".into(),
         }),
+        endpoints: endpoints(cx, &labels),
         labels,
     }
 }

@@ -68,6 +68,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                     after: "0".into(),
                 }
             }),
+            endpoints: Vec::new(),
             labels,
         });
     }

@@ -17,8 +17,9 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             wording::list(&paths)
         );
         let help = format!(
-            "add `{}` to this queryset",
-            wording::eager_calls(cx.project, &group, &paths)
+            "add `{}` to {}",
+            wording::eager_calls(cx.project, &group, &paths),
+            wording::target(cx.project, group.place)
         );
         let narrowed = group
             .judged

@@ -43,8 +43,9 @@ fn help(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String]) -> String {
     let mut parts = Vec::new();
     if !plain.is_empty() {
         parts.push(format!(
-            "add `{}` to this queryset",
-            wording::eager_calls(cx.project, group, &plain)
+            "add `{}` to {}",
+            wording::eager_calls(cx.project, group, &plain),
+            wording::target(cx.project, group.place)
         ));
     }
     for path in paths {

@@ -30,6 +30,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 relations: Vec::new(),
                 fields: Vec::new(),
                 queries: None,
+                endpoints: Vec::new(),
                 labels: Vec::new(),
             });
         }

@@ -3,6 +3,7 @@
 use crate::analysis::judge::Judged;
 use crate::project::{ModelAttr, Project};
 use crate::report::diagnostic::Queries;
+use crate::source::Site;
 
 use super::findings::Group;
 
@@ -50,6 +51,21 @@ pub(super) fn eager_calls(project: &Project, group: &Group<'_, '_>, paths: &[Str
         out.push_str(&format!(".prefetch_related({})", arguments(&prefetch)));
     }
     out
+}
+
+/// What to add a call to, said of the place where the rows are fetched.
+pub(super) fn target(project: &Project, place: Site) -> String {
+    if project.is_template(place) {
+        return "the queryset behind this expression, in the view or in a method of the model".into();
+    }
+    match project.declaration_at(place) {
+        Some((class, Some(attribute))) if attribute == "model" => {
+            format!("the rows of `{class}`: give it a `queryset` or a `get_queryset()`")
+        }
+        Some((_, Some(attribute))) => format!("`{attribute}`"),
+        Some((class, None)) => format!("the rows of `{class}`, in its `get_queryset()`"),
+        None => "this queryset".into(),
+    }
 }
 
 /// A path of single-valued relations only, with a known target.

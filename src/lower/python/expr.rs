@@ -44,7 +44,7 @@ impl Lower {
             ast::Expr::Attribute(attribute) => self.attribute(attribute),
             ast::Expr::Call(call) => self.call(call),
             ast::Expr::Subscript(subscript) => self.subscript(subscript),
-            ast::Expr::StringLiteral(string) => ExprKind::Const(text(&string.value)),
+            ast::Expr::StringLiteral(string) => ExprKind::Const(literal_text(string.value.to_str())),
             ast::Expr::NumberLiteral(number) => ExprKind::Const(match &number.value {
                 ast::Number::Int(int) => int.as_i64().map_or(Const::Other, Const::Int),
                 _ => Const::Other,
@@ -56,8 +56,16 @@ impl Lower {
             ast::Expr::BytesLiteral(_) | ast::Expr::EllipsisLiteral(_) => ExprKind::Const(Const::Other),
             ast::Expr::FString(string) => {
                 let mut parts = Vec::new();
-                for part in string.value.f_strings() {
-                    self.interpolations(&part.elements, &mut parts);
+                for part in string.value.iter() {
+                    match part {
+                        ast::FStringPart::Literal(literal) => {
+                            parts.push(Expr::new(
+                                self.span(literal.range),
+                                ExprKind::Const(literal_text(&literal.value)),
+                            ));
+                        }
+                        ast::FStringPart::FString(part) => self.interpolations(&part.elements, &mut parts),
+                    }
                 }
                 ExprKind::FString(parts)
             }
@@ -172,10 +180,20 @@ impl Lower {
             return;
         }
         self.level += 1;
-        for element in elements.interpolations() {
-            parts.push(self.expr(&element.expression));
-            if let Some(format) = &element.format_spec {
-                self.interpolations(&format.elements, parts);
+        for element in elements {
+            match element {
+                ast::InterpolatedStringElement::Literal(text) => {
+                    parts.push(Expr::new(
+                        self.span(text.range),
+                        ExprKind::Const(literal_text(&text.value)),
+                    ));
+                }
+                ast::InterpolatedStringElement::Interpolation(element) => {
+                    parts.push(self.expr(&element.expression));
+                    if let Some(format) = &element.format_spec {
+                        self.interpolations(&format.elements, parts);
+                    }
+                }
             }
         }
         self.level -= 1;
@@ -324,7 +342,7 @@ impl Lower {
     fn forward(&mut self, node: &ast::ExprStringLiteral) -> Expr {
         let span = self.span(node.range);
         let Some(parsed) = parse_annotation(node.value.to_str()) else {
-            return Expr::new(span, ExprKind::Const(text(&node.value)));
+            return Expr::new(span, ExprKind::Const(literal_text(node.value.to_str())));
         };
         let outer = self.pinned.replace(span);
         let lowered = self.annotation(&parsed);
@@ -361,9 +379,9 @@ fn comparison(op: ast::CmpOp) -> CmpOp {
     }
 }
 
-fn text(value: &ast::StringLiteralValue) -> Const {
+fn literal_text(value: &str) -> Const {
     if value.len() <= MAX_TEXT {
-        Const::Str(Sym::new(value.to_str()))
+        Const::Str(Sym::new(value))
     } else {
         Const::Other
     }
