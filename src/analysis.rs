@@ -16,6 +16,7 @@ mod expr;
 mod filters;
 mod forms;
 mod frame;
+mod grid;
 mod iterate;
 mod join;
 pub mod judge;
@@ -117,6 +118,8 @@ pub struct Engine<'p> {
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
     seen: Mutex<Seen>,
     reveals: Mutex<Vec<(Site, String)>>,
+    /// Form classes that sets of forms are made of.
+    formset_forms: std::sync::OnceLock<FxHashSet<ClassId>>,
 }
 
 /// Analyses every function of the project's own code.
@@ -130,6 +133,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         texts: Mutex::default(),
         seen: Mutex::default(),
         reveals: Mutex::default(),
+        formset_forms: std::sync::OnceLock::new(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)

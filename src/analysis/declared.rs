@@ -13,7 +13,7 @@ use crate::source::{FileId, Site, Span, Sym};
 use super::call::Args;
 use super::frame::Frame;
 use super::tables::Ask;
-use super::value::{Kind, Object, Query, Value};
+use super::value::{Kind, Object, Origin, Query, Row, Value};
 
 /// Sums of lists, variables that hold lists and `Base.name` are followed so far.
 const MAX_LISTS: u32 = 8;
@@ -115,10 +115,22 @@ impl<'p> Frame<'_, 'p> {
                 _ => Value::UNKNOWN,
             },
             Ask::Chosen => match self.model_of(arg(0)) {
-                Some(model) => self.chosen(model, arg(1), arg(2)),
+                Some(model) => self.chosen(model, arg(1), arg(2), class_of(arg(3))),
                 None => Value::UNKNOWN,
             },
             Ask::IsSingle => Value::new(Kind::Truth(self.is_single_inline(arg(0)))),
+            Ask::OfFormset => {
+                let found = class_of(arg(0)).is_some_and(|class| self.is_formset_form(class));
+                Value::new(Kind::Truth(found))
+            }
+            Ask::One => match self.model_of(arg(0)) {
+                Some(model) => Value::row(Row::single(model, Origin::Elsewhere)),
+                None => Value::UNKNOWN,
+            },
+            Ask::TableRows => match class_of(arg(0)) {
+                Some(class) => self.table_rows(class, arg(1)),
+                None => Value::UNKNOWN,
+            },
             Ask::ListQuery => self.list_query(args),
             Ask::RowLabels => {
                 let labels = class_of(arg(0)).is_some_and(|class| self.labels_rows(class));
@@ -298,7 +310,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// Pairs of name and value of the attributes that are instances of a class, the most derived first.
-    fn declared(&mut self, class: ClassId, base: ClassId) -> Value {
+    pub(super) fn declared(&mut self, class: ClassId, base: ClassId) -> Value {
         let project = self.project;
         let mut out: Vec<Value> = Vec::new();
         let mut seen: Vec<Sym> = Vec::new();
@@ -327,7 +339,7 @@ impl<'p> Frame<'_, 'p> {
         let Kind::Object(object) = &field.kind else {
             return false;
         };
-        let replaced = ["choices", "_get_choices", "iterator", "get_bound_field"]
+        let replaced = ["choices", "_get_choices", "iterator", "get_bound_field", "to_python"]
             .iter()
             .any(|name| self.own_member(object.class, Sym::new(name)));
         let widget = self.attr_of(field, Sym::new("widget"), Span::default());

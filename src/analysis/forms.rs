@@ -3,8 +3,10 @@
 //! Django: forms/models.py (`fields_for_model`, `apply_limit_choices_to`), contrib/admin/options.py
 //! (`formfield_for_dbfield`). What printing a choice costs stands in `rules/django/stubs`.
 
+use rustc_hash::FxHashSet;
+
 use crate::ir::{Const, Expr, ExprKind, Stmt, StmtKind};
-use crate::project::{ClassId, ClassRef, Def, Member, ModelId, RelKind, Relation};
+use crate::project::{ClassId, ClassRef, Def, Member, ModelId, Project, RelKind, Relation};
 use crate::source::{FileId, Span, Sym};
 
 use super::call::Args;
@@ -66,8 +68,11 @@ impl<'p> Frame<'_, 'p> {
             },
             None => (!is_admin).then_some(class),
         };
-        let parent = match &holder.kind {
-            Kind::Object(object) => object_attr(object, "parent_model").and_then(|v| self.model_of(v)),
+        let parent = match (&holder.kind, given.get(2)) {
+            (_, Some(parent)) => self.model_of(parent),
+            (Kind::Object(object), None) => {
+                object_attr(object, "parent_model").and_then(|v| self.model_of(v))
+            }
             _ => None,
         };
         let Some(named) = self.named_fields(options, is_admin) else {
@@ -122,8 +127,14 @@ impl<'p> Frame<'_, 'p> {
         tuple(pairs)
     }
 
-    /// `djperf.chosen(model, fields, parent)`: as `choices`, for fields that a call names.
-    pub(super) fn chosen(&mut self, model: ModelId, fields: &Value, parent: &Value) -> Value {
+    /// `djperf.chosen(model, fields, parent, form)`: as `choices`, for fields that a call names.
+    pub(super) fn chosen(
+        &mut self,
+        model: ModelId,
+        fields: &Value,
+        parent: &Value,
+        form: Option<ClassId>,
+    ) -> Value {
         let named = items_of(fields);
         let all = matches!(fields.kind, Kind::Str(_));
         let link = self.model_of(parent).and_then(|parent| self.link_to(model, parent));
@@ -132,7 +143,8 @@ impl<'p> Frame<'_, 'p> {
             let listed = named
                 .iter()
                 .any(|v| matches!(v.kind, Kind::Str(name) if name == relation.name));
-            if (all || listed) && Some(relation.name) != link {
+            let replaced = form.is_some_and(|form| self.replaced(form, relation.name));
+            if (all || listed) && !replaced && Some(relation.name) != link {
                 pairs.extend(self.choice_pair(relation));
             }
         }
@@ -197,6 +209,12 @@ impl<'p> Frame<'_, 'p> {
             .filter(|r| r.kind != RelKind::ManyToMany)
             .find(|r| r.target_model().is_some_and(|t| self.project.kin(t, parent)))
             .map(|r| r.name)
+    }
+
+    /// Some call makes a set of forms of this class: what it chooses from depends on the set.
+    pub(super) fn is_formset_form(&self, form: ClassId) -> bool {
+        let forms = self.engine.formset_forms.get_or_init(|| formset_forms(self.project));
+        forms.contains(&form)
     }
 
     /// An inline whose rows refer to the parent by a one-to-one field: there is at most one.
@@ -423,6 +441,33 @@ fn field_key(expr: &Expr) -> Option<Option<Sym>> {
         }
         _ => None,
     }
+}
+
+/// The classes that calls like `inlineformset_factory(…, form=Form)` name.
+fn formset_forms(project: &Project) -> FxHashSet<ClassId> {
+    let mut found = FxHashSet::default();
+    for file in project.file_ids() {
+        if project.is_stub(file) {
+            continue;
+        }
+        for routine in &project.file(file).facts.functions {
+            for stmt in &routine.body {
+                walk::expressions(stmt, &mut |e: &Expr| {
+                    if let ExprKind::Call(call) = &e.kind
+                        && call
+                            .func
+                            .last_name()
+                            .is_some_and(|n| n.as_str().ends_with("formset_factory"))
+                        && let Some(Def::Class(form)) =
+                            call.keyword("form").and_then(|f| project.resolve_expr(file, f))
+                    {
+                        found.insert(form);
+                    }
+                });
+            }
+        }
+    }
+    found
 }
 
 /// Statements change, replace or remove the form field of a name, or of names that are not literal.

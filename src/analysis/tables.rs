@@ -153,6 +153,9 @@ pub enum Ask {
     RelatedRows,
     Chosen,
     IsSingle,
+    OfFormset,
+    One,
+    TableRows,
     ListQuery,
     RowLabels,
 }

@@ -5,7 +5,8 @@ from django_filters.filters import Filter
 
 
 class BaseFilterSet:
-    def __djperf__(self):
+    @property
+    def form(self):
         for name, declared in djperf.declared(self, Filter):
             declared._print()
         djperf.place(self.Meta, "fields", "exclude")

@@ -7,7 +7,7 @@ from django_tables2.columns import Column
 class Table:
     def __init__(self, data=None, *args, **kwargs):
         self.data = data
-        for record in djperf.rows(data):
+        for record in djperf.table_rows(self, data):
             for name, column in djperf.declared(self, Column):
                 if column.visible is True:
                     djperf.place(self, name)

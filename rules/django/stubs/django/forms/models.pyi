@@ -30,14 +30,16 @@ class ModelMultipleChoiceField(ModelChoiceField):
 class BaseModelForm(BaseForm):
     def __djperf__(self):
         self._print_fields()
+        if djperf.of_formset(self):
+            return
         djperf.place(self.Meta, "fields", "exclude")
         for name, choices in djperf.choices(self, self.Meta.model):
             for choice in choices:
                 str(choice)
 
-    def _choices(self):
+    def _choices(self, parent):
         djperf.place(self.Meta, "fields", "exclude")
-        return djperf.choices(self, self.Meta.model)
+        return djperf.choices(self, self.Meta.model, parent)
 
 
 class ModelForm(BaseModelForm): ...
@@ -78,14 +80,14 @@ class BaseInlineFormSet(BaseModelFormSet):
 def _row_choices(model, form, fields, parent):
     for row in model._default_manager.all():
         if form is not None:
-            for name, choices in form()._choices():
+            for name, choices in form()._choices(parent):
                 for choice in djperf.per_row(row, choices):
                     str(choice)
             for name, field in djperf.declared(form, ModelChoiceField):
                 if djperf.prints_choices(field) and not djperf.touched(form, name):
                     for choice in djperf.per_row(row, djperf.rows(field.queryset)):
                         field.label_from_instance(choice)
-        for name, choices in djperf.chosen(model, fields, parent):
+        for name, choices in djperf.chosen(model, fields, parent, form):
             for choice in djperf.per_row(row, choices):
                 str(choice)
 

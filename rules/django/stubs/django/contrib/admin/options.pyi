@@ -58,7 +58,9 @@ class ModelAdmin(BaseModelAdmin):
                         part(self.model, name)._show()
 
     def get_object(self, request, object_id, from_field=None):
-        return self.get_queryset(request).get()
+        if djperf.own(self, "get_queryset"):
+            return self.get_queryset(request).get()
+        return djperf.one(self.model)
 
     def _change_form(self):
         row = self.get_object(djperf.request, djperf.plain)
@@ -100,6 +102,16 @@ class OtherAdmin(ModelAdmin):
 
     list_display = ()
     opaque_fields = True
+
+
+class ChildAdmin(OtherAdmin):
+    """The admin of one of several models that share a change list."""
+
+    def _change_list(self):
+        return None
+
+    def _filters(self):
+        return None
 
 
 class OtherInline(InlineModelAdmin):
