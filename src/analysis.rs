@@ -119,7 +119,7 @@ pub struct Engine<'p> {
     seen: Mutex<Seen>,
     reveals: Mutex<Vec<(Site, String)>>,
     /// Form classes that sets of forms are made of.
-    formset_forms: std::sync::OnceLock<FxHashSet<ClassId>>,
+    formset_forms: std::sync::OnceLock<(FxHashSet<ClassId>, FxHashSet<Sym>)>,
 }
 
 /// Analyses every function of the project's own code.

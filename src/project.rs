@@ -308,6 +308,9 @@ impl Project {
     /// Whether a related set read at `inner` is better loaded where its row is fetched, at `outer`: it stands in
     /// no function, or in a method that other code calls on rows of its own.
     pub fn loads_outside(&self, inner: Site, outer: Site) -> bool {
+        if self.is_class_name(outer) {
+            return false;
+        }
         let functions = &self.file(inner.file).facts.functions;
         let holder = functions
             .iter()
@@ -320,6 +323,12 @@ impl Project {
             }
             None => !self.is_chain(inner),
         }
+    }
+
+    /// Whether a place is the name of a class: there is no queryset in it to change.
+    fn is_class_name(&self, site: Site) -> bool {
+        let classes = &self.file(site.file).facts.classes;
+        classes.iter().any(|c| c.name_span == site.span)
     }
 
     /// The class that declares something at a place outside of functions, and the attribute it is assigned to.

@@ -13,7 +13,7 @@ use crate::source::{FileId, Site, Span, Sym};
 use super::call::Args;
 use super::frame::Frame;
 use super::tables::Ask;
-use super::value::{Kind, Object, Origin, Query, Row, Value};
+use super::value::{Kind, Object, Query, Value};
 
 /// Sums of lists, variables that hold lists and `Base.name` are followed so far.
 const MAX_LISTS: u32 = 8;
@@ -99,6 +99,10 @@ impl<'p> Frame<'_, 'p> {
             Ask::PerRow => arg(1).clone().with(arg(0).deps),
             Ask::Choices => self.form_choices(args),
             Ask::PrintsChoices => Value::new(Kind::Truth(self.prints_choices(arg(0)))),
+            Ask::IsList => {
+                let known = arg(0).kind == Kind::None || self.is_list_widget(arg(0));
+                Value::new(Kind::Truth(known))
+            }
             Ask::Touched => {
                 let touched = match (class_of(arg(0)), text(1)) {
                     (Some(class), Some(name)) => self.touched(class, name),
@@ -123,10 +127,6 @@ impl<'p> Frame<'_, 'p> {
                 let found = class_of(arg(0)).is_some_and(|class| self.is_formset_form(class));
                 Value::new(Kind::Truth(found))
             }
-            Ask::One => match self.model_of(arg(0)) {
-                Some(model) => Value::row(Row::single(model, Origin::Elsewhere)),
-                None => Value::UNKNOWN,
-            },
             Ask::TableRows => match class_of(arg(0)) {
                 Some(class) => self.table_rows(class, arg(1)),
                 None => Value::UNKNOWN,
@@ -343,7 +343,8 @@ impl<'p> Frame<'_, 'p> {
             .iter()
             .any(|name| self.own_member(object.class, Sym::new(name)));
         let widget = self.attr_of(field, Sym::new("widget"), Span::default());
-        !replaced && self.is_list_widget(&widget)
+        let told = object_attr(object, "printed").is_none_or(|v| v.kind != Kind::Truth(false));
+        !replaced && told && self.is_list_widget(&widget)
     }
 
     /// A widget, or class of widgets, that is known to print every choice.

@@ -12,7 +12,7 @@ use crate::source::{FileId, Span, Sym};
 use super::call::Args;
 use super::declared::{class_of, items_of, object_attr, positional, tuple};
 use super::frame::Frame;
-use super::value::{Kind, Value};
+use super::value::{Kind, Query, Value};
 use super::walk;
 
 /// Methods with which a project decides itself what the choices of admin fields are, or whether there are any.
@@ -112,7 +112,10 @@ impl<'p> Frame<'_, 'p> {
         let Kind::Manager(manager) = self.default_manager(model, Span::default()).kind else {
             return None;
         };
-        Some(Value::query(manager.query.clone()))
+        Some(Value::query(Query {
+            change: Some(Sym::new("<choices>")),
+            ..manager.query.clone()
+        }))
     }
 
     /// `djperf.relations(holder, model, list)`: as `choices`, for the relations that a list of the holder names.
@@ -214,7 +217,7 @@ impl<'p> Frame<'_, 'p> {
     /// Some call makes a set of forms of this class: what it chooses from depends on the set.
     pub(super) fn is_formset_form(&self, form: ClassId) -> bool {
         let forms = self.engine.formset_forms.get_or_init(|| formset_forms(self.project));
-        forms.contains(&form)
+        forms.0.contains(&form) || forms.1.contains(&self.project.class_facts(form).name)
     }
 
     /// An inline whose rows refer to the parent by a one-to-one field: there is at most one.
@@ -443,9 +446,9 @@ fn field_key(expr: &Expr) -> Option<Option<Sym>> {
     }
 }
 
-/// The classes that calls like `inlineformset_factory(…, form=Form)` name.
-fn formset_forms(project: &Project) -> FxHashSet<ClassId> {
-    let mut found = FxHashSet::default();
+/// The classes that calls like `inlineformset_factory(…, form=Form)` name, and names that lead to no class.
+fn formset_forms(project: &Project) -> (FxHashSet<ClassId>, FxHashSet<Sym>) {
+    let mut found = (FxHashSet::default(), FxHashSet::default());
     for file in project.file_ids() {
         if project.is_stub(file) {
             continue;
@@ -458,10 +461,14 @@ fn formset_forms(project: &Project) -> FxHashSet<ClassId> {
                             .func
                             .last_name()
                             .is_some_and(|n| n.as_str().ends_with("formset_factory"))
-                        && let Some(Def::Class(form)) =
-                            call.keyword("form").and_then(|f| project.resolve_expr(file, f))
+                        && let Some(form) = call.keyword("form")
                     {
-                        found.insert(form);
+                        match project.resolve_expr(file, form) {
+                            Some(Def::Class(form)) => {
+                                found.0.insert(form);
+                            }
+                            _ => found.1.extend(form.last_name()),
+                        }
                     }
                 });
             }

@@ -5,17 +5,23 @@ from django_tables2.columns import Column
 
 
 class Table:
-    def __init__(self, data=None, *args, **kwargs):
+    def __init__(self, data=None, *args, exclude=(), **kwargs):
         self.data = data
         for record in djperf.table_rows(self, data):
             for name, column in djperf.declared(self, Column):
-                if column.visible is True:
+                if column.visible is True and self._shown(name) and not djperf.among(name, exclude):
                     djperf.place(self, name)
                     self._cell(name, column, record)
             djperf.place(self.Meta, "fields", "sequence")
             for name in djperf.items(self.Meta, "fields"):
-                if not djperf.own(self, name):
+                if not djperf.own(self, name) and self._shown(name) and not djperf.among(name, exclude):
                     self._model_cell(name, record)
+
+    def _shown(self, name):
+        """Projects that let users choose columns name the usual ones in `Meta.default_columns`."""
+        if djperf.own(self.Meta, "default_columns"):
+            return djperf.among(name, djperf.items(self.Meta, "default_columns"))
+        return True
 
     def _cell(self, name, column, record):
         if djperf.has(self, "render_" + name):

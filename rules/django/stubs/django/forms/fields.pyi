@@ -4,10 +4,6 @@
 class Field:
     widget = None
 
-    def __init__(self, *, widget=None, **kwargs):
-        if widget is not None:
-            self.widget = widget
-
     def _print(self):
         return None
 

@@ -11,8 +11,7 @@ class ModelChoiceField(ChoiceField):
 
     def __init__(self, queryset=None, *, widget=None, **kwargs):
         self.queryset = queryset
-        if widget is not None:
-            self.widget = widget
+        self.printed = djperf.is_list(widget)
 
     def label_from_instance(self, obj):
         return str(obj)

@@ -58,9 +58,7 @@ class ModelAdmin(BaseModelAdmin):
                         part(self.model, name)._show()
 
     def get_object(self, request, object_id, from_field=None):
-        if djperf.own(self, "get_queryset"):
-            return self.get_queryset(request).get()
-        return djperf.one(self.model)
+        return self.get_queryset(request).get()
 
     def _change_form(self):
         row = self.get_object(djperf.request, djperf.plain)
