@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::ir::{ArgKind, BinOp, Const, Expr, ExprKind};
-use crate::project::{ClassId, ClassRef, Def, Member};
+use crate::project::{ClassId, ClassRef, Def, Member, ModelAttr};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
@@ -131,6 +131,11 @@ impl<'p> Frame<'_, 'p> {
                 Some(class) => self.table_rows(class, arg(1)),
                 None => Value::UNKNOWN,
             },
+            Ask::Annotations => match (class_of(arg(0)), &arg(1).kind) {
+                (Some(class), Kind::Class(base)) => self.annotations(class, *base),
+                _ => Value::UNKNOWN,
+            },
+            Ask::IsMany => Value::new(Kind::Truth(text(1).is_some_and(|name| self.is_many(arg(0), name)))),
             Ask::ListQuery => self.list_query(args),
             Ask::RowLabels => {
                 let labels = class_of(arg(0)).is_some_and(|class| self.labels_rows(class));
@@ -334,6 +339,52 @@ impl<'p> Frame<'_, 'p> {
         tuple(out)
     }
 
+    /// Annotated attributes: name, the path that `alias` gives or the name, an instance of the annotated class
+    /// when it derives from `base`, and whether there are many of it.
+    fn annotations(&mut self, class: ClassId, base: ClassId) -> Value {
+        let project = self.project;
+        let mut out: Vec<Value> = Vec::new();
+        let mut seen: Vec<Sym> = Vec::new();
+        for part in &project.class(class).mro {
+            let ClassRef::Known(id) = *part else { continue };
+            let file = project.class(id).file;
+            for assign in &project.class_facts(id).assigns {
+                let Some(annotation) = &assign.annotation else {
+                    continue;
+                };
+                if project.is_stub(file) || seen.contains(&assign.name) || out.len() >= MAX_ITEMS {
+                    continue;
+                }
+                seen.push(assign.name);
+                let alias = match assign.value.as_deref().map(|v| &v.kind) {
+                    Some(ExprKind::Call(call)) => call.keyword("alias").and_then(Expr::as_str),
+                    _ => None,
+                };
+                let typed = self.engine.typed(file, annotation);
+                let (elem, many) = element_type(&typed);
+                let nested = match class_of(&elem) {
+                    Some(of) if project.is_subclass(of, base) => elem,
+                    _ => Value::NONE,
+                };
+                out.push(tuple(vec![
+                    Value::new(Kind::Str(assign.name)),
+                    Value::new(Kind::Str(alias.unwrap_or(assign.name))),
+                    nested,
+                    Value::new(Kind::Truth(many)),
+                ]));
+            }
+        }
+        tuple(out)
+    }
+
+    /// A row's attribute leads to many rows.
+    fn is_many(&self, value: &Value, name: Sym) -> bool {
+        let Kind::Row(row) = &value.kind else { return false };
+        let attr = self.project.model_attr(row.model, name);
+        matches!(attr, Some(ModelAttr::Forward(_) | ModelAttr::Reverse(_)))
+            && attr.is_some_and(|a| !self.project.attr_single(a))
+    }
+
     /// A field object of library knowledge or of the project whose widget prints every choice.
     pub(super) fn prints_choices(&mut self, field: &Value) -> bool {
         let Kind::Object(object) = &field.kind else {
@@ -355,6 +406,16 @@ impl<'p> Frame<'_, 'p> {
                     .project
                     .derives_from(class, &["django.forms.widgets.ChoiceWidget"])
         })
+    }
+}
+
+/// What an annotation says of one element, and whether there are many.
+pub(super) fn element_type(typed: &Value) -> (Value, bool) {
+    let of = |value: &Value| matches!(value.kind, Kind::Object(_) | Kind::Coll(_));
+    match typed.alternatives().iter().find(|v| of(v)).map(|v| &v.kind) {
+        Some(Kind::Coll(coll)) => (element_type(&coll.elem).0, true),
+        Some(kind) => (Value::new(kind.clone()), false),
+        None => (Value::UNKNOWN, false),
     }
 }
 

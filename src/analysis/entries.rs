@@ -3,6 +3,7 @@
 //! What a framework does stands in stubs; which classes it does it for is found here.
 
 mod admin;
+mod operations;
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::ir::ArgKind;
-use crate::project::{ClassId, ClassRef, Member, Part, Project};
+use crate::project::{ClassId, ClassRef, FuncId, Member, Part, Project};
 use crate::source::{Site, Sym};
 
 use super::Engine;
@@ -32,6 +33,9 @@ pub(super) fn run(engine: &Engine<'_>) {
     let classes: Vec<ClassId> = project.class_ids().collect();
     let bases = bases(project);
     classes.par_iter().for_each(|class| play(engine, *class, &bases));
+    (0..project.func_count())
+        .into_par_iter()
+        .for_each(|id| operations::run(engine, FuncId(id)));
     for file in project.file_ids() {
         if !matches!(project.file(file).part, Part::Source) {
             continue;

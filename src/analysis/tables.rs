@@ -156,6 +156,8 @@ pub enum Ask {
     IsSingle,
     OfFormset,
     TableRows,
+    Annotations,
+    IsMany,
     ListQuery,
     RowLabels,
 }
