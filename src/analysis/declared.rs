@@ -80,6 +80,7 @@ impl<'p> Frame<'_, 'p> {
                 Value::new(Kind::Truth(own))
             }
             Ask::IsText => Value::new(Kind::Truth(text(0).is_some())),
+            Ask::IsPath => Value::new(Kind::Truth(text(0).is_some_and(|t| t.as_str().contains("__")))),
             Ask::IsRow => {
                 let is_row = |v: &Value| matches!(v.kind, Kind::Row(_));
                 Value::new(Kind::Truth(arg(0).alternatives().iter().any(is_row)))
@@ -89,7 +90,9 @@ impl<'p> Frame<'_, 'p> {
                 Value::new(Kind::Truth(found))
             }
             Ask::Follow | Ask::Show => {
-                let Some(path) = text(1) else { return Value::UNKNOWN };
+                let Some(path) = text(1) else {
+                    return Value::UNKNOWN;
+                };
                 let value = self.follow(arg(0), path, expr);
                 if ask == Ask::Show {
                     self.text_of(&value, span);
@@ -135,7 +138,9 @@ impl<'p> Frame<'_, 'p> {
                 (Some(class), Kind::Class(base)) => self.annotations(class, *base),
                 _ => Value::UNKNOWN,
             },
-            Ask::IsMany => Value::new(Kind::Truth(text(1).is_some_and(|name| self.is_many(arg(0), name)))),
+            Ask::IsMany => Value::new(Kind::Truth(
+                text(1).is_some_and(|name| self.is_many(arg(0), name)),
+            )),
             Ask::ListQuery => self.list_query(args),
             Ask::RowLabels => {
                 let labels = class_of(arg(0)).is_some_and(|class| self.labels_rows(class));
@@ -247,7 +252,10 @@ impl<'p> Frame<'_, 'p> {
             ),
             ExprKind::Binary(binary) if binary.op == BinOp::Add => {
                 let mut out = self.list_items(file, &binary.left, depth - 1).unwrap_or_default();
-                out.extend(self.list_items(file, &binary.right, depth - 1).unwrap_or_default());
+                out.extend(
+                    self.list_items(file, &binary.right, depth - 1)
+                        .unwrap_or_default(),
+                );
                 Some(out)
             }
             ExprKind::Call(call) => self.list_items(file, call.positional(0)?, depth - 1),
@@ -282,9 +290,15 @@ impl<'p> Frame<'_, 'p> {
                 args: Vec::new(),
             }))),
             ExprKind::Tuple(parts) => {
-                let parts = parts
-                    .iter()
-                    .map(|expr| self.item_value(class, &Item { expr, file: item.file }));
+                let parts = parts.iter().map(|expr| {
+                    self.item_value(
+                        class,
+                        &Item {
+                            expr,
+                            file: item.file,
+                        },
+                    )
+                });
                 tuple(parts.collect())
             }
             ExprKind::Name(name) if self.project.lookup(item.file, *name).is_none() => {
@@ -330,7 +344,8 @@ impl<'p> Frame<'_, 'p> {
                 }
                 seen.push(assign.name);
                 let value = self.engine.class_value(self, id, idx as u32);
-                let fits = matches!(&value.kind, Kind::Object(object) if project.is_subclass(object.class, base));
+                let fits =
+                    matches!(&value.kind, Kind::Object(object) if project.is_subclass(object.class, base));
                 if fits && out.len() < MAX_ITEMS {
                     out.push(tuple(vec![Value::new(Kind::Str(assign.name)), value]));
                 }
@@ -390,9 +405,15 @@ impl<'p> Frame<'_, 'p> {
         let Kind::Object(object) = &field.kind else {
             return false;
         };
-        let replaced = ["choices", "_get_choices", "iterator", "get_bound_field", "to_python"]
-            .iter()
-            .any(|name| self.own_member(object.class, Sym::new(name)));
+        let replaced = [
+            "choices",
+            "_get_choices",
+            "iterator",
+            "get_bound_field",
+            "to_python",
+        ]
+        .iter()
+        .any(|name| self.own_member(object.class, Sym::new(name)));
         let widget = self.attr_of(field, Sym::new("widget"), Span::default());
         let told = object_attr(object, "printed").is_none_or(|v| v.kind != Kind::Truth(false));
         !replaced && told && self.is_list_widget(&widget)

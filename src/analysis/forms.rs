@@ -33,7 +33,12 @@ const ADMIN_HOOKS: &[&str] = &[
     "add_form",
 ];
 /// Attributes that list fields which are shown without a list of choices.
-const ADMIN_LISTS: &[&str] = &["raw_id_fields", "autocomplete_fields", "readonly_fields", "exclude"];
+const ADMIN_LISTS: &[&str] = &[
+    "raw_id_fields",
+    "autocomplete_fields",
+    "readonly_fields",
+    "exclude",
+];
 /// Assigning one of these changes what a form field prints.
 const PRINTED: &[&str] = &["queryset", "widget", "choices", "label_from_instance", "iterator"];
 
@@ -57,10 +62,17 @@ impl<'p> Frame<'_, 'p> {
             Some((_, Member::Class(meta))) => meta,
             _ => class,
         };
-        if is_admin && ADMIN_HOOKS.iter().any(|name| self.own_member(class, Sym::new(name))) {
+        if is_admin
+            && ADMIN_HOOKS
+                .iter()
+                .any(|name| self.own_member(class, Sym::new(name)))
+        {
             return Value::UNKNOWN;
         }
-        let form = match is_admin.then(|| self.attribute_expr(class, Sym::new("form"))).flatten() {
+        let form = match is_admin
+            .then(|| self.attribute_expr(class, Sym::new("form")))
+            .flatten()
+        {
             Some((file, expr)) => match self.project.resolve_expr(file, expr) {
                 Some(Def::Class(form)) => Some(form),
                 _ if self.project.is_stub(file) => None,
@@ -140,7 +152,9 @@ impl<'p> Frame<'_, 'p> {
     ) -> Value {
         let named = items_of(fields);
         let all = matches!(fields.kind, Kind::Str(_));
-        let link = self.model_of(parent).and_then(|parent| self.link_to(model, parent));
+        let link = self
+            .model_of(parent)
+            .and_then(|parent| self.link_to(model, parent));
         let mut pairs = Vec::new();
         for relation in self.form_relations(model) {
             let listed = named
@@ -216,7 +230,10 @@ impl<'p> Frame<'_, 'p> {
 
     /// Some call makes a set of forms of this class: what it chooses from depends on the set.
     pub(super) fn is_formset_form(&self, form: ClassId) -> bool {
-        let forms = self.engine.formset_forms.get_or_init(|| formset_forms(self.project));
+        let forms = self
+            .engine
+            .formset_forms
+            .get_or_init(|| formset_forms(self.project));
         forms.0.contains(&form) || forms.1.contains(&self.project.class_facts(form).name)
     }
 
@@ -243,7 +260,10 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// The names in `fields` or `fieldsets`; an inner `None` for all fields; `None` when they cannot be told.
-    #[expect(clippy::option_option, reason = "all fields and unknown fields are different answers")]
+    #[expect(
+        clippy::option_option,
+        reason = "all fields and unknown fields are different answers"
+    )]
     fn named_fields(&self, options: ClassId, is_admin: bool) -> Option<Option<Vec<Sym>>> {
         let fields = Sym::new("fields");
         if self.own_member(options, fields) {
@@ -260,7 +280,10 @@ impl<'p> Frame<'_, 'p> {
             let (file, value) = self.attribute_expr(options, Sym::new("fieldsets"))?;
             return self.fieldsets(file, value).map(Some);
         }
-        let opaque = self.project.class_member(options, Sym::new("opaque_fields")).is_some();
+        let opaque = self
+            .project
+            .class_member(options, Sym::new("opaque_fields"))
+            .is_some();
         (is_admin && !opaque || self.own_member(options, Sym::new("exclude"))).then_some(None)
     }
 
@@ -286,7 +309,12 @@ impl<'p> Frame<'_, 'p> {
         walk::expression(value, &mut |e: &Expr| {
             if let ExprKind::Dict(items) = &e.kind {
                 for item in items {
-                    if item.key.as_ref().and_then(Expr::as_str).is_some_and(|k| k == "fields") {
+                    if item
+                        .key
+                        .as_ref()
+                        .and_then(Expr::as_str)
+                        .is_some_and(|k| k == "fields")
+                    {
                         walk::expression(&item.value, &mut |e: &Expr| names.extend(e.as_str()));
                     }
                 }
@@ -369,7 +397,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// `self.fields["name"].queryset = rows` in a form: every row is printed when the form is.
     pub(super) fn field_queryset(&mut self, target: &'p Expr, value: &Value) {
-        let ExprKind::Attr(attr) = &target.kind else { return };
+        let ExprKind::Attr(attr) = &target.kind else {
+            return;
+        };
         let (ExprKind::Index(parts), true) = (&attr.base.kind, attr.name == "queryset") else {
             return;
         };
@@ -377,9 +407,7 @@ impl<'p> Frame<'_, 'p> {
             return;
         };
         let is_field = parts.0.last_name().is_some_and(|n| n == "fields")
-            && self
-                .project
-                .derives_from(owner, &["django.forms.forms.BaseForm"]);
+            && self.project.derives_from(owner, &["django.forms.forms.BaseForm"]);
         if !is_field || !matches!(value.kind, Kind::Query(_) | Kind::Manager(_)) {
             return;
         }
@@ -436,7 +464,10 @@ impl<'p> Frame<'_, 'p> {
 }
 
 /// `x.fields[key]`: the key where it is literal.
-#[expect(clippy::option_option, reason = "no field and an unknown field are different answers")]
+#[expect(
+    clippy::option_option,
+    reason = "no field and an unknown field are different answers"
+)]
 fn field_key(expr: &Expr) -> Option<Option<Sym>> {
     match &expr.kind {
         ExprKind::Index(parts) if parts.0.last_name().is_some_and(|n| n == "fields") => {

@@ -21,7 +21,9 @@ impl Frame<'_, '_> {
     /// loads them by itself.
     pub(super) fn table_rows(&mut self, class: ClassId, data: &Value) -> Value {
         let rows = super::serializers::rows(data);
-        let Kind::Query(query) = &rows.kind else { return rows };
+        let Kind::Query(query) = &rows.kind else {
+            return rows;
+        };
         if !self.completes(class) {
             return rows;
         }

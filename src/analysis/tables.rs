@@ -141,6 +141,7 @@ pub enum Ask {
     Has,
     Own,
     IsText,
+    IsPath,
     IsRow,
     Among,
     Follow,

@@ -152,8 +152,14 @@ fn first_version(text: &str) -> Option<(u16, u16)> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let mut parts = text[start..].split(|c: char| !c.is_ascii_digit());
     let major = parts.next()?.parse().ok()?;
-    let dotted = text[start..].trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('.');
-    let minor = parts.next().filter(|_| dotted).and_then(|p| p.parse().ok()).unwrap_or(0);
+    let dotted = text[start..]
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with('.');
+    let minor = parts
+        .next()
+        .filter(|_| dotted)
+        .and_then(|p| p.parse().ok())
+        .unwrap_or(0);
     Some((major, minor))
 }
 
@@ -168,11 +174,23 @@ mod tests {
             ("# Django==3.2\ndjango~=5.1.0\n", Some((5, 1))),
             ("Django>=4.2\n", Some((6, 0))),
             ("Django>=4.2,<5.0\n", Some((4, u16::MAX))),
-            ("django[argon2] >= 4.2, < 5.2 ; python_version > '3'\n", Some((5, 1))),
+            (
+                "django[argon2] >= 4.2, < 5.2 ; python_version > '3'\n",
+                Some((5, 1)),
+            ),
             ("dependencies = [\n  \"Django>=4.2,<6\",\n]", Some((5, u16::MAX))),
-            ("[tool.poetry.dependencies]\ndjango = \"^4.2\"\n", Some((4, u16::MAX))),
-            ("[[package]]\nname = \"django\"\nversion = \"5.2.1\"\n", Some((5, 2))),
-            ("\"django\": {\n \"hashes\": [],\n \"version\": \"==4.1.7\"\n}", Some((4, 1))),
+            (
+                "[tool.poetry.dependencies]\ndjango = \"^4.2\"\n",
+                Some((4, u16::MAX)),
+            ),
+            (
+                "[[package]]\nname = \"django\"\nversion = \"5.2.1\"\n",
+                Some((5, 2)),
+            ),
+            (
+                "\"django\": {\n \"hashes\": [],\n \"version\": \"==4.1.7\"\n}",
+                Some((4, 1)),
+            ),
             ("django-filter==24.3\ndjangorestframework==3.15\n", None),
             ("Framework :: Django :: 5.0\n", None),
             ("django\n", None),

@@ -101,7 +101,13 @@ fn registered(project: &Project, file: FileId, call: &Call, site: Site, out: &mu
             Some(Def::Class(admin)) if project.derives_from(admin, BASE) => Some(admin),
             _ => return,
         },
-        None if attr.base.last_name().is_some_and(|n| n.as_str().ends_with("site")) => None,
+        None if attr
+            .base
+            .last_name()
+            .is_some_and(|n| n.as_str().ends_with("site")) =>
+        {
+            None
+        }
         None => return,
     };
     let first: Vec<&Expr> = call.positional(0).into_iter().collect();
@@ -196,8 +202,11 @@ impl Frame<'_, '_> {
 
     /// Whether the change list prints `str()` of every row beside its checkbox: it does where there are actions.
     pub(in crate::analysis) fn labels_rows(&self, admin: ClassId) -> bool {
-
-        let known = self.project.hints.django_version.is_some_and(|v| v >= LABELS_ROWS);
+        let known = self
+            .project
+            .hints
+            .django_version
+            .is_some_and(|v| v >= LABELS_ROWS);
         let own = |name: &str| self.own_member(admin, Sym::new(name));
         let actions = match self.attribute_expr(admin, Sym::new("actions")) {
             Some((_, value)) => match &value.kind {

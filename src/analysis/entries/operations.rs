@@ -25,10 +25,13 @@ pub(super) fn run(engine: &Engine<'_>, func: FuncId) {
         return;
     }
     let routine = project.routine(func);
-    let answers = routine.decorators.iter().find_map(|decorator| match &decorator.kind {
-        ExprKind::Call(call) => response(call),
-        _ => None,
-    });
+    let answers = routine
+        .decorators
+        .iter()
+        .find_map(|decorator| match &decorator.kind {
+            ExprKind::Call(call) => response(call),
+            _ => None,
+        });
     let Some(answers) = answers else { return };
     let (schema, many) = element_type(&engine.typed(file, answers));
     if !class_of(&schema).is_some_and(|class| project.derives_from(class, SCHEMA)) {
