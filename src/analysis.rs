@@ -416,6 +416,15 @@ impl Frame<'_, '_> {
         } else {
             types::returned(&self.returns.clone().unwrap_or(Value::NONE))
         };
+        let result = match &result.kind {
+            // The rows may come from there as well, with whatever they have loaded.
+            Kind::Query(query) if self.returns_elsewhere => {
+                let mut query = (**query).clone();
+                Arc::make_mut(&mut query.plan).open = true;
+                Value::query(query).with(result.deps)
+            }
+            _ => result,
+        };
         let stores = self
             .stores
             .iter()
@@ -427,6 +436,11 @@ impl Frame<'_, '_> {
             evals: self.evals,
             stores,
             writes: self.writes,
+            preloaded: self
+                .preloaded
+                .into_iter()
+                .filter(|(row, _)| event::row_has_slot(row))
+                .collect(),
             height: if self.cut { None } else { Some(self.height) },
             reveals: self.reveals,
         }

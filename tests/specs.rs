@@ -298,6 +298,8 @@ fn expected_errors(line: &str) -> Vec<Expected> {
     let Some((_, comment)) = line.split_once("# error: ") else {
         return Vec::new();
     };
+    // In a template the comment ends with `#}`, and the line may go on.
+    let comment = comment.split("#}").next().unwrap_or(comment);
     let parts = comment.split('[').skip(1);
     parts
         .map(|part| {

@@ -144,6 +144,11 @@ impl<'p> Frame<'_, 'p> {
         if summary.writes {
             self.note_write();
         }
+        let preloaded = summary
+            .preloaded
+            .iter()
+            .filter_map(|(row, plan)| Some((slots::fill_row(self, row, slots)?, plan.clone())));
+        let preloaded: Vec<_> = preloaded.collect();
         for load in &summary.loads {
             let mut load = load.clone();
             let known_before = load
@@ -175,6 +180,7 @@ impl<'p> Frame<'_, 'p> {
                 self.load(load);
             }
         }
+        self.preloaded.extend(preloaded);
         for eval in &summary.evals {
             let mut eval = eval.clone();
             let Some(query) = slots::fill_query(self, &eval.query, slots) else {

@@ -233,6 +233,7 @@ impl<'p> Frame<'_, 'p> {
             known,
             extra: row.extra.clone(),
             shared: false,
+            sure: false,
         });
         Some(if many {
             Value::coll(found, Size::Unknown)

@@ -8,6 +8,7 @@ use crate::source::{FileId, Site, Span, Sym};
 
 use super::Engine;
 use super::event::{Eval, Load};
+use super::plan::Plan;
 use super::value::{Deps, Live, Row, Value};
 
 /// What a loop runs over.
@@ -56,11 +57,15 @@ pub struct Frame<'e, 'p> {
     pub height: u8,
     pub cut: bool,
     pub returns: Option<Value>,
+    /// Some branch returns what an unknown callable gives.
+    pub returns_elsewhere: bool,
     pub yields: Option<Value>,
     pub loads: Vec<Load>,
     pub evals: Vec<Eval>,
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,
+    /// Rows on which related rows were prefetched, and which.
+    pub preloaded: Vec<(Row, Arc<Plan>)>,
     /// Arguments of `reveal(x)`.
     pub reveals: Vec<(Site, Value)>,
     /// The class whose body holds the routine, and the name of its first parameter.
@@ -112,11 +117,13 @@ impl<'e, 'p> Frame<'e, 'p> {
             height: 0,
             cut: false,
             returns: None,
+            returns_elsewhere: false,
             yields: None,
             loads: Vec::new(),
             evals: Vec::new(),
             stores: Vec::new(),
             writes: false,
+            preloaded: Vec::new(),
             reveals: Vec::new(),
             owner,
             receiver: routine.params.first().map(|p| p.name),

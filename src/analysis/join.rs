@@ -30,9 +30,11 @@ impl Value {
             (Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_), _)
                 if other.interesting() || !self.informative() =>
             {
-                return other.with(deps);
+                return other.unsure().with(deps);
             }
-            (_, Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_)) => return self.with(deps),
+            (_, Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_)) => {
+                return self.unsure().with(deps);
+            }
             (Kind::Query(a), Kind::Query(b)) => {
                 if let Some(both) = a.merge(b) {
                     return Self {
@@ -70,6 +72,21 @@ impl Value {
         Self {
             kind: Kind::Union(all.into()),
             deps,
+        }
+    }
+
+    /// The value, which may be none after all.
+    fn unsure(self) -> Self {
+        match &self.kind {
+            Kind::Row(row) if row.sure => {
+                let mut row = (**row).clone();
+                row.sure = false;
+                Self {
+                    kind: Kind::Row(Arc::new(row)),
+                    deps: self.deps,
+                }
+            }
+            _ => self,
         }
     }
 

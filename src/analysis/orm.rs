@@ -93,7 +93,9 @@ impl<'p> Frame<'_, 'p> {
             return Value::SCALAR;
         }
         self.evaluate(&query, name, served, method.aggregate, site, deps);
+        let own = method.returns == Returns::Row && served == Served::Query;
         let grown = Arc::new(Query {
+            change: query.change.or(own.then_some(name)),
             site: self.grow(query.site, site),
             ..(*query).clone()
         });
@@ -218,6 +220,9 @@ impl<'p> Frame<'_, 'p> {
         };
         for part in element.alternatives() {
             let Kind::Row(row) = &part.kind else { continue };
+            let mut plan = Plan::default();
+            prefetch(self.project, &mut plan, row.model, &args[1..].to_vec());
+            self.preloaded.push(((**row).clone(), Arc::new(plan)));
             let resolved = self.resolve_lives(row);
             if is_many(&resolved) || row_has_slot(&resolved) {
                 let lookup = args.iter().skip(1).find_map(|(_, v)| match &v.kind {
@@ -393,14 +398,38 @@ impl<'p> Frame<'_, 'p> {
             return;
         }
         eval.conditional |= self.conditional();
-        if self.evals.len() < MAX_EVENTS && !self.evals.contains(&eval) {
+        // One way to a query is evidence enough.
+        let known = self.evals.iter().any(|e| {
+            (e.query.site, e.op, e.deps, e.served) == (eval.query.site, eval.op, eval.deps, eval.served)
+                && e.query.base == eval.query.base
+                && e.conditional <= eval.conditional
+        });
+        if self.evals.len() < MAX_EVENTS && !known {
             self.evals.push(eval);
         }
     }
 
+    /// A prefetch on the row itself, or on one that it was reached from, has loaded what is read.
+    fn is_preloaded(&self, load: &Load) -> bool {
+        self.preloaded.iter().any(|(row, plan)| {
+            let steps = &load.row.steps;
+            let reached = load.row.origin == row.origin
+                && steps.len() >= row.steps.len()
+                && steps.iter().zip(&row.steps).all(|(a, b)| a.name == b.name);
+            let path: Vec<Sym> = steps
+                .iter()
+                .skip(row.steps.len())
+                .map(|s| s.name)
+                .chain([load.attr])
+                .collect();
+            reached && plan.loads(self.project, row.model, &path)
+        })
+    }
+
     /// A row's attribute is read: reported when the row's origin is known here, else passed on.
     pub fn load(&mut self, mut load: Load) {
-        if load.row.origin == Origin::New {
+        let preloaded = load.access != Access::Prefetch && self.is_preloaded(&load);
+        if load.row.origin == Origin::New || preloaded {
             return;
         }
         load.mark_inner();

@@ -38,6 +38,7 @@ pub fn element(project: &Project, query: &Arc<Query>, live: Live) -> Row {
             known,
             extra: row.extra.clone(),
             shared: false,
+            sure: live != Live::Single,
         };
     }
     Row {
@@ -48,6 +49,7 @@ pub fn element(project: &Project, query: &Arc<Query>, live: Live) -> Row {
         known,
         extra: None,
         shared: false,
+        sure: live != Live::Single,
     }
 }
 
@@ -65,6 +67,13 @@ pub fn related(project: &Project, row: &Arc<Row>, attr: Sym, target: ModelId, si
         site,
         plan: None,
     });
+    let exists = match project.model_attr(row.model, attr) {
+        Some(ModelAttr::Forward(rel)) => {
+            let relation = project.relation(rel);
+            !relation.null && matches!(relation.kind, RelKind::ForeignKey | RelKind::OneToOne)
+        }
+        _ => false,
+    };
     let known = match project.model_attr(row.model, attr) {
         Some(ModelAttr::Reverse(rel)) => Some((project.relation(rel).name, row.clone())),
         Some(ModelAttr::Forward(rel)) if project.relation(rel).kind == RelKind::OneToOne => {
@@ -80,6 +89,7 @@ pub fn related(project: &Project, row: &Arc<Row>, attr: Sym, target: ModelId, si
         known,
         extra: row.extra.clone(),
         shared: false,
+        sure: row.sure && exists,
     })
 }
 

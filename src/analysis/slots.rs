@@ -113,6 +113,7 @@ impl Slots {
             known: None,
             extra: None,
             shared: false,
+            sure: row.sure,
         }
     }
 

@@ -46,7 +46,10 @@ impl<'p> Frame<'_, 'p> {
                 self.assign(target, &joined);
             }
             StmtKind::Return(value) => {
-                let value = value.as_ref().map_or(Value::NONE, |v| self.eval(v));
+                let expr = value.as_ref();
+                let value = expr.map_or(Value::NONE, |v| self.eval(v));
+                self.returns_elsewhere |=
+                    value.kind == Kind::Unknown && expr.is_some_and(|e| self.calls_variable(e));
                 self.returns = Some(match self.returns.take() {
                     Some(old) => old.join(value),
                     None => value,
@@ -126,10 +129,22 @@ impl<'p> Frame<'_, 'p> {
         Flow::Next
     }
 
+    /// A call of something that a variable holds and that is not known: a registered implementation, a hook.
+    fn calls_variable(&self, expr: &Expr) -> bool {
+        let ExprKind::Call(call) = &expr.kind else {
+            return false;
+        };
+        let held = call.func.as_name().and_then(|name| self.vars.get(&name));
+        held.is_some_and(|v| matches!(v.kind, Kind::Unknown | Kind::Opaque | Kind::Scalar | Kind::None))
+    }
+
     fn if_stmt(&mut self, test: &'p Expr, body: &'p [Stmt], orelse: &'p [Stmt]) -> Flow {
         let tested = self.eval_truth(test);
         match tested.truth() {
-            Some(true) => return self.block(body),
+            Some(true) => {
+                self.narrow(test);
+                return self.block(body);
+            }
             Some(false) => return self.block(orelse),
             None => {}
         }
@@ -156,6 +171,24 @@ impl<'p> Frame<'_, 'p> {
             self.early_exit = true;
         }
         self.merge(vec![then, other])
+    }
+
+    /// `isinstance(row, Model)` holds: the variable is a row.
+    fn narrow(&mut self, test: &Expr) {
+        let ExprKind::Call(call) = &test.kind else { return };
+        let Some(name) = call.positional(0).and_then(Expr::as_name) else {
+            return;
+        };
+        if let Some(Value {
+            kind: Kind::Row(row),
+            deps,
+        }) = self.vars.get(&name)
+        {
+            let mut row = (**row).clone();
+            row.sure = true;
+            let value = Value::row(row).with(*deps);
+            self.set(name, value);
+        }
     }
 
     /// A block that leaves its loop at the end runs at most once for all iterations.

@@ -12,7 +12,8 @@ use crate::project::FuncId;
 use crate::source::{Site, Sym};
 
 use super::event::{Eval, Load};
-use super::value::Value;
+use super::plan::Plan;
+use super::value::{Row, Value};
 
 /// How many calls deep the engine follows a chain.
 pub const MAX_CALLS: u8 = 8;
@@ -38,6 +39,8 @@ pub struct Summary {
     /// `self.name = value`.
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,
+    /// Rows of arguments on which related rows were prefetched, and which.
+    pub preloaded: Vec<(Row, Arc<Plan>)>,
     /// Levels of calls below it; `None` when the depth limit cut it.
     pub height: Option<u8>,
     /// What `reveal(x)` calls in the function itself saw; those in functions it calls are not in it.

@@ -208,6 +208,8 @@ pub struct Row {
     pub extra: Option<Arc<Plan>>,
     /// Other code has had it: what that code loaded is not known here.
     pub shared: bool,
+    /// Certainly a row, not `None`.
+    pub sure: bool,
 }
 
 /// How long a collection is.
@@ -333,6 +335,7 @@ impl Value {
             | Kind::Coll(_)
             | Kind::Dict(_)
             | Kind::Tuple(_) => true,
+            Kind::Row(row) => row.sure,
             Kind::Union(all) => all.iter().all(Self::exists),
             _ => false,
         }
@@ -350,6 +353,7 @@ impl Value {
     pub fn truth(&self) -> Option<bool> {
         match &self.kind {
             Kind::Truth(known) => Some(*known),
+            Kind::Row(row) if row.sure => Some(true),
             _ => None,
         }
     }
@@ -470,6 +474,7 @@ impl Row {
             known: None,
             extra: None,
             shared: false,
+            sure: false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::report::diagnostic::Diagnostic;
 
-use super::findings::{finding, group};
+use super::findings::{Group, finding, group};
 use super::{Context, Rule, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
@@ -24,20 +24,63 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             wording::list(&ops),
             wording::list(&paths)
         );
-        let name = paths.first().map_or("", String::as_str);
-        let help = match ops.first().map(String::as_str) {
-            Some("count()" | "acount()") => format!(
-                "annotate the queryset once: `.annotate({name}_count=Count(\"{name}\", distinct=True))`"
-            ),
-            Some("exists()" | "aexists()" | "contains()") => {
-                format!("annotate the queryset once with `Exists(…)` over `{name}`, or prefetch `{name}`")
-            }
-            _ => {
-                format!("annotate the queryset once with a `Subquery(…)` over `{name}`, or prefetch `{name}`")
-            }
-        };
-        let mut found = finding(cx, rule, &group, paths.clone(), message, help);
+        let mut found = finding(
+            cx,
+            rule,
+            &group,
+            paths.clone(),
+            message,
+            help(cx, &group, &paths, &ops),
+        );
         found.queries = Some(wording::formula(cx.project, &group));
         out.push(found);
+    }
+}
+
+/// An annotation gives one value per row; a prefetch serves sets that are not narrowed before they are counted.
+fn help(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String], ops: &[String]) -> String {
+    let name = paths.first().map_or("", String::as_str);
+    let narrowed = group
+        .judged
+        .iter()
+        .filter_map(|j| j.load.access.set())
+        .any(|s| s.change.is_some());
+    let read_too = cx.judged.iter().any(|j| {
+        j.place == group.place && j.lookup() == name && j.load.access.set().is_some_and(|s| !s.aggregate)
+    });
+    if group.judged.iter().any(|j| j.path.len() > 1) {
+        let (head, tail) = name.split_once("__").unwrap_or((name, name));
+        return format!(
+            "fetch `{head}` with `Prefetch(\"{head}\", queryset=…)` and annotate that queryset with what is asked of `{tail}`"
+        );
+    }
+    if read_too && !narrowed {
+        return format!(
+            "add `.prefetch_related({})`: the rows are read as well, and a prefetch serves both",
+            wording::arguments(paths)
+        );
+    }
+    let prefetch = if narrowed {
+        String::new()
+    } else {
+        format!(", or prefetch `{name}`")
+    };
+    match ops.first().map(String::as_str) {
+        Some("count()" | "acount()") if !narrowed => {
+            let class = cx.project.model(group.model).class;
+            let plain = format!("{name}_count");
+            let taken = cx
+                .project
+                .class_member(class, crate::source::Sym::new(&plain))
+                .is_some();
+            let column = if taken { format!("num_{name}") } else { plain };
+            format!(
+                "annotate the queryset once: `.annotate({column}=Count(\"{name}\", distinct=True))`{prefetch}"
+            )
+        }
+        Some("exists()" | "aexists()" | "contains()") => {
+            format!("annotate the queryset once with `Exists(…)` over `{name}`{prefetch}")
+        }
+        _ => format!("annotate the queryset once with a `Subquery(…)` over `{name}`{prefetch}"),
     }
 }

@@ -25,7 +25,12 @@ pub fn collect(
         .loads
         .iter()
         .filter_map(|(load, func)| judge::judge(project, load, *func))
-        .filter(|j| reportable(project, j.place) && reportable(project, j.load.site) && traceable(project, j))
+        .filter(|j| {
+            reportable(project, j.place)
+                && reportable(project, j.load.site)
+                && traceable(project, j)
+                && leads(project, j)
+        })
         .collect();
     let cx = Context {
         project,
@@ -55,6 +60,26 @@ pub fn collect(
 fn traceable(project: &Project, judged: &Judged<'_>) -> bool {
     let calls = judged.calls.iter().filter(|c| project.is_chain(**c)).count();
     calls <= if judged.load.conditional { 2 } else { 5 }
+}
+
+/// The path can be followed from the model; one that mixes alternatives of a union cannot.
+fn leads(project: &Project, judged: &Judged<'_>) -> bool {
+    let to_attr = |name: &str| {
+        let query = judged.query.as_ref();
+        query.is_some_and(|q| {
+            q.plan
+                .prefetch
+                .iter()
+                .any(|p| p.has_to_attr && p.to.as_str().ends_with(name))
+        })
+    };
+    let mut at = Some(judged.model);
+    let last = judged.path.len().saturating_sub(1);
+    judged.path[..last].iter().all(|name| {
+        let attr = at.and_then(|model| project.model_attr(model, *name));
+        at = attr.and_then(|a| project.attr_target(a));
+        attr.is_some() || to_attr(name.as_str())
+    })
 }
 
 /// Library code, stubs and code left out of the analysis are no places to change.

@@ -1,5 +1,6 @@
 //! DJP901: a file that Python cannot read; the rest of it is still used.
 
+use crate::project::Part;
 use crate::report::diagnostic::{Certainty, Diagnostic};
 
 use super::{Context, Rule};
@@ -13,6 +14,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             cx.project,
             crate::source::Site::new(file, crate::source::Span::default()),
         ) {
+            continue;
+        }
+        let lost = cx.project.file(file).part == Part::Template && cx.project.template_name(file).is_none();
+        if lost {
+            // No application finds it: the files of other tools lie in such directories too.
             continue;
         }
         for error in cx.project.file(file).facts.errors.iter().take(MAX_PER_FILE) {

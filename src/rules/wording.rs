@@ -70,6 +70,18 @@ pub(super) fn target(project: &Project, place: Site) -> String {
 
 /// A path of single-valued relations only, with a known target.
 fn joinable(project: &Project, judged: &Judged<'_>) -> bool {
+    // A join would fetch again, once per row, what a prefetch shares between rows.
+    let prefetched = judged.query.as_ref().is_some_and(|query| {
+        let path = judged.lookup();
+        query
+            .plan
+            .prefetch
+            .iter()
+            .any(|p| path.starts_with(&format!("{}__", p.to)))
+    });
+    if prefetched {
+        return false;
+    }
     if judged.behind_many(project) {
         return false;
     }
