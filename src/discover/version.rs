@@ -120,9 +120,7 @@ fn newest(spec: &str) -> Option<(u16, u16)> {
             (major, minor)
         } else if part.starts_with('<') {
             before((major, minor))
-        } else if part.starts_with('^') {
-            (major, u16::MAX)
-        } else if part.starts_with("~=") && part.matches('.').count() < 2 {
+        } else if part.starts_with('^') || part.starts_with("~=") && part.matches('.').count() < 2 {
             (major, u16::MAX)
         } else if part.starts_with('~') || exact {
             (major, minor)
