@@ -8,12 +8,15 @@ mod apply;
 mod attr;
 mod builtin;
 mod call;
+mod declared;
 mod display;
 mod entries;
 pub mod event;
 mod expr;
 mod filters;
+mod forms;
 mod frame;
+mod grid;
 mod iterate;
 mod join;
 pub mod judge;
@@ -117,6 +120,8 @@ pub struct Engine<'p> {
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
     seen: Mutex<Seen>,
     reveals: Mutex<Vec<(Site, String)>>,
+    /// Form classes that sets of forms are made of.
+    formset_forms: std::sync::OnceLock<(FxHashSet<ClassId>, FxHashSet<Sym>)>,
 }
 
 /// Analyses every function of the project's own code.
@@ -130,6 +135,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         texts: Mutex::default(),
         seen: Mutex::default(),
         reveals: Mutex::default(),
+        formset_forms: std::sync::OnceLock::new(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)
@@ -233,6 +239,7 @@ impl<'p> Engine<'p> {
             args,
             captured: None,
             level: types::level(),
+            stand_in: None,
         });
         if !summary.reveals.is_empty() {
             let shown = summary
@@ -277,7 +284,7 @@ impl<'p> Engine<'p> {
     }
 
     /// What a reader would change in a class that library code works for: its queryset or model, else its name.
-    fn stand_in(&self, class: ClassId) -> Option<Site> {
+    pub(crate) fn stand_in(&self, class: ClassId) -> Option<Site> {
         let project = self.project;
         let own = |id: ClassId| !project.is_stub(project.class(id).file);
         let mut named = None;
@@ -321,6 +328,7 @@ impl<'p> Engine<'p> {
             frame.stand_in = self.stand_in(this.class);
             frame.home = frame.stand_in;
         }
+        frame.stand_in = frame.stand_in.or(key.stand_in);
         for (i, (param, value)) in routine.params.iter().zip(&key.args).enumerate() {
             frame.set(param.name, value.clone().with(Deps::on_param(i)));
         }

@@ -10,6 +10,7 @@ mod read;
 mod root;
 mod settings;
 mod venv;
+mod version;
 mod walk;
 
 pub use kind::FileKind;
@@ -62,6 +63,8 @@ pub struct Discovery {
     pub candidates: Vec<Candidate>,
     /// Values of `DJANGO_SETTINGS_MODULE` in configuration files, in order of appearance.
     pub settings_names: Vec<String>,
+    /// The newest series of Django that requirements allow.
+    pub django_version: Option<(u16, u16)>,
     /// The first virtual environment found in one of the roots.
     pub venv: Option<Venv>,
     /// Files that were left out, and why; ordered.
@@ -224,6 +227,7 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     }
     Ok(Discovery {
         settings_names: settings::names(&roots),
+        django_version: version::django(&roots, read.iter().map(|file| file.absolute.as_path())),
         venv: roots.iter().find_map(|root| find_venv(root)),
         sources: SourceSet::new(read.into_iter().map(|file| file.source).collect()),
         files,

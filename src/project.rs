@@ -214,6 +214,16 @@ impl Project {
         self.nearest(fits, near, |c| self.class(*c).file)
     }
 
+    /// A class of library knowledge by its full path.
+    pub fn class_by_dotted(&self, dotted: &str) -> Option<ClassId> {
+        let name = dotted.rsplit('.').next().unwrap_or(dotted);
+        let found = self.classes_by_name.get(&Sym::new(name))?;
+        found
+            .iter()
+            .copied()
+            .find(|c| self.is_stub(self.class(*c).file) && self.class(*c).dotted == *dotted)
+    }
+
     /// The only model class of that bare name, if there is exactly one outside of tests.
     pub fn unique_model_named(&self, name: Sym) -> Option<ModelId> {
         let mut found = self.classes_by_name.get(&name)?.iter().filter_map(|c| {
@@ -298,6 +308,9 @@ impl Project {
     /// Whether a related set read at `inner` is better loaded where its row is fetched, at `outer`: it stands in
     /// no function, or in a method of a model, which other code calls on rows of its own.
     pub fn loads_outside(&self, inner: Site, outer: Site) -> bool {
+        if self.is_class_name(outer) {
+            return false;
+        }
         let functions = &self.file(inner.file).facts.functions;
         let holder = functions
             .iter()
@@ -313,6 +326,12 @@ impl Project {
             }
             None => !self.is_chain(inner),
         }
+    }
+
+    /// Whether a place is the name of a class: there is no queryset in it to change.
+    fn is_class_name(&self, site: Site) -> bool {
+        let classes = &self.file(site.file).facts.classes;
+        classes.iter().any(|c| c.name_span == site.span)
     }
 
     /// The class that declares something at a place outside of functions, and the attribute it is assigned to.

@@ -253,11 +253,12 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         .iter()
         .enumerate()
         .filter(|(i, _)| !matches!(found.files[*i].kind, FileKind::Test | FileKind::Migration));
-    let hints = DjangoHints::gather(
+    let mut hints = DjangoHints::gather(
         own.map(|(i, f)| (FileId(i as u32), f)),
         &index,
         &found.settings_names,
     );
+    hints.django_version = found.django_version;
     if !hints.is_django {
         return Err(SessionError::NoDjango("no file imports django".into()));
     }

@@ -204,6 +204,11 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// The first argument is an object of a class that a reader can change.
+    fn stands_for_itself(&self, this: Option<&Value>) -> bool {
+        matches!(this.map(|v| &v.kind), Some(Kind::Object(object)) if self.engine.stand_in(object.class).is_some())
+    }
+
     pub(super) fn summary_of(
         &mut self,
         func: FuncId,
@@ -231,11 +236,18 @@ impl<'p> Frame<'_, 'p> {
             .deps
             .extend(captured.iter().flat_map(|vars| vars.iter().map(|(_, v)| v.deps)));
         let captured = captured.map(|vars| vars.iter().map(|(n, v)| (*n, slots.take(self, v, 3))).collect());
+        let stand_in = match below {
+            0 if self.stands_for_itself(shapes.first()) => None,
+            0 if self.is_stub() => self.stand_in,
+            0 if self.project.routine(func).class.is_none() => site,
+            _ => None,
+        };
         let key = Key {
             func,
             args: shapes,
             captured,
             level: super::types::level(),
+            stand_in,
         };
         let summary = self.engine.summary(key, self.depth - below);
         match summary.height {

@@ -513,15 +513,6 @@ impl<'p> Frame<'_, 'p> {
         if let Some((owner, member)) = self.project.member_after(sup.class, Some(sup.after), name) {
             return self.member_of_instance(&sup.receiver, owner, member, span);
         }
-        if name == "get_queryset"
-            && let Kind::Object(object) = &sup.receiver.kind
-            && let Some((_, base)) = object
-                .attrs
-                .iter()
-                .find(|(n, _)| *n == super::entries::BASE_QUERYSET)
-        {
-            return Value::new(Kind::Method(Arc::new((base.clone(), name))));
-        }
         match &sup.receiver.kind {
             Kind::Manager(_) | Kind::Query(_) if tables::method(name).is_some() => {
                 Value::new(Kind::Method(Arc::new((sup.receiver.clone(), name))))

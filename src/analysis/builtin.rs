@@ -231,6 +231,7 @@ impl<'p> Frame<'_, 'p> {
             Effect::SerializerMany => self.serializer_many(args, span),
             Effect::Rows => first.map_or(Value::UNKNOWN, |v| super::serializers::rows(&v)),
             Effect::ViewActions => self.view_actions(args, span),
+            Effect::Ask(ask) => self.ask(ask, args, expr),
             Effect::Locals => self.locals(),
             Effect::PrefetchObjects => {
                 self.prefetch_objects(call, args, expr);

@@ -117,9 +117,14 @@ impl<'p> Frame<'_, 'p> {
 
     /// An argument; a literal flag keeps its truth, so that the called function takes the branch it asks for.
     fn argument(&mut self, expr: &'p Expr) -> Value {
-        match expr.kind {
+        match &expr.kind {
             ExprKind::Const(Const::True) => Value::new(Kind::Truth(true)),
             ExprKind::Const(Const::False) => Value::new(Kind::Truth(false)),
+            // Lists of names stay apart, so that each can be asked for.
+            ExprKind::List(items) if !items.is_empty() && items.iter().all(|i| i.as_str().is_some()) => {
+                let names = items.iter().filter_map(Expr::as_str);
+                Value::new(Kind::Tuple(names.map(|n| Value::new(Kind::Str(n))).collect()))
+            }
             _ => self.eval(expr),
         }
     }

@@ -255,6 +255,13 @@ impl<'p> Frame<'_, 'p> {
                 _ if left.exists() => false,
                 _ => return None,
             },
+            (CmpOp::Is | CmpOp::IsNot, kind, ExprKind::Const(flag @ (Const::True | Const::False))) => {
+                match kind {
+                    Kind::Truth(known) => *known == (*flag == Const::True),
+                    Kind::Func(_) | Kind::Bound(_) | Kind::Tuple(_) | Kind::Dict(_) | Kind::None => false,
+                    _ => return None,
+                }
+            }
             (CmpOp::Eq | CmpOp::NotEq, Kind::Str(text), ExprKind::Const(Const::Str(other))) => text == other,
             (
                 CmpOp::In | CmpOp::NotIn,

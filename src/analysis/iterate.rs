@@ -21,6 +21,21 @@ impl<'p> Frame<'_, 'p> {
         (id, self.element_of(value, id))
     }
 
+    /// What a loop runs over: an object of a class gives what its `__iter__` does.
+    pub fn iterated(&mut self, value: Value, span: Span) -> Value {
+        let Kind::Object(object) = &value.kind else {
+            return value;
+        };
+        match self.project.class_member(object.class, Sym::new("__iter__")) {
+            Some((_, crate::project::Member::Method(method))) => {
+                let site = self.site(span);
+                let args = vec![(crate::ir::ArgKind::Positional, value.clone())];
+                self.call_function(method, None, args, site)
+            }
+            _ => value,
+        }
+    }
+
     fn element_of(&self, value: &Value, id: u16) -> Value {
         let elem = match &value.kind {
             Kind::Query(query) if query.empty => Value::UNKNOWN,

@@ -115,7 +115,7 @@ impl<'p> Frame<'_, 'p> {
         Value::UNKNOWN
     }
 
-    fn represent_many(&mut self, child: &Value, instances: &Value, span: Span) {
+    pub(in crate::analysis) fn represent_many(&mut self, child: &Value, instances: &Value, span: Span) {
         let Kind::Object(object) = &child.kind else { return };
         if let Some(outer) = self.list_serializer(object.class) {
             let attrs = vec![(Sym::new("child"), child.clone())];
@@ -147,7 +147,7 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    fn represent(&mut self, field: &Value, value: &Value, span: Span) {
+    pub(in crate::analysis) fn represent(&mut self, field: &Value, value: &Value, span: Span) {
         let Kind::Object(object) = &field.kind else { return };
         if let Some((_, Member::Method(method))) = self
             .project

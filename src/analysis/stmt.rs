@@ -219,6 +219,14 @@ impl<'p> Frame<'_, 'p> {
 
     fn for_stmt(&mut self, target: &'p Expr, iter: &'p Expr, body: &'p [Stmt]) {
         let iterated = self.eval(iter);
+        if let (true, Kind::Tuple(items)) = (self.is_stub(), &iterated.kind) {
+            for item in items.iter() {
+                self.assign(target, item);
+                self.block(body);
+            }
+            return;
+        }
+        let iterated = self.iterated(iterated, iter.span);
         let once = matches!(
             body.last().map(|s| &s.kind),
             Some(StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_))
@@ -299,6 +307,9 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Attr(attr) => {
                 self.note_related(&attr.base, attr.name, value);
+                if attr.name == "queryset" {
+                    self.field_queryset(target, value);
+                }
                 if attr.name == "object_list"
                     && let Some(page) = attr.base.as_name()
                     && self

@@ -26,6 +26,8 @@ pub struct Key {
     pub captured: Option<Arc<[(Sym, Value)]>>,
     /// Module variables that are being worked out by this call: so much fewer may be below it.
     pub level: u8,
+    /// What stands for library code that works for no project class of its own: its caller's.
+    pub stand_in: Option<Site>,
 }
 
 /// What a call does, in terms of its arguments' slots.

@@ -125,6 +125,42 @@ pub enum Effect {
     SerializerMany,
     Rows,
     ViewActions,
+    #[serde(untagged)]
+    Ask(Ask),
+}
+
+/// What library code asks about the class that it plays.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ask {
+    Items,
+    ItemsOf,
+    Place,
+    At,
+    Declared,
+    Has,
+    Own,
+    IsText,
+    IsPath,
+    IsRow,
+    Among,
+    Follow,
+    Show,
+    PerRow,
+    Choices,
+    PrintsChoices,
+    IsList,
+    Touched,
+    Relations,
+    RelatedRows,
+    Chosen,
+    IsSingle,
+    OfFormset,
+    TableRows,
+    Annotations,
+    IsMany,
+    ListQuery,
+    RowLabels,
 }
 
 /// What a template filter does with its value.

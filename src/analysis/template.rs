@@ -374,7 +374,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// The result of calling a value that can be called without arguments, as templates do.
-    fn called(&mut self, value: Value, expr: &'p Expr) -> Value {
+    pub(super) fn called(&mut self, value: Value, expr: &'p Expr) -> Value {
         let deps = value.deps;
         let result = match &value.kind {
             Kind::Bound(bound) if self.takes_nothing(bound.func, 1) => {

@@ -13,6 +13,13 @@ struct Table {
     manager_suffix: String,
     queryset_suffix: String,
     swappable: FxHashMap<String, String>,
+    kind: Vec<Kind>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    suffix: String,
+    stands_for: String,
 }
 
 #[expect(
@@ -44,6 +51,16 @@ pub fn is_manager_base(dotted: &str) -> bool {
 /// A queryset class outside the project, by its name.
 pub fn is_queryset_base(dotted: &str) -> bool {
     dotted.ends_with(&TABLE.queryset_suffix)
+}
+
+/// What is known of classes of unknown packages whose names end like this one's.
+pub fn stands_for(dotted: &str) -> Option<&'static str> {
+    let name = dotted.rsplit('.').next().unwrap_or(dotted);
+    TABLE
+        .kind
+        .iter()
+        .find(|kind| name.ends_with(kind.suffix.as_str()))
+        .map(|kind| kind.stands_for.as_str())
 }
 
 /// The model label that a swappable setting or helper stands for by default.

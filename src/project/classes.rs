@@ -97,7 +97,7 @@ impl Project {
     fn def_refs(&self, def: Option<Def>, holder: &ClassFacts, depth: u32) -> Vec<ClassRef> {
         match def {
             Some(Def::Class(id)) => vec![ClassRef::Known(id)],
-            Some(Def::External(name)) => vec![ClassRef::External(name)],
+            Some(Def::External(name)) => self.outside_refs(name),
             Some(Def::Assign(from, idx)) => {
                 let assign = &self.file(from).facts.assigns[idx as usize];
                 match &assign.value {
@@ -107,6 +107,15 @@ impl Project {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// A class outside the project; where its name tells its kind, also the library knowledge of that kind.
+    fn outside_refs(&self, name: Sym) -> Vec<ClassRef> {
+        let known = super::bases::stands_for(name.as_str()).and_then(|dotted| self.class_by_dotted(dotted));
+        [ClassRef::External(name)]
+            .into_iter()
+            .chain(known.map(ClassRef::Known))
+            .collect()
     }
 
     fn call_base_refs(

@@ -438,6 +438,7 @@ fn add_fields(
                 kind: RelKind::OneToOne,
                 target: Target::Model(parent),
                 null: false,
+                editable: false,
                 accessor: Some(lower),
                 query_name: Some(lower),
                 to_field: None,

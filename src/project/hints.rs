@@ -40,6 +40,8 @@ pub struct DjangoHints {
     pub sites: Vec<Settings>,
     /// Some file imports Django.
     pub is_django: bool,
+    /// The newest series of Django that the project asks for, where its requirements can be read.
+    pub django_version: Option<(u16, u16)>,
 }
 
 impl DjangoHints {

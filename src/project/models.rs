@@ -95,6 +95,8 @@ pub struct Relation {
     pub kind: RelKind,
     pub target: Target,
     pub null: bool,
+    /// Forms made from the model have a field for it.
+    pub editable: bool,
     /// The attribute on the target; `None` when hidden.
     pub accessor: Option<Sym>,
     /// The name in lookups from the target.

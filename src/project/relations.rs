@@ -89,6 +89,10 @@ pub(super) fn declare(
         kind,
         target,
         null: truth("null"),
+        editable: !field
+            .call
+            .keyword("editable")
+            .is_some_and(|e| matches!(e.kind, ExprKind::Const(Const::False))),
         accessor,
         query_name,
         to_field: text("to_field"),

@@ -6,6 +6,9 @@ use crate::report::diagnostic::Diagnostic;
 use super::findings::{eval_finding, reportable};
 use super::{Context, Rule};
 
+/// What library code calls the rows that a form field prints.
+const CHOICES: &str = "<choices>";
+
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for (eval, _) in &cx.analysis.evals {
@@ -20,8 +23,16 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let model = cx.project.model(eval.query.model).name;
-        let message = format!("one `{model}` query for each iteration of the loop");
+        let is_choices = eval.query.change.is_some_and(|change| change == CHOICES);
+        let message = if is_choices {
+            format!("the choices of `{model}` are fetched again for each row")
+        } else {
+            format!("one `{model}` query for each iteration of the loop")
+        };
         let help = match (&eval.query.base, eval.op.as_str()) {
+            _ if is_choices => {
+                "give the fields a queryset that is evaluated once, or show them without a list of choices: `autocomplete_fields`, `readonly_fields`, a search widget".to_owned()
+            }
             (Base::Model, "get" | "aget" | "first" | "afirst") => {
                 format!("fetch all rows before the loop with one `{model}.objects.filter(…__in=…)` or `in_bulk(…)` and look them up in memory")
             }

@@ -38,6 +38,15 @@ class FormMixin(ContextMixin):
 class ModelFormMixin(FormMixin, SingleObjectMixin):
     fields = None
 
+    def get_form_class(self):
+        if self.form_class is not None:
+            return self.form_class
+        djperf.place(self, "fields")
+        for name, choices in djperf.choices(self, self.model):
+            for choice in choices:
+                str(choice)
+        return None
+
     def get_form_kwargs(self):
         return {"instance": self.object}
 

@@ -1,0 +1,3 @@
+"""ninja: the schemas it exports."""
+
+from ninja.schema import ModelSchema, Schema
