@@ -21,6 +21,7 @@ mod iterate;
 mod join;
 pub mod judge;
 mod managers;
+mod operators;
 mod orm;
 pub mod plan;
 mod rows;

@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use crate::facts::ImportKind;
-use crate::ir::{ArgKind, BinOp, CmpOp, Comp, CompKind, Const, Expr, ExprKind, FuncIdx, Stmt};
+use crate::ir::{ArgKind, CmpOp, Comp, CompKind, Const, Expr, ExprKind, FuncIdx, Stmt};
 use crate::project::{Def, Member};
 use crate::source::{Span, Sym};
 
 use super::frame::{Flow, Frame, Over};
+use super::operators::MAX_TEXT;
 use super::stmt::{join_all, place_of};
 use super::tables::{Effect, Served};
 use super::value::{Deps, Dict, FuncValue, Kind, Query, Size, Value};
-
-/// Longer texts are no names of anything.
-const MAX_TEXT: usize = 200;
 
 impl<'p> Frame<'_, 'p> {
     pub fn eval(&mut self, expr: &'p Expr) -> Value {
@@ -233,49 +231,6 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    /// An attribute or a parameter: no variable that a loop may change before the next pass.
-    fn is_given(&self, expr: &Expr) -> bool {
-        match &expr.kind {
-            ExprKind::Attr(_) => true,
-            ExprKind::Name(name) => self
-                .project
-                .routine(self.func)
-                .params
-                .iter()
-                .any(|p| p.name == *name),
-            _ => false,
-        }
-    }
-
-    /// What comparing a known value with a constant gives.
-    fn compared(&mut self, op: CmpOp, left: &Value, right: &'p Expr) -> Option<bool> {
-        let equal = match (op, &left.kind, &right.kind) {
-            (CmpOp::Is | CmpOp::IsNot, Kind::None, ExprKind::Const(Const::None)) => true,
-            (CmpOp::Is | CmpOp::IsNot, kind, ExprKind::Const(Const::None)) => match kind {
-                _ if left.exists() => false,
-                _ => return None,
-            },
-            (CmpOp::Is | CmpOp::IsNot, kind, ExprKind::Const(flag @ (Const::True | Const::False))) => {
-                match kind {
-                    Kind::Truth(known) => *known == (*flag == Const::True),
-                    Kind::Func(_) | Kind::Bound(_) | Kind::Tuple(_) | Kind::Dict(_) | Kind::None => false,
-                    _ => return None,
-                }
-            }
-            (CmpOp::Eq | CmpOp::NotEq, Kind::Str(text), ExprKind::Const(Const::Str(other))) => text == other,
-            (
-                CmpOp::In | CmpOp::NotIn,
-                Kind::Str(text),
-                ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items),
-            ) => {
-                let texts: Option<Vec<Sym>> = items.iter().map(Expr::as_str).collect();
-                texts?.contains(text)
-            }
-            _ => return None,
-        };
-        Some(equal == matches!(op, CmpOp::Is | CmpOp::Eq | CmpOp::In))
-    }
-
     fn yielded(&mut self, value: Value) {
         self.yields = Some(match self.yields.take() {
             Some(old) => old.join(value),
@@ -421,72 +376,6 @@ impl<'p> Frame<'_, 'p> {
         });
         self.leave_loop();
         *result = stored;
-    }
-
-    /// Binary operators: `|` and `+` keep rows, `%` formats text.
-    pub fn combine(&mut self, op: BinOp, left: Value, right: Value, span: Span) -> Value {
-        let deps = left.deps.and(right.deps);
-        match op {
-            BinOp::BitOr | BinOp::BitAnd | BinOp::BitXor => match (&left.kind, &right.kind) {
-                (Kind::Query(a), Kind::Query(b)) if a.empty && !b.empty && op == BinOp::BitOr => {
-                    // The rows are those of `b`; the expression to change begins with `a`.
-                    let query = Query {
-                        site: a.site,
-                        born: a.born,
-                        ..(**b).clone()
-                    };
-                    Value::query(query).with(deps)
-                }
-                (Kind::Query(a), Kind::Query(b)) if b.empty && !a.empty && op == BinOp::BitOr => {
-                    left.with(deps)
-                }
-                (Kind::Query(query), _) | (_, Kind::Query(query)) => {
-                    let mut query = (**query).clone();
-                    query.empty = false;
-                    query.change = query.change.or(Some(Sym::new("|")));
-                    Value::query(query).with(deps)
-                }
-                (Kind::Dict(_), Kind::Dict(_)) => left.join(right),
-                (Kind::Coll(_), Kind::Coll(_)) => left.join(right),
-                _ => Value::scalar(deps),
-            },
-            BinOp::Add => match (&left.kind, &right.kind) {
-                (Kind::Coll(a), Kind::Coll(b)) => {
-                    let size = if a.size == Size::Bounded && b.size == Size::Bounded {
-                        Size::Bounded
-                    } else {
-                        Size::Unknown
-                    };
-                    Value::coll(a.elem.clone().join(b.elem.clone()), size).with(deps)
-                }
-                (Kind::Coll(_), _) => left.with(deps),
-                (_, Kind::Coll(_)) => right.with(deps),
-                (Kind::Str(a), Kind::Str(b)) if a.as_str().len() + b.as_str().len() <= MAX_TEXT => Value {
-                    kind: Kind::Str(Sym::new(&format!("{a}{b}"))),
-                    deps,
-                },
-                (Kind::Tuple(a), Kind::Tuple(b)) => Value {
-                    kind: Kind::Tuple(a.iter().chain(b.iter()).cloned().collect()),
-                    deps,
-                },
-                _ => Value::scalar(deps),
-            },
-            BinOp::Mod => {
-                for part in right.alternatives() {
-                    match &part.kind {
-                        Kind::Tuple(items) => {
-                            for item in items.iter() {
-                                self.text_of(item, span);
-                            }
-                        }
-                        _ => self.text_of(part, span),
-                    }
-                }
-                Value::scalar(deps)
-            }
-            BinOp::Sub if matches!(left.kind, Kind::Coll(_)) => left.with(deps),
-            _ => Value::scalar(deps),
-        }
     }
 
     /// A name: local, enclosing, module level, builtin.
