@@ -306,7 +306,7 @@ impl Project {
     }
 
     /// Whether a related set read at `inner` is better loaded where its row is fetched, at `outer`: it stands in
-    /// no function, or in a method of a model, which other code calls on rows of its own.
+    /// no function, or in a method that code outside of its class calls on rows of its own.
     pub fn loads_outside(&self, inner: Site, outer: Site) -> bool {
         if self.is_class_name(outer) {
             return false;
@@ -318,11 +318,11 @@ impl Project {
             .find(|f| f.parent.is_none() && f.span.contains(inner.span));
         match holder {
             Some(routine) => {
-                let same = inner.file == outer.file && routine.span.contains(outer.span);
-                let of_model = routine
-                    .class
-                    .is_some_and(|idx| self.model_of_class(self.class_id(inner.file, idx)).is_some());
-                !same && of_model
+                let classes = &self.file(inner.file).facts.classes;
+                routine.class.is_some_and(|idx| {
+                    let class = &classes[idx.0 as usize];
+                    inner.file != outer.file || !class.span.contains(outer.span)
+                })
             }
             None => !self.is_chain(inner),
         }

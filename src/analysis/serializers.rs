@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::ir::{ArgKind, BinOp, Const, Expr, ExprKind};
-use crate::project::{ClassId, ClassRef, Def, Member, ModelAttr, ModelId};
+use crate::ir::{ArgKind, BinOp, Const, DictItem, Expr, ExprKind};
+use crate::project::{ClassId, ClassRef, Def, Member, ModelAttr, ModelId, RelKind};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
@@ -67,6 +67,8 @@ struct Options {
     names: Option<Vec<(Sym, Site)>>,
     all: Option<Site>,
     exclude: Vec<Sym>,
+    /// Named so by `extra_kwargs`.
+    write_only: Vec<Sym>,
     nested: bool,
 }
 
@@ -87,7 +89,8 @@ impl<'p> Frame<'_, 'p> {
             return Value::UNKNOWN;
         }
         let options = self.options(serializer.class);
-        let fields = self.output_fields(serializer.class, &options);
+        let mut fields = self.output_fields(serializer.class, &options);
+        fields.retain(|f| !options.write_only.contains(&f.name));
         self.depth -= 1;
         let height = std::mem::take(&mut self.height);
         let before = self.stand_in;
@@ -304,6 +307,11 @@ impl<'p> Frame<'_, 'p> {
                 .map(|(n, _)| n)
                 .collect();
         }
+        if let Some((_, value)) = self.meta_value(meta, "extra_kwargs")
+            && let ExprKind::Dict(items) = &value.kind
+        {
+            options.write_only = items.iter().filter_map(write_only).collect();
+        }
         if let Some((_, value)) = self.meta_value(meta, "depth") {
             options.nested = matches!(value.kind, ExprKind::Const(Const::Int(n)) if n > 0);
         }
@@ -392,7 +400,18 @@ impl<'p> Frame<'_, 'p> {
             let project = self.project;
             let model = project.model(model);
             let columns = model.fields.iter().map(|f| f.name);
-            let relations = model.relations.iter().map(|r| project.relation(*r).name);
+            let shown = |kind: RelKind| {
+                matches!(
+                    kind,
+                    RelKind::ForeignKey | RelKind::OneToOne | RelKind::ManyToMany
+                )
+            };
+            let relations = model
+                .relations
+                .iter()
+                .map(|r| project.relation(*r))
+                .filter(|r| shown(r.kind))
+                .map(|r| r.name);
             for name in columns.chain(relations) {
                 let known = declared.iter().any(|f| f.name == name) || options.exclude.contains(&name);
                 if !known {
@@ -507,6 +526,22 @@ impl<'p> Frame<'_, 'p> {
         }
         Value::UNKNOWN
     }
+}
+
+/// `"field": {"write_only": True}`.
+fn write_only(item: &DictItem) -> Option<Sym> {
+    let field = item.key.as_ref()?.as_str()?;
+    let ExprKind::Dict(options) = &item.value.kind else {
+        return None;
+    };
+    let hidden = options.iter().any(|o| {
+        o.key
+            .as_ref()
+            .and_then(Expr::as_str)
+            .is_some_and(|k| k == "write_only")
+            && matches!(o.value.kind, ExprKind::Const(Const::True))
+    });
+    hidden.then_some(field)
 }
 
 /// What iterating gives rows: a manager's queryset for a manager.
