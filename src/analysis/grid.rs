@@ -21,12 +21,24 @@ impl Frame<'_, '_> {
     /// loads them by itself.
     pub(super) fn table_rows(&mut self, class: ClassId, data: &Value) -> Value {
         let rows = super::serializers::rows(data);
-        let Kind::Query(query) = &rows.kind else {
-            return rows;
-        };
         if !self.completes(class) {
             return rows;
         }
+        self.completed(class, &rows)
+    }
+
+    /// The queryset, or each of several, with the relations of the columns.
+    fn completed(&mut self, class: ClassId, rows: &Value) -> Value {
+        if let Kind::Union(parts) = &rows.kind {
+            let kind = Kind::Union(parts.iter().map(|part| self.completed(class, part)).collect());
+            return Value {
+                kind,
+                deps: rows.deps,
+            };
+        }
+        let Kind::Query(query) = &rows.kind else {
+            return rows.clone();
+        };
         let mut query: Query = (**query).clone();
         let mut names: Vec<Sym> = Vec::new();
         if let Some(column) = self.project.class_by_dotted(COLUMN) {

@@ -54,6 +54,8 @@ static STUBS: &[(&str, &str)] = stubs! {
     "django_filters.filterset": "django_filters/filterset.pyi",
     "django_filters.rest_framework": "django_filters/rest_framework.pyi",
     "django_filters.views": "django_filters/views.pyi",
+    "django_select2": "django_select2.pyi",
+    "django_select2.forms": "django_select2/forms.pyi",
     "django_tables2": "django_tables2.pyi",
     "django_tables2.columns": "django_tables2/columns.pyi",
     "django_tables2.tables": "django_tables2/tables.pyi",

@@ -1,0 +1,3 @@
+"""django_select2: the modules it exports."""
+
+from django_select2 import forms
