@@ -383,7 +383,7 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    pub fn container_method(&mut self, receiver: &Value, name: Sym, args: &Args, expr: &'p Expr) -> Value {
+    pub fn container_method(&mut self, receiver: &Value, name: Sym, args: &Args, span: Span) -> Value {
         match (&receiver.kind, name.as_str()) {
             (Kind::Dict(dict), "values") => Value::coll(joined_values(dict), dict_size(dict)),
             (Kind::Dict(dict), "keys") => Value::coll(dict.key.clone(), dict_size(dict)),
@@ -420,7 +420,7 @@ impl<'p> Frame<'_, 'p> {
             (Kind::Coll(coll), "union" | "intersection" | "difference") => {
                 let more = args.first().map(|(_, v)| v.clone());
                 let elem = match more {
-                    Some(value) => coll.elem.clone().join(self.stored_elements(&value, expr.span)),
+                    Some(value) => coll.elem.clone().join(self.stored_elements(&value, span)),
                     None => coll.elem.clone(),
                 };
                 Value::new(Kind::Coll(Arc::new(Coll {
@@ -429,19 +429,19 @@ impl<'p> Frame<'_, 'p> {
                 })))
             }
             (Kind::Coll(_), "sort") => {
-                self.sort_key(receiver, args, expr.span);
+                self.sort_key(receiver, args, span);
                 Value::NONE
             }
             (Kind::Str(text), "lower") => Value::new(Kind::Str(Sym::new(&text.as_str().to_lowercase()))),
             (Kind::Str(_), "join") => {
                 if let Some((_, value)) = args.first() {
-                    self.evaluate_all(value, "iterate", expr.span, Served::Served);
+                    self.evaluate_all(value, "iterate", span, Served::Served);
                 }
                 Value::scalar(deps_of(args))
             }
             (Kind::Str(_), "format") => {
                 for (_, value) in args {
-                    self.text_of(value, expr.span);
+                    self.text_of(value, span);
                 }
                 Value::scalar(deps_of(args))
             }

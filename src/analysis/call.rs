@@ -165,7 +165,7 @@ impl<'p> Frame<'_, 'p> {
             Kind::Bound(_) | Kind::Func(_) | Kind::Class(_) => self.call_plain(callee, args.clone(), site),
             Kind::Method(method) => {
                 let (receiver, name) = (&method.0, method.1);
-                self.method_call(receiver, name, args, expr)
+                self.method_call(receiver, name, args, expr.span)
             }
             Kind::External(dotted) => match tables::effect(*dotted) {
                 Some(effect) => self.effect(effect, call, args, expr),

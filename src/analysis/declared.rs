@@ -166,7 +166,7 @@ impl<'p> Frame<'_, 'p> {
                 return value;
             }
             let found = self.template_attr(&value, Sym::new(part), expr.span);
-            self.called(found, expr)
+            self.called(found, expr.span)
         })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ir::{ArgKind, Call, Expr, ExprKind};
 use crate::project::{ModelId, Project};
-use crate::source::{Site, Sym};
+use crate::source::{Site, Span, Sym};
 
 use super::call::Args;
 use super::event::{Access, Around, Eval, Load, SetAccess, is_many, row_has_slot};
@@ -19,15 +19,15 @@ const MAX_EVENTS: usize = 96;
 
 impl<'p> Frame<'_, 'p> {
     /// A built-in method of a manager, queryset, row, collection or dict.
-    pub fn method_call(&mut self, receiver: &Value, name: Sym, args: &Args, expr: &'p Expr) -> Value {
+    pub fn method_call(&mut self, receiver: &Value, name: Sym, args: &Args, span: Span) -> Value {
         match &receiver.kind {
             Kind::Manager(manager) => {
                 let query = manager.query.clone();
-                self.queryset_method(query, name, args, expr, receiver.deps)
+                self.queryset_method(query, name, args, span, receiver.deps)
             }
             Kind::Query(query) => {
                 let query = (**query).clone();
-                self.queryset_method(query, name, args, expr, receiver.deps)
+                self.queryset_method(query, name, args, span, receiver.deps)
             }
             Kind::Row(_) => {
                 if tables::writes(name) {
@@ -35,16 +35,16 @@ impl<'p> Frame<'_, 'p> {
                 }
                 Value::SCALAR
             }
-            _ => self.container_method(receiver, name, args, expr),
+            _ => self.container_method(receiver, name, args, span),
         }
     }
 
-    fn queryset_method(&mut self, query: Query, name: Sym, args: &Args, expr: &'p Expr, deps: Deps) -> Value {
+    fn queryset_method(&mut self, query: Query, name: Sym, args: &Args, span: Span, deps: Deps) -> Value {
         let Some(method) = tables::method(name) else {
             return Value::UNKNOWN;
         };
         let deps = args.iter().fold(deps, |d, (_, v)| d.and(v.deps));
-        let site = self.site(expr.span);
+        let site = self.site(span);
         match method.runs {
             Runs::Lazy => Value::query(self.planned(query, method, name, args, site)).with(deps),
             Runs::Query => self.run_now(query, method, name, args, site, deps).with(deps),

@@ -227,13 +227,7 @@ impl<'p> Frame<'_, 'p> {
                 return Value::UNKNOWN;
             }
             let found = self.template_attr(&value, name, Span::default());
-            value = match &found.kind {
-                Kind::Bound(_) | Kind::Func(_) => {
-                    let site = self.site(Span::default());
-                    self.call_plain(&found, Vec::new(), site)
-                }
-                _ => found,
-            };
+            value = self.called(found, Span::default());
         }
         value
     }

@@ -305,7 +305,7 @@ impl<'p> Frame<'_, 'p> {
         let elem = elem.with(Deps::on_loop(id));
         let grouper = by.iter().fold(elem.clone(), |value, name| {
             let found = self.template_attr(&value, *name, source.span);
-            self.called(found, source)
+            self.called(found, source.span)
         });
         self.leave_loop();
         self.mark_fetched(source);
@@ -339,7 +339,7 @@ impl<'p> Frame<'_, 'p> {
         }
         let found = self.template_attr(&base, lookup.name, expr.span);
         let value = if lookup.calls {
-            self.called(found, expr)
+            self.called(found, expr.span)
         } else {
             found
         };
@@ -374,24 +374,24 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// The result of calling a value that can be called without arguments, as templates do.
-    pub(super) fn called(&mut self, value: Value, expr: &'p Expr) -> Value {
+    pub(super) fn called(&mut self, value: Value, span: Span) -> Value {
         let deps = value.deps;
         let result = match &value.kind {
             Kind::Bound(bound) if self.takes_nothing(bound.func, 1) => {
-                self.call_plain(&value, Vec::new(), self.site(expr.span))
+                self.call_plain(&value, Vec::new(), self.site(span))
             }
             Kind::Func(func) if self.takes_nothing(func.func, func.args.len()) => {
-                self.call_plain(&value, Vec::new(), self.site(expr.span))
+                self.call_plain(&value, Vec::new(), self.site(span))
             }
             Kind::Bound(_) | Kind::Func(_) => Value::UNKNOWN,
             Kind::Method(method) if tables::writes(method.1) => Value::UNKNOWN,
             Kind::Method(method) => {
                 let method = method.clone();
-                let result = self.method_call(&method.0, method.1, &Vec::new(), expr);
-                self.grown(result, self.site(expr.span))
+                let result = self.method_call(&method.0, method.1, &Vec::new(), span);
+                self.grown(result, self.site(span))
             }
             Kind::Union(all) => {
-                let parts: Vec<Value> = all.iter().map(|v| self.called(v.clone(), expr)).collect();
+                let parts: Vec<Value> = all.iter().map(|v| self.called(v.clone(), span)).collect();
                 join_all(parts)
             }
             _ => return value,
