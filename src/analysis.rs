@@ -8,6 +8,7 @@ mod apply;
 mod attr;
 mod builtin;
 mod call;
+mod compare;
 mod declared;
 mod display;
 mod entries;
