@@ -8,7 +8,6 @@ mod apply;
 mod attr;
 mod builtin;
 mod call;
-mod compare;
 mod declared;
 mod display;
 mod entries;
