@@ -281,7 +281,9 @@ impl<'p> Frame<'_, 'p> {
                 let result = self.call_function(tag.func, None, given, site);
                 if let TagKind::Inclusion(Some(template)) = tag.kind
                     && let Kind::Dict(dict) = &result.kind
-                    && let Some(file) = self.project.template(template.as_str(), self.file)
+                    && let Some(file) = self
+                        .project
+                        .template(template.as_str(), self.project.func(tag.func).0)
                 {
                     self.render(file, dict.items.clone(), site);
                 }
