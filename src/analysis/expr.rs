@@ -144,6 +144,15 @@ impl<'p> Frame<'_, 'p> {
             ExprKind::Compare(cmp) => {
                 let left = self.eval(&cmp.left);
                 let mut deps = left.deps;
+                if let [(op @ (CmpOp::In | CmpOp::NotIn), right)] = &cmp.rest[..]
+                    && asks_for_prefetch(right)
+                {
+                    // What follows if it has been prefetched runs no query; what follows if not may.
+                    return Value {
+                        kind: Kind::Truth(*op == CmpOp::NotIn),
+                        deps,
+                    };
+                }
                 if let (
                     [
                         (
@@ -497,4 +506,18 @@ fn names_in(body: &[Stmt], out: &mut rustc_hash::FxHashSet<Sym>) {
             }
         });
     }
+}
+
+/// The cache in which a row keeps what was prefetched for it.
+fn asks_for_prefetch(expr: &Expr) -> bool {
+    const CACHE: &str = "_prefetched_objects_cache";
+    let mut found = false;
+    super::walk::expression(expr, &mut |e| {
+        found |= match &e.kind {
+            ExprKind::Attr(attr) => attr.name == *CACHE,
+            ExprKind::Const(Const::Str(text)) => *text == *CACHE,
+            _ => false,
+        };
+    });
+    found
 }

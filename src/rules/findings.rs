@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::Analysis;
-use crate::analysis::event::Eval;
+use crate::analysis::event::{Access, Eval};
 use crate::analysis::judge::{self, Judged};
 use crate::project::{ModelId, Part, Project};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
@@ -73,9 +73,11 @@ fn leads(project: &Project, judged: &Judged<'_>) -> bool {
                 .any(|p| p.has_to_attr && p.to.as_str().ends_with(name))
         })
     };
+    if judged.load.access == Access::Prefetch {
+        return true;
+    }
     let mut at = Some(judged.model);
-    let last = judged.path.len().saturating_sub(1);
-    judged.path[..last].iter().all(|name| {
+    judged.path.iter().all(|name| {
         let attr = at.and_then(|model| project.model_attr(model, *name));
         at = attr.and_then(|a| project.attr_target(a));
         attr.is_some() || to_attr(name.as_str())
