@@ -32,6 +32,7 @@ pub mod cli;
 pub mod config;
 pub mod discover;
 pub mod facts;
+pub mod fix;
 pub mod ir;
 pub mod lower;
 pub mod project;

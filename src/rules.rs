@@ -18,6 +18,7 @@ mod wording;
 
 use crate::analysis::Analysis;
 use crate::analysis::judge::Judged;
+use crate::fix::Trees;
 use crate::project::Project;
 use crate::report::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceSet;
@@ -44,6 +45,8 @@ pub struct Context<'a> {
     pub sources: &'a SourceSet,
     /// Loads with their places, in a fixed order.
     pub judged: Vec<Judged<'a>>,
+    /// For fixes.
+    pub trees: Trees<'a>,
 }
 
 type Check = fn(&Context<'_>, &Rule, &mut Vec<Diagnostic>);

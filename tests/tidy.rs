@@ -19,21 +19,23 @@ const EDGES: &[(&str, &[&str])] = &[
     ("discover", &["source"]),
     ("project", &["source", "ir", "facts", "lower"]),
     ("analysis", &["source", "ir", "facts", "project"]),
-    ("report", &["source"]),
-    ("rules", &["source", "project", "analysis", "report"]),
+    ("fix", &["source", "syntax", "facts", "project", "analysis"]),
+    ("report", &["source", "fix"]),
+    ("rules", &["source", "project", "analysis", "fix", "report"]),
     ("suppress", &["source", "facts", "rules", "report"]),
     ("config", &["source", "rules", "report"]),
     (
         "session",
         &[
-            "source", "ir", "syntax", "facts", "lower", "discover", "project", "analysis", "rules",
+            "source", "ir", "syntax", "facts", "lower", "discover", "project", "analysis", "fix", "rules",
             "suppress", "config", "report",
         ],
     ),
     (
         "cli",
         &[
-            "source", "config", "discover", "project", "analysis", "rules", "suppress", "report", "session",
+            "source", "config", "discover", "project", "analysis", "fix", "rules", "suppress", "report",
+            "session",
         ],
     ),
 ];

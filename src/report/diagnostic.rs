@@ -1,5 +1,6 @@
 //! The finished finding: plain data, in terms of files and byte spans.
 
+use crate::fix::Fix;
 use crate::source::{FileId, Site, Span};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -111,4 +112,5 @@ pub struct Diagnostic {
     pub endpoints: Vec<String>,
     /// Evidence, in the order a reader follows it.
     pub labels: Vec<Label>,
+    pub fix: Option<Fix>,
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::diagnostic::{Diagnostic, Label};
 use super::{View, card_url, fingerprints};
+use crate::fix::{Fix, Safety};
 use crate::source::{Site, SourceSet};
 
 /// The JSON Schema of the document, draft 2020-12.
@@ -36,10 +37,18 @@ pub fn summary(view: &View<'_>) -> Value {
         "templates": view.templates,
         "models": view.models,
         "findings": view.diagnostics.len(),
-        "fixable": 0,
+        "fixable": view.diagnostics.iter().filter(|d| fixable(d)).count(),
         "suppressed": view.suppressed,
         "duration_ms": view.duration.as_millis() as u64,
     })
+}
+
+/// Whether `--fix` or `--fix --unsafe-fixes` would change something.
+fn fixable(diagnostic: &Diagnostic) -> bool {
+    diagnostic
+        .fix
+        .as_ref()
+        .is_some_and(|fix| fix.safety > Safety::Display)
 }
 
 /// A value as text with a final line break.
@@ -91,8 +100,35 @@ fn finding(sources: &SourceSet, diagnostic: &Diagnostic, fingerprint: String) ->
         "labels",
         diagnostic.labels.iter().map(|l| label(sources, l)).collect(),
     );
+    put(
+        "fix",
+        match &diagnostic.fix {
+            Some(found) => fix(sources, found),
+            None => Value::Null,
+        },
+    );
     put("fingerprint", fingerprint.into());
     Value::Object(map)
+}
+
+fn fix(sources: &SourceSet, fix: &Fix) -> Value {
+    let edits: Vec<Value> = fix
+        .edits
+        .iter()
+        .map(|edit| {
+            let mut map = Map::new();
+            for (key, value) in place(sources, Site::new(edit.file, edit.span)) {
+                map.insert(key.to_owned(), value);
+            }
+            map.insert("content".to_owned(), edit.content.as_str().into());
+            Value::Object(map)
+        })
+        .collect();
+    json!({
+        "safety": fix.safety.as_str(),
+        "title": fix.title,
+        "edits": edits,
+    })
 }
 
 fn label(sources: &SourceSet, label: &Label) -> Value {
@@ -170,6 +206,7 @@ pub(crate) mod tests {
                 role: Role::Queryset,
                 message: "fetched here".into(),
             }],
+            fix: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::Analysis;
 use crate::analysis::event::{Access, Eval};
 use crate::analysis::judge::{self, Judged};
+use crate::fix::Trees;
 use crate::project::{ModelId, Part, Project};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
 use crate::source::{Site, SourceSet};
@@ -37,6 +38,7 @@ pub fn collect(
         analysis,
         sources,
         judged,
+        trees: Trees::new(sources),
     };
     let mut out = Vec::new();
     for rule in rules {
@@ -162,6 +164,7 @@ pub(super) fn finding(
         queries: None,
         endpoints: endpoints(cx, &labels),
         labels,
+        fix: None,
     }
 }
 
@@ -278,5 +281,6 @@ pub(super) fn eval_finding(
         }),
         endpoints: endpoints(cx, &labels),
         labels,
+        fix: None,
     }
 }

@@ -70,6 +70,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             }),
             endpoints: Vec::new(),
             labels,
+            fix: None,
         });
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 queries: None,
                 endpoints: Vec::new(),
                 labels: Vec::new(),
+                fix: None,
             });
         }
     }

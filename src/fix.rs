@@ -1,0 +1,70 @@
+//! Fixes: what to change in which files.
+//!
+//! A fix is made of edits over byte spans of the text that was analysed; code is never printed anew. This room
+//! reads trees and the linked project to find the tokens to change. It knows neither rules nor files on a disk.
+
+mod trees;
+
+pub use trees::Trees;
+
+use crate::source::{FileId, Site, Span};
+
+/// How much a fix may be trusted, weakest promise first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Safety {
+    /// Shown, never applied: somebody has to decide something.
+    Display,
+    /// Same results, other queries: memory and joins change.
+    Unsafe,
+    /// Same behaviour on every input.
+    Safe,
+}
+
+impl Safety {
+    /// The name in settings and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Display => "display",
+            Self::Unsafe => "unsafe",
+            Self::Safe => "safe",
+        }
+    }
+}
+
+/// Text to put in place of a span; an empty span inserts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Edit {
+    pub file: FileId,
+    pub span: Span,
+    pub content: String,
+}
+
+impl Edit {
+    /// Puts `content` at a byte offset.
+    pub fn insert(file: FileId, at: u32, content: impl Into<String>) -> Self {
+        Self {
+            file,
+            span: Span::new(at, at),
+            content: content.into(),
+        }
+    }
+
+    /// Puts `content` in place of what is there.
+    pub fn replace(site: Site, content: impl Into<String>) -> Self {
+        Self {
+            file: site.file,
+            span: site.span,
+            content: content.into(),
+        }
+    }
+}
+
+/// Edits that belong together: all of them are made, or none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fix {
+    pub safety: Safety,
+    /// What it does, in the imperative: `add .select_related("customer")`.
+    pub title: String,
+    /// Ordered by file and span; they do not overlap.
+    pub edits: Vec<Edit>,
+}

@@ -1,0 +1,42 @@
+//! Trees of the few files that get a fix, parsed again on demand.
+//!
+//! A file with a syntax error has no tree here, and so no fix.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::source::{FileId, SourceSet};
+use crate::syntax::python::Module;
+
+/// Parses files of one [`SourceSet`], each once.
+pub struct Trees<'a> {
+    sources: &'a SourceSet,
+    parsed: RefCell<FxHashMap<FileId, Option<Rc<Module>>>>,
+}
+
+impl<'a> Trees<'a> {
+    pub fn new(sources: &'a SourceSet) -> Self {
+        Self {
+            sources,
+            parsed: RefCell::default(),
+        }
+    }
+
+    /// The text of a file.
+    pub fn text(&self, file: FileId) -> &'a str {
+        &self.sources.get(file).text
+    }
+
+    /// The tree of a Python file without syntax errors.
+    pub fn get(&self, file: FileId) -> Option<Rc<Module>> {
+        let mut parsed = self.parsed.borrow_mut();
+        let tree = parsed.entry(file).or_insert_with(|| {
+            let module = Module::parse(self.text(file)).ok()?;
+            let whole = module.errors().next().is_none();
+            whole.then(|| Rc::new(module))
+        });
+        tree.clone()
+    }
+}
