@@ -3,6 +3,10 @@
 //! A fix is made of edits over byte spans of the text that was analysed; code is never printed anew. This room
 //! reads trees and the linked project to find the tokens to change. It knows neither rules nor files on a disk.
 
+mod chain;
+pub mod eager;
+mod layout;
+mod narrowed;
 mod trees;
 
 pub use trees::Trees;
@@ -30,6 +34,9 @@ impl Safety {
         }
     }
 }
+
+/// Why there is no fix: a phrase for the reader.
+pub type Refusal = &'static str;
 
 /// Text to put in place of a span; an empty span inserts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

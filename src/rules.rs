@@ -7,6 +7,7 @@ mod card;
 mod defeated_prefetch;
 mod deferred_field_in_loop;
 mod findings;
+mod fixes;
 mod foreign_key_id_access;
 mod loop_invariant_query;
 mod per_row_prefetch;

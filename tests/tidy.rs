@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("discover", &["source"]),
     ("project", &["source", "ir", "facts", "lower"]),
     ("analysis", &["source", "ir", "facts", "project"]),
-    ("fix", &["source", "syntax", "facts", "project", "analysis"]),
+    ("fix", &["source", "ir", "syntax", "facts", "project", "analysis"]),
     ("report", &["source", "fix"]),
     ("rules", &["source", "project", "analysis", "fix", "report"]),
     ("suppress", &["source", "facts", "rules", "report"]),

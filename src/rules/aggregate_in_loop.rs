@@ -1,5 +1,6 @@
 //! DJP105: a related set is counted, tested or picked from for each row, where one annotation would do.
 
+use crate::fix::eager::Wanted;
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{Group, finding, group};
@@ -55,9 +56,13 @@ fn help(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String], ops: &[String
         );
     }
     if read_too && !narrowed {
+        let wanted = Wanted {
+            prefetch: paths.to_vec(),
+            ..Wanted::default()
+        };
         return format!(
-            "add `.prefetch_related({})`: the rows are read as well, and a prefetch serves both",
-            wording::arguments(paths)
+            "add `{}`: the rows are read as well, and a prefetch serves both",
+            wanted.calls()
         );
     }
     let prefetch = if narrowed {

@@ -4,7 +4,7 @@ use crate::analysis::event::Access;
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{finding, group};
-use super::{Context, Rule, wording};
+use super::{Context, Rule, fixes, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| {
@@ -16,9 +16,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             "each `{model}` row loads {} with a query of its own",
             wording::list(&paths)
         );
+        let wanted = wording::lookups(cx.project, &group, &paths);
         let help = format!(
             "add `{}` to {}",
-            wording::eager_calls(cx.project, &group, &paths),
+            wanted.calls(),
             wording::target(cx.project, group.place)
         );
         let narrowed = group
@@ -33,6 +34,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         };
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
         found.queries = Some(wording::formula(cx.project, &group));
+        fixes::offer(&mut found, fixes::eager(cx, &group, &wanted));
         out.push(found);
     }
 }

@@ -1,9 +1,10 @@
 //! Phrases and formulas that several rules share.
 
 use crate::analysis::judge::Judged;
-use crate::project::{ModelAttr, Project};
+use crate::fix::eager::Wanted;
+use crate::project::{ModelAttr, ModelId, Project};
 use crate::report::diagnostic::Queries;
-use crate::source::Site;
+use crate::source::{Site, Sym};
 
 use super::findings::Group;
 
@@ -17,20 +18,10 @@ pub(super) fn list(names: &[String]) -> String {
     }
 }
 
-/// `"a", "b__c"`.
-pub(super) fn arguments(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|n| format!("\"{n}\""))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// The eager-loading calls that serve all loads of a group: `select_related` where one join per row does,
+/// The lookups that serve all loads of a group: `select_related` where one join per row does,
 /// `prefetch_related` behind many-valued and generic relations.
-pub(super) fn eager_calls(project: &Project, group: &Group<'_, '_>, paths: &[String]) -> String {
-    let mut select = Vec::new();
-    let mut prefetch = Vec::new();
+pub(super) fn lookups(project: &Project, group: &Group<'_, '_>, paths: &[String]) -> Wanted {
+    let mut wanted = Wanted::default();
     for path in paths {
         let by_join = group
             .judged
@@ -38,19 +29,24 @@ pub(super) fn eager_calls(project: &Project, group: &Group<'_, '_>, paths: &[Str
             .filter(|j| j.lookup() == *path)
             .all(|j| joinable(project, j));
         if by_join {
-            select.push(path.clone())
+            wanted.select.push(query_names(project, group.model, path))
         } else {
-            prefetch.push(path.clone())
+            wanted.prefetch.push(path.clone())
         }
     }
-    let mut out = String::new();
-    if !select.is_empty() {
-        out.push_str(&format!(".select_related({})", arguments(&select)));
+    wanted
+}
+
+/// A path in accessor names, as `select_related` takes it.
+fn query_names(project: &Project, model: ModelId, path: &str) -> String {
+    let mut at = Some(model);
+    let mut names = Vec::new();
+    for part in path.split("__").map(Sym::new) {
+        names.push(at.map_or(part, |m| project.query_name_for(m, part)).to_string());
+        let attr = at.and_then(|m| project.model_attr(m, part));
+        at = attr.and_then(|a| project.attr_target(a));
     }
-    if !prefetch.is_empty() {
-        out.push_str(&format!(".prefetch_related({})", arguments(&prefetch)));
-    }
-    out
+    names.join("__")
 }
 
 /// What to add a call to, said of the place where the rows are fetched.

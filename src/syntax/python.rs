@@ -48,6 +48,11 @@ impl Module {
         self.parsed.suite()
     }
 
+    /// The root of the tree.
+    pub fn syntax(&self) -> &ast::ModModule {
+        self.parsed.syntax()
+    }
+
     pub fn tokens(&self) -> &Tokens {
         self.parsed.tokens()
     }

@@ -1,0 +1,301 @@
+//! How new calls are laid out: on one line, hung into a chain, or broken as formatters of Python code do.
+//!
+//! Knows text and nodes; not what the calls mean.
+
+use crate::source::Span;
+use crate::syntax::python::ast::AnyNodeRef;
+use crate::syntax::python::{Module, Ranged, TokenKind, span};
+
+use super::chain::{Chain, Found};
+
+/// The width that formatters use when nobody says otherwise.
+const USUAL_WIDTH: usize = 88;
+/// Ends of lines: files of old Macs have no line feeds.
+const BREAKS: [char; 2] = ['\n', '\r'];
+const WIDEST: usize = 120;
+
+/// What a file does where several ways are right.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    pub quote: char,
+    /// Characters that fit into a line.
+    pub width: usize,
+}
+
+impl Style {
+    /// Reads a file's habits off its text.
+    pub fn of(text: &str) -> Self {
+        let double = text.matches('"').count();
+        let single = text.matches('\'').count();
+        let longest = text
+            .split(BREAKS)
+            .filter(|line| !line.contains("http") && !line.trim_start().starts_with('#'))
+            .map(|line| line.chars().count())
+            .max();
+        Self {
+            quote: if single > double { '\'' } else { '"' },
+            width: longest.unwrap_or(0).clamp(USUAL_WIDTH, WIDEST),
+        }
+    }
+
+    /// A string literal.
+    pub fn string(self, text: &str) -> String {
+        format!("{0}{text}{0}", self.quote)
+    }
+}
+
+/// A call to put behind a link of a chain.
+pub(super) struct Call {
+    pub name: &'static str,
+    pub arguments: Vec<String>,
+}
+
+impl Call {
+    pub fn inline(&self) -> String {
+        format!(".{}({})", self.name, self.arguments.join(", "))
+    }
+}
+
+/// The edits that put `calls` at byte `at` of a chain, in place of `replaced`.
+pub(super) fn insert(
+    module: &Module,
+    text: &str,
+    found: &Found<'_>,
+    chain: &Chain<'_>,
+    replaced: Span,
+    calls: &[Call],
+) -> Vec<(Span, String)> {
+    let style = Style::of(text);
+    let inline: String = calls.iter().map(Call::inline).collect();
+    if let Some(indent) = hanging(text, chain, replaced) {
+        let fits = |call: &Call| indent.len() + call.inline().len() <= style.width;
+        let content = calls
+            .iter()
+            .map(|call| {
+                let body = if fits(call) {
+                    call.inline()
+                } else {
+                    broken(call, &indent, style)
+                };
+                format!("\n{indent}{body}")
+            })
+            .collect::<String>();
+        return vec![(replaced, content)];
+    }
+    let line = code_line(module, text, replaced);
+    let width = count(text, line) - count(text, replaced) + inline.chars().count();
+    if width <= style.width || count(text, line) > style.width {
+        return vec![(replaced, inline)];
+    }
+    let indent = indent_of(text, replaced.start);
+    let place = Place {
+        text,
+        found,
+        line,
+        indent: &indent,
+        width: style.width,
+    };
+    if let Some(edits) = place.in_brackets(replaced, &inline) {
+        return edits;
+    }
+    if let Some(edits) = place.in_parentheses(chain, replaced, calls) {
+        return edits;
+    }
+    let Some((last, head)) = calls.split_last() else {
+        return Vec::new();
+    };
+    let head: String = head.iter().map(Call::inline).collect();
+    vec![(replaced, head + &broken(last, &indent, style))]
+}
+
+/// A line that gets too long.
+struct Place<'a, 't> {
+    text: &'a str,
+    found: &'a Found<'t>,
+    line: Span,
+    indent: &'a str,
+    width: usize,
+}
+
+impl Place<'_, '_> {
+    /// The outermost brackets around the expression get lines of their own.
+    fn in_brackets(&self, replaced: Span, inline: &str) -> Option<Vec<(Span, String)>> {
+        let around = self.found.around.iter().find_map(|node| {
+            let at = span(node.range());
+            let bracketed = match node {
+                AnyNodeRef::Arguments(_) | AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprList(_) => true,
+                AnyNodeRef::ExprTuple(tuple) => tuple.parenthesized,
+                _ => false,
+            };
+            (bracketed && self.line.contains(at)).then_some(at)
+        })?;
+        let body = Span::new(around.start + 1, around.end - 1);
+        let added = inline.chars().count();
+        let fits =
+            self.indent.len() + 4 + count(self.text, body) - count(self.text, replaced) + added <= self.width;
+        let magic = self.text[..body.end as usize].trim_end().ends_with(',');
+        if !fits || magic {
+            return None;
+        }
+        let close = Span::new(body.end, body.end);
+        let mut edits = vec![(
+            Span::new(body.start, body.start),
+            format!("\n{}    ", self.indent),
+        )];
+        let end = format!("\n{}", self.indent);
+        if replaced.end == close.start {
+            edits.push((replaced, format!("{inline}{end}")));
+        } else {
+            edits.push((replaced, inline.to_owned()));
+            edits.push((close, end));
+        }
+        Some(edits)
+    }
+
+    /// A chain of three calls and more that is all a statement gives back stands in parentheses: in one line,
+    /// or with a call a line.
+    fn in_parentheses(
+        &self,
+        chain: &Chain<'_>,
+        replaced: Span,
+        calls: &[Call],
+    ) -> Option<Vec<(Span, String)>> {
+        let whole = span(self.found.expr.range());
+        let alone = match self.found.around.last() {
+            Some(AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtReturn(_) | AnyNodeRef::StmtAnnAssign(_)) => {
+                true
+            }
+            Some(AnyNodeRef::StmtFor(node)) => span(node.iter.range()) == whole,
+            _ => false,
+        };
+        let bare = !self.text[..whole.start as usize].trim_end().ends_with('(');
+        let standing: Vec<Span> = chain
+            .links
+            .iter()
+            .filter(|link| link.name.is_some() && link.arguments.is_some())
+            .map(|link| link.span)
+            .filter(|link| replaced.start == replaced.end || !replaced.contains(*link))
+            .collect();
+        if !alone || !bare || !self.line.contains(whole) || standing.len() + calls.len() < 3 {
+            return None;
+        }
+        let inner = format!("\n{}    ", self.indent);
+        let inline: String = calls.iter().map(Call::inline).collect();
+        let one_line = self.indent.len() + 4 + count(self.text, whole) - count(self.text, replaced)
+            + inline.chars().count()
+            <= self.width;
+        let mut texts: Vec<(Span, String)> = vec![(Span::new(whole.start, whole.start), format!("({inner}"))];
+        if one_line {
+            texts.push((replaced, inline));
+        } else {
+            let first = standing
+                .iter()
+                .map(|link| link.start)
+                .chain([replaced.start])
+                .min();
+            let lead = |at: u32, nth: usize| {
+                if Some(at) == first && nth == 0 {
+                    ""
+                } else {
+                    inner.as_str()
+                }
+            };
+            let hung: String = calls
+                .iter()
+                .enumerate()
+                .map(|(i, call)| lead(replaced.start, i).to_owned() + &call.inline())
+                .collect();
+            texts.push((replaced, hung));
+            for link in standing
+                .iter()
+                .filter(|link| Some(link.start) != first || link.start == replaced.start)
+            {
+                texts.push((Span::new(link.start, link.start), inner.clone()));
+            }
+        }
+        texts.push((Span::new(whole.end, whole.end), format!("\n{})", self.indent)));
+        Some(joined(texts))
+    }
+}
+
+/// Insertions at the same place become one, in the order given.
+fn joined(texts: Vec<(Span, String)>) -> Vec<(Span, String)> {
+    let mut out: Vec<(Span, String)> = Vec::new();
+    let mut texts = texts;
+    texts.sort_by_key(|(at, _)| (at.start, at.end));
+    for (at, content) in texts {
+        match out.last_mut() {
+            Some((before, text)) if before.end == at.start && at.start == at.end => text.push_str(&content),
+            _ => out.push((at, content)),
+        }
+    }
+    out
+}
+
+/// The call with its arguments on lines of their own.
+fn broken(call: &Call, indent: &str, style: Style) -> String {
+    let inner = format!("{indent}    ");
+    let joined = call.arguments.join(", ");
+    let body = if inner.len() + joined.len() <= style.width {
+        format!("{inner}{joined}")
+    } else {
+        call.arguments
+            .iter()
+            .map(|argument| format!("{inner}{argument},"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    format!(".{}(\n{body}\n{indent})", call.name)
+}
+
+/// The indentation of links that stand on lines of their own, next to the place.
+fn hanging(text: &str, chain: &Chain<'_>, at: Span) -> Option<String> {
+    let near = chain
+        .links
+        .iter()
+        .filter(|link| link.name.is_some())
+        .filter_map(|link| {
+            let start = text[link.span.start as usize..].find('.')? as u32 + link.span.start;
+            let lead = &text[link.span.start as usize..start as usize];
+            let own = lead.contains(BREAKS) && !lead.contains('\\');
+            own.then(|| (start.abs_diff(at.start), indent_of(text, start)))
+        })
+        .min_by_key(|(distance, _)| *distance)?;
+    Some(near.1)
+}
+
+/// The code of the line of a place, without a comment at its end.
+fn code_line(module: &Module, text: &str, at: Span) -> Span {
+    let start = text[..at.start as usize].rfind(BREAKS).map_or(0, |n| n + 1);
+    let end = text[at.end as usize..]
+        .find(BREAKS)
+        .map_or(text.len(), |n| n + at.end as usize);
+    let comment = module
+        .tokens()
+        .iter()
+        .filter(|token| token.kind() == TokenKind::Comment)
+        .map(|token| span(token.range()).start as usize)
+        .find(|comment| (start..end).contains(comment));
+    let code = text[start..comment.unwrap_or(end)].trim_end();
+    Span::new(start as u32, (start + code.len()) as u32)
+}
+
+fn count(text: &str, at: Span) -> usize {
+    text.get(at.start as usize..at.end as usize)
+        .map_or(0, |part| part.chars().count())
+}
+
+/// The white space that begins the line of an offset.
+pub(super) fn indent_of(text: &str, at: u32) -> String {
+    let start = text[..at as usize].rfind(BREAKS).map_or(0, |n| n + 1);
+    text[start..]
+        .chars()
+        .take_while(|c| *c == ' ' || *c == '\t')
+        .collect()
+}
+
+/// Only white space stands before the offset in its line.
+pub(super) fn starts_line(text: &str, at: u32) -> bool {
+    let start = text[..at as usize].rfind(BREAKS).map_or(0, |n| n + 1);
+    text[start..at as usize].trim().is_empty()
+}
