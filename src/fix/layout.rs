@@ -46,7 +46,7 @@ impl Style {
 
 /// A call to put behind a link of a chain.
 pub(super) struct Call {
-    pub name: &'static str,
+    pub name: String,
     pub arguments: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ pub(super) fn insert(
         found,
         line,
         indent: &indent,
-        width: style.width,
+        style,
     };
     if let Some(edits) = place.in_brackets(replaced, &inline) {
         return edits;
@@ -104,7 +104,15 @@ pub(super) fn insert(
     let Some((last, head)) = calls.split_last() else {
         return Vec::new();
     };
-    let head: String = head.iter().map(Call::inline).collect();
+    let before = count(text, Span::new(line.start, replaced.start));
+    let head: String = head
+        .iter()
+        .map(|call| {
+            let body = call.inline();
+            let fits = before + body.chars().count() <= style.width;
+            if fits { body } else { broken(call, &indent, style) }
+        })
+        .collect();
     vec![(replaced, head + &broken(last, &indent, style))]
 }
 
@@ -114,7 +122,7 @@ struct Place<'a, 't> {
     found: &'a Found<'t>,
     line: Span,
     indent: &'a str,
-    width: usize,
+    style: Style,
 }
 
 impl Place<'_, '_> {
@@ -131,8 +139,8 @@ impl Place<'_, '_> {
         })?;
         let body = Span::new(around.start + 1, around.end - 1);
         let added = inline.chars().count();
-        let fits =
-            self.indent.len() + 4 + count(self.text, body) - count(self.text, replaced) + added <= self.width;
+        let fits = self.indent.len() + 4 + count(self.text, body) - count(self.text, replaced) + added
+            <= self.style.width;
         let magic = self.text[..body.end as usize].trim_end().ends_with(',');
         if !fits || magic {
             return None;
@@ -179,11 +187,12 @@ impl Place<'_, '_> {
         if !alone || !bare || !self.line.contains(whole) || standing.len() + calls.len() < 3 {
             return None;
         }
+        let style = self.style;
         let inner = format!("\n{}    ", self.indent);
         let inline: String = calls.iter().map(Call::inline).collect();
         let one_line = self.indent.len() + 4 + count(self.text, whole) - count(self.text, replaced)
             + inline.chars().count()
-            <= self.width;
+            <= self.style.width;
         let mut texts: Vec<(Span, String)> = vec![(Span::new(whole.start, whole.start), format!("({inner}"))];
         if one_line {
             texts.push((replaced, inline));
@@ -203,7 +212,16 @@ impl Place<'_, '_> {
             let hung: String = calls
                 .iter()
                 .enumerate()
-                .map(|(i, call)| lead(replaced.start, i).to_owned() + &call.inline())
+                .map(|(i, call)| {
+                    let body = call.inline();
+                    let fits = self.indent.len() + 4 + body.chars().count() <= style.width;
+                    let body = if fits {
+                        body
+                    } else {
+                        broken(call, &inner[1..], style)
+                    };
+                    lead(replaced.start, i).to_owned() + &body
+                })
                 .collect();
             texts.push((replaced, hung));
             for link in standing

@@ -1,6 +1,7 @@
 //! Fixes that several rules offer.
 
-use crate::analysis::value::Query;
+use crate::analysis::judge::Judged;
+use crate::analysis::value::{Origin, Query};
 use crate::fix::eager::{self, Target, Wanted};
 use crate::fix::{Fix, Refusal};
 use crate::report::diagnostic::Diagnostic;
@@ -13,7 +14,7 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
     let other = cx
         .judged
         .iter()
-        .any(|j| j.place == group.place && j.model != group.model);
+        .any(|j| j.repeated && j.place == group.place && j.model != group.model);
     if other {
         return Err("rows of several models are fetched there");
     }
@@ -22,8 +23,32 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
         site: group.place,
         model: group.model,
         queries: &queries,
+        prefetched: prefetched(cx, group),
     };
     eager::fix(cx.project, &cx.trees, target, wanted)
+}
+
+/// The place reads a related set that is in memory for some caller, may be for one that is not seen, or should be
+/// for another finding.
+fn prefetched(cx: &Context<'_>, group: &Group<'_, '_>) -> bool {
+    let step = |j: &Judged<'_>| {
+        j.load
+            .row
+            .steps
+            .iter()
+            .find(|s| s.site == group.place)
+            .map(|s| s.name)
+    };
+    let unseen = group.judged.iter().any(|j| {
+        let open = matches!(j.load.row.origin, Origin::Slot(_) | Origin::Elsewhere);
+        open && step(j).is_some_and(|name| cx.project.eager_loads_somewhere(name.as_str(), ""))
+    });
+    unseen
+        || cx.judged.iter().any(|j| {
+            let reads = j.load.access.set().is_some_and(|set| set.site == group.place);
+            let wanted = j.repeated && !j.loaded && j.place != group.place;
+            reads && j.loaded || wanted && step(j).is_some()
+        })
 }
 
 /// Gives the finding its fix, or says in its help why there is none.
