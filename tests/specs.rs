@@ -169,6 +169,7 @@ impl Section {
             paths: vec![dir.path().to_owned()],
             config,
             threads: Some(1),
+            overlay: Default::default(),
         };
         let outcome = session::check(&request)?;
         let mut report = String::new();

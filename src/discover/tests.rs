@@ -35,6 +35,7 @@ impl Disk {
             cwd: &self.path(cwd),
             paths: &paths,
             exclude: &exclude,
+            overlay: &Overlay::new(),
         })
     }
 
