@@ -9,6 +9,9 @@ use crate::report::diagnostic::Diagnostic;
 use super::Context;
 use super::findings::Group;
 
+/// Sets within sets that a fix prefetches.
+const MAX_SETS: usize = 3;
+
 /// Loads the paths where the rows of the group are fetched.
 pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) -> Result<Fix, Refusal> {
     let other = cx
@@ -17,6 +20,12 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
         .any(|j| j.repeated && j.place == group.place && j.model != group.model);
     if other {
         return Err("rows of several models are fetched there");
+    }
+    if group.judged.iter().any(|j| j.rounds() > 1) {
+        return Err("the code recurses, and eager loading covers only the levels that it names");
+    }
+    if group.judged.iter().any(|j| j.sets(cx.project) > MAX_SETS) {
+        return Err("the path leads through many sets: load them where their rows are needed");
     }
     let queries: Vec<&Query> = group.judged.iter().filter_map(|j| j.query.as_deref()).collect();
     let target = Target {
