@@ -153,7 +153,7 @@ impl Place<'_, '_> {
             return None;
         };
         let mut before = body.start;
-        for argument in arguments.arguments_source_order() {
+        for argument in arguments.iter_source_order() {
             let at = span(argument.range());
             let own = if at.contains(replaced) { inline } else { "" };
             if !self.fits(at, if own.is_empty() { Span::default() } else { replaced }, own) {
