@@ -263,7 +263,8 @@ fn line_breaks_marks_and_codings_are_kept() {
         let text = format!("# -*- coding: latin-1 -*-\n{text}NAME = 'é'\n");
         text.chars().map(|c| c as u8).collect()
     };
-    let forms: [(&str, &dyn Fn(&str) -> Vec<u8>); 4] = [
+    type Form<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+    let forms: [(&str, Form<'_>); 4] = [
         ("crlf.py", &|text| text.replace('\n', "\r\n").into()),
         ("mark.py", &|text| [b"\xef\xbb\xbf", text.as_bytes()].concat()),
         ("latin.py", &latin),
