@@ -1,6 +1,6 @@
 //! One run from paths to findings: the only place that walks all rooms in order.
 //!
-//! It reads files through `discover`; it prints nothing and decides no exit code.
+//! It reads and writes files through `discover`; it prints nothing and decides no exit code.
 
 mod fixing;
 mod packages;

@@ -18,10 +18,8 @@ use crate::report::diagnostic::Diagnostic;
 use crate::source::FileId;
 use verdict::Fault;
 
-/// Rounds that stood.
-const MAX_ROUNDS: usize = 10;
-/// All rounds, those that did not stand included.
-const MAX_TRIES: usize = 40;
+/// Rounds, those that did not stand included; most projects need two or three.
+const MAX_ROUNDS: usize = 40;
 
 /// What fixing comes to.
 #[derive(Debug)]
@@ -65,9 +63,15 @@ pub struct Fixed {
 
 /// Makes all fixes of at least this safety, in memory.
 pub fn fix(request: &Request, least: Safety) -> Result<Fixing, SessionError> {
+    fix_with(&check, request, least)
+}
+
+type Analyse = dyn Fn(&Request) -> Result<Outcome, SessionError>;
+
+fn fix_with(analyse: &Analyse, request: &Request, least: Safety) -> Result<Fixing, SessionError> {
     let mut closed: BTreeMap<PathBuf, String> = BTreeMap::new();
     loop {
-        let mut run = Run::start(request, least, &closed)?;
+        let mut run = Run::start(analyse, request, least, &closed)?;
         run.rounds()?;
         let (changes, refused) = run.changes();
         if refused.is_empty() {
@@ -94,6 +98,7 @@ struct Mark {
 }
 
 struct Run<'a> {
+    analyse: &'a Analyse,
     request: Request,
     least: Safety,
     closed: &'a BTreeMap<PathBuf, String>,
@@ -103,17 +108,18 @@ struct Run<'a> {
     failed: FxHashSet<Mark>,
     fixed: Vec<Fixed>,
     notes: BTreeSet<String>,
-    tries: usize,
 }
 
 impl<'a> Run<'a> {
     fn start(
+        analyse: &'a Analyse,
         request: &Request,
         least: Safety,
         closed: &'a BTreeMap<PathBuf, String>,
     ) -> Result<Self, SessionError> {
         Ok(Self {
-            now: check(request)?,
+            analyse,
+            now: analyse(request)?,
             request: request.clone(),
             least,
             closed,
@@ -121,63 +127,58 @@ impl<'a> Run<'a> {
             failed: FxHashSet::default(),
             fixed: Vec::new(),
             notes: BTreeSet::new(),
-            tries: 0,
         })
     }
 
     fn rounds(&mut self) -> Result<(), SessionError> {
+        let mut batch = self.candidates();
+        let mut halved = false;
         for _ in 0..MAX_ROUNDS {
-            if !self.round()? {
+            let (applied, taken) = self.apply(&batch);
+            if taken.is_empty() && !halved {
                 return Ok(());
+            }
+            let faults = self.attempt(&applied, &taken)?;
+            for fault in &faults {
+                match fault.blamed[..] {
+                    [one] => {
+                        self.reject(one, &fault.reason);
+                        batch.retain(|i| *i != one);
+                    }
+                    _ => {
+                        let later = &fault.blamed[fault.blamed.len() / 2..];
+                        batch.retain(|i| !later.contains(i));
+                        halved = true;
+                    }
+                }
+            }
+            if faults.is_empty() {
+                batch = self.candidates();
+                halved = false;
             }
         }
         if !self.candidates().is_empty() {
-            self.notes
-                .insert("fixes are left after several rounds; run again to make them".into());
+            self.notes.insert("more can be fixed; run again to go on".into());
         }
         Ok(())
     }
 
-    /// Whether something was fixed.
-    fn round(&mut self) -> Result<bool, SessionError> {
-        let mut batch = self.candidates();
-        while self.tries < MAX_TRIES {
-            let (applied, taken) = self.apply(&batch);
-            if taken.is_empty() {
-                return Ok(false);
-            }
-            self.tries += 1;
-            let fault = match self.broken(&applied, &taken) {
-                Some(fault) => fault,
-                None => {
-                    let mut next = self.request.clone();
-                    next.overlay = self.overlay(&applied);
-                    let after = check(&next)?;
-                    match verdict::fault(&self.now, &taken, &after) {
-                        Some(fault) => fault,
-                        None => {
-                            self.accept(&applied, &taken);
-                            self.now = after;
-                            self.request = next;
-                            return Ok(true);
-                        }
-                    }
-                }
-            };
-            match fault.blamed[..] {
-                [one] => {
-                    self.reject(one, &fault.reason);
-                    batch.retain(|i| *i != one);
-                }
-                _ => {
-                    let later = &fault.blamed[fault.blamed.len() / 2..];
-                    batch.retain(|i| !later.contains(i));
-                }
-            }
+    /// Makes a round and keeps it if it stands; otherwise everything that is wrong with it.
+    fn attempt(&mut self, applied: &Applied, taken: &[usize]) -> Result<Vec<Fault>, SessionError> {
+        let broken = self.broken(applied, taken);
+        if !broken.is_empty() || taken.is_empty() {
+            return Ok(broken);
         }
-        self.notes
-            .insert("fixes are left because too many of them did not work".into());
-        Ok(false)
+        let mut next = self.request.clone();
+        next.overlay = self.overlay(applied);
+        let after = (self.analyse)(&next)?;
+        let faults = verdict::faults(&self.now, taken, &after);
+        if faults.is_empty() {
+            self.accept(applied, taken);
+            self.now = after;
+            self.request = next;
+        }
+        Ok(faults)
     }
 
     /// Findings with a fix that may be made, in their order.
@@ -212,17 +213,18 @@ impl<'a> Run<'a> {
         (applied, taken)
     }
 
-    /// A text that does not parse any more, and the fixes that changed it.
-    fn broken(&self, applied: &Applied, taken: &[usize]) -> Option<Fault> {
-        let (file, _) = applied.texts.iter().find(|(_, text)| !fix::parses(text))?;
-        let touches = |i: &usize| {
-            let fix = self.now.diagnostics[*i].fix.as_ref();
-            fix.is_some_and(|fix| fix.edits.iter().any(|edit| edit.file == *file))
+    /// Texts that do not parse any more, and the fixes that changed them.
+    fn broken(&self, applied: &Applied, taken: &[usize]) -> Vec<Fault> {
+        let touches = |i: usize, file: FileId| {
+            let fix = self.now.diagnostics[i].fix.as_ref();
+            fix.is_some_and(|fix| fix.edits.iter().any(|edit| edit.file == file))
         };
-        Some(Fault {
-            blamed: taken.iter().copied().filter(touches).collect(),
+        let broken = applied.texts.iter().filter(|(_, text)| !fix::parses(text));
+        let fault = |(file, _): (&FileId, &String)| Fault {
+            blamed: taken.iter().copied().filter(|i| touches(*i, *file)).collect(),
             reason: "the file would not parse any more".into(),
-        })
+        };
+        broken.map(fault).collect()
     }
 
     fn overlay(&self, applied: &Applied) -> Overlay {
@@ -332,3 +334,6 @@ fn mark(outcome: &Outcome, diagnostic: &Diagnostic, fix: &Fix) -> Mark {
         text: source.slice(diagnostic.span).to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

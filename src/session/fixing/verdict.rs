@@ -38,8 +38,9 @@ fn all(outcome: &Outcome) -> impl Iterator<Item = &Diagnostic> {
     outcome.diagnostics.iter().chain(&outcome.elsewhere)
 }
 
-/// The first thing that is wrong after the fixes of some findings.
-pub(super) fn fault(before: &Outcome, taken: &[usize], after: &Outcome) -> Option<Fault> {
+/// Everything that is wrong after the fixes of some findings.
+pub(super) fn faults(before: &Outcome, taken: &[usize], after: &Outcome) -> Vec<Fault> {
+    let mut faults = Vec::new();
     let mut left: FxHashMap<Key<'_>, usize> = FxHashMap::default();
     for diagnostic in all(before) {
         *left.entry(key(before, diagnostic)).or_default() += 1;
@@ -63,19 +64,18 @@ pub(super) fn fault(before: &Outcome, taken: &[usize], after: &Outcome) -> Optio
             .filter(|i| key(before, &before.diagnostics[*i]) == here)
             .collect();
         if !same.is_empty() {
-            return Some(Fault {
+            faults.push(Fault {
                 blamed: same,
                 reason: "the finding would remain".into(),
             });
-        }
-        if !all(before).any(|older| shrank(key(before, older), here)) {
-            return Some(Fault {
+        } else if !all(before).any(|older| shrank(key(before, older), here)) {
+            faults.push(Fault {
                 blamed: suspects(before, taken, here.1),
                 reason: format!("{} would be found in {}: {}", here.0, here.1, here.5),
             });
         }
     }
-    None
+    faults
 }
 
 /// The same finding about fewer relations.
