@@ -466,13 +466,16 @@ fn merged(text: &str, arguments: &Arguments, call: &Call) -> Vec<(Span, String)>
         return edits;
     };
     let end = span(last.range()).end;
-    let own_line = layout::starts_line(text, span(last.range()).start);
-    if own_line {
-        let indent = layout::indent_of(text, span(last.range()).start);
-        let lines: Vec<String> = added.iter().map(|a| format!(",\n{indent}{a}")).collect();
-        edits.push((Span::new(end, end), lines.concat()));
+    let more = added.join(", ");
+    let start = span(last.range()).start;
+    let comma = text[end as usize..].trim_start().starts_with(',');
+    let content = if layout::starts_line(text, start) && (comma || !layout::fits(text, end, &more)) {
+        let indent = layout::indent_of(text, start);
+        let lines: String = added.iter().map(|a| format!(",\n{indent}{a}")).collect();
+        if comma { lines } else { lines + "," }
     } else {
-        edits.push((Span::new(end, end), format!(", {}", added.join(", "))));
-    }
+        format!(", {more}")
+    };
+    edits.push((Span::new(end, end), content));
     edits
 }

@@ -95,7 +95,7 @@ pub(super) fn insert(
         indent: &indent,
         style,
     };
-    if let Some(edits) = place.in_brackets(replaced, &inline) {
+    if let Some(edits) = place.in_brackets(chain, replaced, calls, &inline) {
         return edits;
     }
     if let Some(edits) = place.in_parentheses(chain, replaced, calls) {
@@ -127,7 +127,13 @@ struct Place<'a, 't> {
 
 impl Place<'_, '_> {
     /// The outermost brackets around the expression get lines of their own.
-    fn in_brackets(&self, replaced: Span, inline: &str) -> Option<Vec<(Span, String)>> {
+    fn in_brackets(
+        &self,
+        chain: &Chain<'_>,
+        replaced: Span,
+        calls: &[Call],
+        inline: &str,
+    ) -> Option<Vec<(Span, String)>> {
         let bracketed = |node: &&AnyNodeRef<'_>| {
             let opens = match node {
                 AnyNodeRef::Arguments(_) | AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprList(_) => true,
@@ -143,8 +149,9 @@ impl Place<'_, '_> {
             return None;
         }
         let inner = format!("\n{}    ", self.indent);
+        let added = inline.chars().count();
         let mut edits = vec![(replaced, inline.to_owned())];
-        if self.fits(body, replaced, inline) {
+        if self.fits(body, replaced, added) {
             edits.push((Span::new(body.start, body.start), inner));
             edits.push((Span::new(body.end, body.end), format!("\n{}", self.indent)));
             return Some(joined(edits));
@@ -155,9 +162,18 @@ impl Place<'_, '_> {
         let mut before = body.start;
         for argument in arguments.iter_source_order() {
             let at = span(argument.range());
-            let own = if at.contains(replaced) { inline } else { "" };
-            if !self.fits(at, if own.is_empty() { Span::default() } else { replaced }, own) {
-                return None;
+            let own = at.contains(replaced);
+            let fits = if own {
+                self.fits(at, replaced, added + 1)
+            } else {
+                self.fits(at, Span::default(), 1)
+            };
+            if !fits {
+                if !own {
+                    return None;
+                }
+                edits.retain(|(place, _)| *place != replaced);
+                edits.extend(self.hung(chain, replaced, calls, &inner)?);
             }
             let gap = self.text[before as usize..at.start as usize].find(',');
             let from = gap.map_or(before, |comma| before + comma as u32 + 1);
@@ -171,10 +187,10 @@ impl Place<'_, '_> {
         Some(joined(edits))
     }
 
-    /// Whether a part of the line fits into a line of its own, one level deeper.
-    fn fits(&self, part: Span, replaced: Span, inline: &str) -> bool {
-        let width = count(self.text, part) - count(self.text, replaced) + inline.chars().count();
-        self.indent.chars().count() + 4 + width < self.style.width
+    /// Whether a part of the line with so many characters more fits into a line of its own, one level deeper.
+    fn fits(&self, part: Span, replaced: Span, added: usize) -> bool {
+        let width = count(self.text, part) - count(self.text, replaced) + added;
+        self.indent.chars().count() + 4 + width <= self.style.width
     }
 
     /// A chain of three calls and more that is all a statement gives back stands in parentheses: in one line,
@@ -194,6 +210,30 @@ impl Place<'_, '_> {
             _ => false,
         };
         let bare = !self.text[..whole.start as usize].trim_end().ends_with('(');
+        if !alone || !bare || !self.line.contains(whole) {
+            return None;
+        }
+        let inner = format!("\n{}    ", self.indent);
+        let inline: String = calls.iter().map(Call::inline).collect();
+        let hung = self.hung(chain, replaced, calls, &inner)?;
+        let mut texts = vec![(Span::new(whole.start, whole.start), format!("({inner}"))];
+        if self.fits(whole, replaced, inline.chars().count()) {
+            texts.push((replaced, inline));
+        } else {
+            texts.extend(hung);
+        }
+        texts.push((Span::new(whole.end, whole.end), format!("\n{})", self.indent)));
+        Some(joined(texts))
+    }
+
+    /// A chain of three calls and more with a call a line; `inner` begins each.
+    fn hung(
+        &self,
+        chain: &Chain<'_>,
+        replaced: Span,
+        calls: &[Call],
+        inner: &str,
+    ) -> Option<Vec<(Span, String)>> {
         let standing: Vec<Span> = chain
             .links
             .iter()
@@ -201,55 +241,35 @@ impl Place<'_, '_> {
             .map(|link| link.span)
             .filter(|link| replaced.start == replaced.end || !replaced.contains(*link))
             .collect();
-        if !alone || !bare || !self.line.contains(whole) || standing.len() + calls.len() < 3 {
+        if standing.len() + calls.len() < 3 {
             return None;
         }
-        let style = self.style;
-        let inner = format!("\n{}    ", self.indent);
-        let inline: String = calls.iter().map(Call::inline).collect();
-        let one_line = self.indent.len() + 4 + count(self.text, whole) - count(self.text, replaced)
-            + inline.chars().count()
-            <= self.style.width;
-        let mut texts: Vec<(Span, String)> = vec![(Span::new(whole.start, whole.start), format!("({inner}"))];
-        if one_line {
-            texts.push((replaced, inline));
-        } else {
-            let first = standing
-                .iter()
-                .map(|link| link.start)
-                .chain([replaced.start])
-                .min();
-            let lead = |at: u32, nth: usize| {
-                if Some(at) == first && nth == 0 {
-                    ""
+        let first = standing
+            .iter()
+            .map(|link| link.start)
+            .chain([replaced.start])
+            .min();
+        let lead = |at: u32, nth: usize| if Some(at) == first && nth == 0 { "" } else { inner };
+        let new: String = calls
+            .iter()
+            .enumerate()
+            .map(|(i, call)| {
+                let body = call.inline();
+                let fits = self.indent.chars().count() + 4 + body.chars().count() <= self.style.width;
+                let body = if fits {
+                    body
                 } else {
-                    inner.as_str()
-                }
-            };
-            let hung: String = calls
-                .iter()
-                .enumerate()
-                .map(|(i, call)| {
-                    let body = call.inline();
-                    let fits = self.indent.len() + 4 + body.chars().count() <= style.width;
-                    let body = if fits {
-                        body
-                    } else {
-                        broken(call, &inner[1..], style)
-                    };
-                    lead(replaced.start, i).to_owned() + &body
-                })
-                .collect();
-            texts.push((replaced, hung));
-            for link in standing
-                .iter()
-                .filter(|link| Some(link.start) != first || link.start == replaced.start)
-            {
-                texts.push((Span::new(link.start, link.start), inner.clone()));
-            }
+                    broken(call, inner.trim_start_matches('\n'), self.style)
+                };
+                lead(replaced.start, i).to_owned() + &body
+            })
+            .collect();
+        let mut texts = vec![(replaced, new)];
+        let later = |link: &&Span| Some(link.start) != first || link.start == replaced.start;
+        for link in standing.iter().filter(later) {
+            texts.push((Span::new(link.start, link.start), inner.to_owned()));
         }
-        texts.push((Span::new(whole.end, whole.end), format!("\n{})", self.indent)));
-        Some(joined(texts))
+        Some(texts)
     }
 }
 
@@ -318,6 +338,13 @@ fn code_line(module: &Module, text: &str, at: Span) -> Span {
 fn count(text: &str, at: Span) -> usize {
     text.get(at.start as usize..at.end as usize)
         .map_or(0, |part| part.chars().count())
+}
+
+/// Whether a line takes more text at an offset near its end.
+pub(super) fn fits(text: &str, at: u32, more: &str) -> bool {
+    let start = text[..at as usize].rfind(BREAKS).map_or(0, |n| n + 1);
+    let width = text[start..at as usize].chars().count() + more.chars().count() + 2;
+    width <= Style::of(text).width
 }
 
 /// The white space that begins the line of an offset.
