@@ -340,11 +340,41 @@ fn count(text: &str, at: Span) -> usize {
         .map_or(0, |part| part.chars().count())
 }
 
-/// Whether a line takes more text at an offset near its end.
-pub(super) fn fits(text: &str, at: u32, more: &str) -> bool {
-    let start = text[..at as usize].rfind(BREAKS).map_or(0, |n| n + 1);
-    let width = text[start..at as usize].chars().count() + more.chars().count() + 2;
-    width <= Style::of(text).width
+/// Whether a line takes a text in place of a part of it.
+pub(super) fn fits(text: &str, part: Span, new: &str) -> bool {
+    let line = line_of(text, part);
+    count(text, line) - count(text, part) + new.chars().count() <= Style::of(text).width
+}
+
+/// No line ends in the span.
+pub(super) fn in_one_line(text: &str, at: Span) -> bool {
+    !text[at.start as usize..at.end as usize].contains(BREAKS)
+}
+
+/// What stands between brackets that open at an offset, once it has lines of its own.
+pub(super) fn opened(text: &str, at: u32, arguments: &[&str]) -> String {
+    let style = Style::of(text);
+    let indent = indent_of(text, at);
+    let inner = format!("\n{indent}    ");
+    let joined = arguments.join(", ");
+    if inner.len() - 1 + joined.chars().count() <= style.width {
+        return format!("{inner}{joined}\n{indent}");
+    }
+    let lines: String = arguments
+        .iter()
+        .map(|argument| format!("{inner}{argument},"))
+        .collect();
+    format!("{lines}\n{indent}")
+}
+
+fn line_of(text: &str, at: Span) -> Span {
+    let start = text[..at.start as usize].rfind(BREAKS).map_or(0, |n| n + 1);
+    let end = text[at.end as usize..]
+        .find(BREAKS)
+        .map_or(text.len(), |n| n + at.end as usize);
+    let line = &text[start..end];
+    let code = line.split("  # ").next().unwrap_or(line).trim_end();
+    Span::new(start as u32, (start + code.len()).max(at.end as usize) as u32)
 }
 
 /// The white space that begins the line of an offset.
