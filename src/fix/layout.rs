@@ -3,7 +3,7 @@
 //! Knows text and nodes; not what the calls mean.
 
 use crate::source::Span;
-use crate::syntax::python::ast::{AnyNodeRef, Expr};
+use crate::syntax::python::ast::{AnyNodeRef, Comprehension, Expr};
 use crate::syntax::python::{Module, Ranged, TokenKind, span};
 
 use super::chain::{Chain, Found};
@@ -136,7 +136,13 @@ impl Place<'_, '_> {
     ) -> Option<Vec<(Span, String)>> {
         let bracketed = |node: &&AnyNodeRef<'_>| {
             let opens = match node {
-                AnyNodeRef::Arguments(_) | AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprList(_) => true,
+                AnyNodeRef::Arguments(_)
+                | AnyNodeRef::ExprDict(_)
+                | AnyNodeRef::ExprDictComp(_)
+                | AnyNodeRef::ExprList(_)
+                | AnyNodeRef::ExprListComp(_)
+                | AnyNodeRef::ExprSet(_)
+                | AnyNodeRef::ExprSetComp(_) => true,
                 AnyNodeRef::ExprTuple(tuple) => tuple.parenthesized,
                 _ => false,
             };
@@ -156,12 +162,9 @@ impl Place<'_, '_> {
             edits.push((Span::new(body.end, body.end), format!("\n{}", self.indent)));
             return Some(joined(edits));
         }
-        let AnyNodeRef::Arguments(arguments) = node else {
-            return None;
-        };
+        let (parts, comma) = parts_of(node, body)?;
         let mut before = body.start;
-        for argument in arguments.iter_source_order() {
-            let at = span(argument.range());
+        for at in parts {
             let own = at.contains(replaced);
             let fits = if own {
                 self.fits(at, replaced, added + 1)
@@ -180,9 +183,7 @@ impl Place<'_, '_> {
             edits.push((Span::new(from, at.start), inner.clone()));
             before = at.end;
         }
-        // A lone generator takes no comma.
-        let lone = matches!(&*arguments.args, [Expr::Generator(_)]);
-        let end = format!("{}\n{}", if lone { "" } else { "," }, self.indent);
+        let end = format!("{}\n{}", if comma { "," } else { "" }, self.indent);
         edits.push((Span::new(body.end, body.end), end));
         Some(joined(edits))
     }
@@ -270,6 +271,27 @@ impl Place<'_, '_> {
             texts.push((Span::new(link.start, link.start), inner.to_owned()));
         }
         Some(texts)
+    }
+}
+
+/// What may have a line of its own between some brackets, and whether a comma may end it.
+fn parts_of(node: &AnyNodeRef<'_>, body: Span) -> Option<(Vec<Span>, bool)> {
+    let clauses = |generators: &[Comprehension]| {
+        let clauses: Vec<Span> = generators.iter().map(|g| span(g.range())).collect();
+        let head = Span::new(body.start, clauses.first()?.start - 1);
+        Some((std::iter::once(head).chain(clauses).collect(), false))
+    };
+    match node {
+        AnyNodeRef::Arguments(arguments) => {
+            // A lone generator takes no comma.
+            let lone = matches!(&*arguments.args, [Expr::Generator(_)]);
+            let parts = arguments.iter_source_order().map(|a| span(a.range())).collect();
+            Some((parts, !lone))
+        }
+        AnyNodeRef::ExprListComp(comp) => clauses(&comp.generators),
+        AnyNodeRef::ExprSetComp(comp) => clauses(&comp.generators),
+        AnyNodeRef::ExprDictComp(comp) => clauses(&comp.generators),
+        _ => None,
     }
 }
 
