@@ -153,3 +153,17 @@ pub(super) fn routine(module: &Module, at: Span) -> Option<Span> {
         .find(|node| matches!(node, AnyNodeRef::StmtFunctionDef(_)))?;
     Some(span(node.range()))
 }
+
+/// The function that has exactly this span.
+pub(super) fn function(module: &Module, wanted: Span) -> Option<&ast::StmtFunctionDef> {
+    let range = TextRange::new(wanted.start.into(), wanted.end.into());
+    let whole = module.syntax();
+    if !whole.range().contains_range(range) {
+        return None;
+    }
+    let covering = covering_node(AnyNodeRef::from(whole), range);
+    covering.ancestors().find_map(|node| match node {
+        AnyNodeRef::StmtFunctionDef(function) if function.range() == range => Some(function),
+        _ => None,
+    })
+}

@@ -299,3 +299,11 @@ pub(super) fn starts_line(text: &str, at: u32) -> bool {
     let start = text[..at as usize].rfind(BREAKS).map_or(0, |n| n + 1);
     text[start..at as usize].trim().is_empty()
 }
+
+/// The offset behind the end of a line, where nothing but a comment follows.
+pub(super) fn line_end(text: &str, at: u32) -> Option<u32> {
+    let rest = &text[at as usize..];
+    let end = rest.find('\n')?;
+    let between = rest[..end].trim();
+    (between.is_empty() || between.starts_with('#')).then_some(at + end as u32 + 1)
+}

@@ -4,7 +4,7 @@ use crate::fix::eager::Wanted;
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{Group, finding, group};
-use super::{Context, Rule, wording};
+use super::{Context, Rule, fixes, rewrites, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| {
@@ -34,6 +34,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             help(cx, &group, &paths, &ops),
         );
         found.queries = Some(wording::formula(cx.project, &group));
+        fixes::offer(&mut found, rewrites::annotate(cx, &group));
         out.push(found);
     }
 }

@@ -1,0 +1,65 @@
+//! Fixes that change the read as well as the queryset.
+
+use crate::analysis::judge::Judged;
+use crate::analysis::value::Query;
+use crate::fix::eager::{Target, Wanted};
+use crate::fix::{Desk, Fix, Refusal, annotated, gathered};
+
+use super::Context;
+use super::findings::Group;
+
+impl<'a> Context<'a> {
+    fn desk(&self) -> Desk<'_, 'a> {
+        Desk {
+            project: self.project,
+            analysis: self.analysis,
+            trees: &self.trees,
+        }
+    }
+}
+
+/// Asks what the group asks of its sets once, with the rows.
+pub(super) fn annotate(cx: &Context<'_>, group: &Group<'_, '_>) -> Result<Fix, Refusal> {
+    at_place(cx, group, &group.judged, |target, judged| {
+        annotated::fix(cx.desk(), target, judged)
+    })
+}
+
+/// Prefetches the sets that some loads of a group read, as they read them, and the plain paths with them.
+pub(super) fn gather(
+    cx: &Context<'_>,
+    group: &Group<'_, '_>,
+    judged: &[&Judged<'_>],
+    plain: &Wanted,
+) -> Result<Fix, Refusal> {
+    at_place(cx, group, judged, |target, judged| {
+        gathered::fix(cx.desk(), target, judged, plain)
+    })
+}
+
+fn at_place(
+    cx: &Context<'_>,
+    group: &Group<'_, '_>,
+    judged: &[&Judged<'_>],
+    make: impl FnOnce(Target<'_>, &[&Judged<'_>]) -> Result<Fix, Refusal>,
+) -> Result<Fix, Refusal> {
+    // A read that several querysets reach cannot be changed for one of them.
+    let shared = cx.judged.iter().any(|other| {
+        let same_read = judged.iter().any(|own| own.load.site == other.load.site);
+        same_read && (other.place, other.model) != (group.place, group.model)
+    });
+    let several = cx
+        .judged
+        .iter()
+        .any(|other| other.place == group.place && other.model != group.model);
+    if shared || several {
+        return Err("rows of several querysets are read there");
+    }
+    let queries: Vec<&Query> = group.judged.iter().filter_map(|j| j.query.as_deref()).collect();
+    let target = Target {
+        site: group.place,
+        model: group.model,
+        queries: &queries,
+    };
+    make(target, judged)
+}
