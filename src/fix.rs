@@ -109,11 +109,7 @@ impl Fix {
         if !apart {
             return Err("the changes would touch the same text");
         }
-        let edit = |(span, content)| Edit {
-            file,
-            span,
-            content,
-        };
+        let edit = |(span, content)| Edit { file, span, content };
         Ok(Self {
             safety,
             title,

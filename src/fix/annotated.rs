@@ -36,7 +36,12 @@ pub fn fix(desk: Desk<'_, '_>, target: Target<'_>, judged: &[&Judged<'_>]) -> Re
     let scope = Scope::around(&module, place).ok_or("the queryset is made outside of functions")?;
     let chain = Chain::of(found.expr);
     narrow::plain(project, desk.trees, file, target.model, &chain)?;
-    if target.queries.is_empty() || target.queries.iter().any(|query| query.plan.open || !query.plan.annotations.is_empty()) {
+    if target.queries.is_empty()
+        || target
+            .queries
+            .iter()
+            .any(|query| query.plan.open || !query.plan.annotations.is_empty())
+    {
         return Err("the queryset is made in a way that is not understood in full");
     }
     if text[scope.span.start as usize..scope.span.end as usize].contains("select_for_update") {
@@ -45,6 +50,7 @@ pub fn fix(desk: Desk<'_, '_>, target: Target<'_>, judged: &[&Judged<'_>]) -> Re
     let ground = Ground {
         project,
         analysis: desk.analysis,
+        trees: desk.trees,
         module: &module,
         text,
         file,
@@ -70,7 +76,10 @@ pub fn fix(desk: Desk<'_, '_>, target: Target<'_>, judged: &[&Judged<'_>]) -> Re
             Some((name, _)) => name.clone(),
             None => {
                 let taken: Vec<String> = annotations.values().map(|(name, _)| name.clone()).collect();
-                let names = asked.names(one.load.attr).into_iter().filter(|name| !taken.contains(name));
+                let names = asked
+                    .names(one.load.attr)
+                    .into_iter()
+                    .filter(|name| !taken.contains(name));
                 let name = words::attribute(project, target.model, target.queries, names)
                     .ok_or("there is no free name for the annotation")?;
                 let value = asked.value(&ground, &mut imports)?;
@@ -113,7 +122,11 @@ impl<'t> Asked<'t> {
             Some(ModelAttr::Reverse(id)) => (project.relation(id), false),
             _ => return Err(OTHER),
         };
-        let other = if forward { relation.target_model() } else { Some(relation.owner) };
+        let other = if forward {
+            relation.target_model()
+        } else {
+            Some(relation.owner)
+        };
         let other = other.ok_or(OTHER)?;
         let plain = matches!(relation.kind, RelKind::ForeignKey | RelKind::ManyToMany);
         if !plain || relation.through.is_some() || relation.to_field.is_some() {
@@ -136,7 +149,8 @@ impl<'t> Asked<'t> {
                 (Some("all" | "order_by"), Some(_)) => {}
                 (Some("filter"), Some(arguments)) => {
                     narrow::conditions(project, other, arguments)?;
-                    if !narrow::stable_arguments(project, ground.file, ground.scope, arguments, ground.place) {
+                    if !narrow::stable_arguments(project, ground.file, ground.scope, arguments, ground.place)
+                    {
                         return Err("the filter depends on the loop");
                     }
                     let inner = span(arguments.range());
@@ -174,7 +188,10 @@ impl<'t> Asked<'t> {
         let set = words::plural(accessor.as_str());
         let set = match &self.narrowed[..] {
             [] => set,
-            [(only, _)] => format!("{}_{set}", words::adjective(only).unwrap_or("matching".to_owned())),
+            [(only, _)] => format!(
+                "{}_{set}",
+                words::adjective(only).unwrap_or("matching".to_owned())
+            ),
             _ => format!("matching_{set}"),
         };
         match self.question {
@@ -192,10 +209,14 @@ impl<'t> Asked<'t> {
     }
 
     fn count(&self, ground: &Ground<'_>, imports: &mut Imports<'_>) -> Result<String, Refusal> {
-        if !narrow::unfiltered(ground.project, self.other) {
+        if !narrow::unfiltered(ground.project, ground.trees, self.other) {
             return Err("the default manager of the related model leaves rows out, or may");
         }
-        let name = if self.forward { Some(self.relation.name) } else { self.relation.query_name };
+        let name = if self.forward {
+            Some(self.relation.name)
+        } else {
+            self.relation.query_name
+        };
         let name = name.ok_or("the relation has no name in lookups")?;
         let path = Style::of(ground.text).string(name.as_str());
         let count = imports.orm("Count")?;
@@ -214,19 +235,28 @@ impl<'t> Asked<'t> {
             }
         }
         let q = imports.orm("Q")?;
-        Ok(format!("{count}({path}, filter={q}({}), distinct=True)", lookups.join(", ")))
+        Ok(format!(
+            "{count}({path}, filter={q}({}), distinct=True)",
+            lookups.join(", ")
+        ))
     }
 
     fn exists(&self, ground: &Ground<'_>, imports: &mut Imports<'_>) -> Result<String, Refusal> {
         let project = ground.project;
-        let back = if self.forward { self.relation.query_name } else { Some(self.relation.name) };
+        let back = if self.forward {
+            self.relation.query_name
+        } else {
+            Some(self.relation.name)
+        };
         let back = back.ok_or("the relation has no name in lookups")?;
         let class = project.model(self.other).class;
         if project.class(class).open {
             return Err("a base of the related model is not known");
         }
         let model = imports.class(class)?;
-        let manager = project.default_manager_name(self.other).map_or("objects", |name| name.as_str());
+        let manager = project
+            .default_manager_name(self.other)
+            .map_or("objects", |name| name.as_str());
         let outer = imports.orm("OuterRef")?;
         let exists = imports.orm("Exists")?;
         let key = Style::of(ground.text).string("pk");
@@ -240,7 +270,10 @@ impl<'t> Asked<'t> {
             }
         }
         arguments.insert(0, format!("{back}={outer}({key})"));
-        Ok(format!("{exists}({model}.{manager}.filter({}){chained})", arguments.join(", ")))
+        Ok(format!(
+            "{exists}({model}.{manager}.filter({}){chained})",
+            arguments.join(", ")
+        ))
     }
 }
 
@@ -261,8 +294,10 @@ fn only_iterated(ground: &Ground<'_>, variable: &str) -> Result<(), Refusal> {
                         if matches!(name.id.as_str(), "len" | "bool" | "list" | "tuple" | "enumerate")))
             }
             Some(AnyNodeRef::ExprAttribute(attribute)) => {
-                matches!(attribute.attr.as_str(), "count" | "exists" | "filter" | "exclude" | "order_by" | "all" | "iterator")
-                    && stays(ground, variable, at)
+                matches!(
+                    attribute.attr.as_str(),
+                    "count" | "exists" | "filter" | "exclude" | "order_by" | "all" | "iterator"
+                ) && stays(ground, variable, at)
             }
             _ => false,
         };

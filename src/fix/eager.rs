@@ -264,7 +264,7 @@ pub(super) fn put(
     let mut new = Vec::new();
     for call in calls {
         match standing(&chain, end, call.name) {
-            Some(arguments) => edits.extend(merged(text, arguments, &call)),
+            Some(arguments) => edits.extend(merged(module, text, arguments, &call)),
             None => new.push(call),
         }
     }
@@ -418,7 +418,7 @@ fn standing<'t>(chain: &Chain<'t>, end: Option<usize>, name: &str) -> Option<&'t
 }
 
 /// Adds arguments to a call; a path that goes on from one that is there takes its place.
-fn merged(text: &str, arguments: &Arguments, call: &Call) -> Vec<(Span, String)> {
+fn merged(module: &Module, text: &str, arguments: &Arguments, call: &Call) -> Vec<(Span, String)> {
     let mut edits = Vec::new();
     let there = chain::strings(arguments);
     let mut added = Vec::new();
@@ -449,8 +449,24 @@ fn merged(text: &str, arguments: &Arguments, call: &Call) -> Vec<(Span, String)>
         let indent = layout::indent_of(text, span(last.range()).start);
         let lines: Vec<String> = added.iter().map(|a| format!(",\n{indent}{a}")).collect();
         edits.push((Span::new(end, end), lines.concat()));
-    } else {
-        edits.push((Span::new(end, end), format!(", {}", added.join(", "))));
+        return edits;
     }
+    let at = span(arguments.range());
+    let old = |arg: &Expr| {
+        let at = span(arg.range());
+        text[at.start as usize..at.end as usize].to_owned()
+    };
+    let all: Vec<String> = arguments
+        .args
+        .iter()
+        .map(old)
+        .chain(added.iter().map(|a| (*a).clone()))
+        .collect();
+    let whole = layout::arguments(module, text, at, &all);
+    let inside = &text[at.start as usize..at.end as usize];
+    if edits.is_empty() && whole.contains('\n') && !inside.contains(['\n', '#']) {
+        return vec![(at, whole)];
+    }
+    edits.push((Span::new(end, end), format!(", {}", added.join(", "))));
     edits
 }

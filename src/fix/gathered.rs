@@ -14,7 +14,7 @@ use crate::syntax::python::{Ranged, span};
 use super::chain::{self, Chain, Found, Link};
 use super::eager::{self, Target, Wanted};
 use super::imports::Imports;
-use super::layout::{Call, Style};
+use super::layout::{self, Call, Style};
 use super::looped::{Ground, Read};
 use super::scope::{How, Scope};
 use super::{Desk, Fix, Refusal, Safety, narrow, words};
@@ -22,12 +22,14 @@ use super::{Desk, Fix, Refusal, Safety, narrow, words};
 const NOT_A_LIST: Refusal = "the result is used as a queryset";
 const COMPUTED: Refusal = "the set is read through calls that a prefetch cannot make beforehand";
 
-/// Prefetches the sets as they are read, and the plain paths with them.
+/// Prefetches the sets as they are read, and the plain paths with them. A relation that is prefetched already and
+/// not `kept` for other reads gives way.
 pub fn fix(
     desk: Desk<'_, '_>,
     target: Target<'_>,
     judged: &[&Judged<'_>],
     plain: &Wanted,
+    kept: &dyn Fn(&str) -> bool,
 ) -> Result<Fix, Refusal> {
     let project = desk.project;
     let file = target.site.file;
@@ -39,6 +41,7 @@ pub fn fix(
     let ground = Ground {
         project,
         analysis: desk.analysis,
+        trees: desk.trees,
         module: &module,
         text,
         file,
@@ -52,6 +55,7 @@ pub fn fix(
         wanted: plain.clone(),
         attributes: BTreeMap::new(),
         edits: Vec::new(),
+        escapes: false,
     };
     for one in judged {
         work.read(one)?;
@@ -59,8 +63,9 @@ pub fn fix(
     let Work {
         imports,
         wanted,
-        attributes,
+        mut attributes,
         mut edits,
+        escapes,
         ..
     } = work;
     let chain = Chain::of(found.expr);
@@ -71,6 +76,17 @@ pub fn fix(
     }
     if target.queries.iter().any(|query| query.plan.only.is_some()) {
         return Err("the queryset is narrowed by `only()`");
+    }
+    let mut inline = String::new();
+    if attributes.len() == 1
+        && !escapes
+        && let Some(((relation, _), (_, prefetch))) = attributes.first_key_value()
+        && !kept(relation)
+        && let Some((arguments, nth)) = standing(&chain, relation)
+    {
+        inline = format!(".prefetch_related({prefetch})");
+        edits.push(instead(&ground, arguments, nth, prefetch));
+        attributes.clear();
     }
     let mut calls = if wanted == Wanted::default() {
         Vec::new()
@@ -87,8 +103,8 @@ pub fn fix(
             }),
         }
     }
-    let inline: String = calls.iter().map(Call::inline).collect();
-    let title = if calls.is_empty() {
+    inline.extend(calls.iter().map(Call::inline));
+    let title = if inline.is_empty() {
         "Read the prefetched rows in memory".to_owned()
     } else {
         format!("Add `{inline}`")
@@ -103,6 +119,45 @@ pub fn fix(
     Fix::in_file(Safety::Unsafe, title, file, edits)
 }
 
+/// The literal path of a relation among the arguments of a `prefetch_related` in the chain.
+fn standing<'t>(chain: &Chain<'t>, relation: &str) -> Option<(&'t Arguments, usize)> {
+    let calls = chain
+        .links
+        .iter()
+        .filter(|link| link.name == Some("prefetch_related"));
+    calls.filter_map(|link| link.arguments).find_map(|arguments| {
+        let nth = chain::strings(arguments)
+            .iter()
+            .position(|path| *path == Some(relation))?;
+        Some((arguments, nth))
+    })
+}
+
+/// One argument of a call given a new text.
+fn instead(ground: &Ground<'_>, arguments: &Arguments, nth: usize, content: &str) -> (Span, String) {
+    let text = |at: Span| &ground.text[at.start as usize..at.end as usize];
+    let whole = span(arguments.range());
+    let texts: Vec<String> = arguments
+        .args
+        .iter()
+        .enumerate()
+        .map(|(i, arg)| {
+            if i == nth {
+                content.to_owned()
+            } else {
+                text(span(arg.range())).to_owned()
+            }
+        })
+        .collect();
+    if text(whole).contains(['\n', '#']) || !arguments.keywords.is_empty() {
+        return (span(arguments.args[nth].range()), content.to_owned());
+    }
+    (
+        whole,
+        layout::arguments(ground.module, ground.text, whole, &texts),
+    )
+}
+
 struct Work<'w, 'a> {
     ground: &'w Ground<'a>,
     target: Target<'w>,
@@ -111,6 +166,8 @@ struct Work<'w, 'a> {
     /// By relation and queryset: the attribute, and the `Prefetch` that fills it.
     attributes: BTreeMap<(String, String), (String, String)>,
     edits: Vec<(Span, String)>,
+    /// Rows are kept for code that may read more of them.
+    escapes: bool,
 }
 
 /// What is asked of a set in the end.
@@ -133,8 +190,13 @@ impl Work<'_, '_> {
             return Err("the rows are read in another function");
         }
         let (built, run) = (set.site.span, load.site.span);
-        let whole = if run.start == built.start && run.contains(built) { run } else { built };
+        let whole = if run.start == built.start && run.contains(built) {
+            run
+        } else {
+            built
+        };
         let read = ground.read(whole, load.attr.as_str())?;
+        self.escapes |= ground.escapes(&read.looped);
         let other = judged
             .last_attr(ground.project)
             .and_then(|attr| ground.project.attr_target(attr))
@@ -204,7 +266,8 @@ impl Work<'_, '_> {
                     ordered = !paths.is_empty();
                 }
                 "select_related" | "prefetch_related" | "distinct" => {
-                    let plain = arguments.keywords.is_empty() && chain::strings(arguments).iter().all(Option::is_some);
+                    let plain = arguments.keywords.is_empty()
+                        && chain::strings(arguments).iter().all(Option::is_some);
                     if !plain || (name == "distinct" && !arguments.is_empty()) {
                         return Err(COMPUTED);
                     }
@@ -284,7 +347,10 @@ impl Work<'_, '_> {
                     return Err("the key of the related rows may be ordered differently in the database");
                 }
                 let element = words::element(project, other, ground.scope).ok_or(COMPUTED)?;
-                (whole, format!("{picks}({rows}, key=lambda {element}: {element}.pk, default=None)"))
+                (
+                    whole,
+                    format!("{picks}({rows}, key=lambda {element}: {element}.pk, default=None)"),
+                )
             }
             End::First => (whole, format!("next(iter({rows}), None)")),
             End::Last => return Err(COMPUTED),
@@ -300,7 +366,10 @@ impl Work<'_, '_> {
             }
         };
         let builtin = |name: &str| !ground.scope.binds(name);
-        if !["len", "bool", "next", "iter", "min", "max", "list"].iter().all(|name| builtin(name)) {
+        if !["len", "bool", "next", "iter", "min", "max", "list"]
+            .iter()
+            .all(|name| builtin(name))
+        {
             return Err("a builtin has another meaning here");
         }
         if !self.edits.contains(&edit) {
@@ -313,7 +382,10 @@ impl Work<'_, '_> {
 /// The calls on a related set, and what is asked in the end.
 fn taken_apart<'t>(chain: &Chain<'t>) -> Result<(Vec<Link<'t>>, End<'t>), Refusal> {
     let links = &chain.links[1..];
-    if links.iter().any(|link| link.name.is_none() || link.arguments.is_none()) {
+    if links
+        .iter()
+        .any(|link| link.name.is_none() || link.arguments.is_none())
+    {
         return Err(COMPUTED);
     }
     let Some((last, head)) = links.split_last() else {
@@ -429,7 +501,19 @@ fn as_list(ground: &Ground<'_>, found: &Found<'_>) -> Result<(), Refusal> {
 /// Iterated, measured, tested or copied at once.
 fn iterated(found: &Found<'_>, at: Span) -> bool {
     const TAKERS: [&str; 13] = [
-        "list", "tuple", "set", "frozenset", "sorted", "len", "sum", "any", "all", "bool", "enumerate", "max", "min",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "len",
+        "sum",
+        "any",
+        "all",
+        "bool",
+        "enumerate",
+        "max",
+        "min",
     ];
     const METHODS: [&str; 3] = ["extend", "update", "join"];
     let mut around = found.around.iter().rev();
@@ -439,7 +523,10 @@ fn iterated(found: &Found<'_>, at: Span) -> bool {
         Some(AnyNodeRef::StmtIf(_) | AnyNodeRef::ElifElseClause(_)) => true,
         Some(AnyNodeRef::ExprUnaryOp(op)) => op.op == crate::syntax::python::ast::UnaryOp::Not,
         Some(AnyNodeRef::Arguments(arguments)) => {
-            let first = arguments.args.first().is_some_and(|first| span(first.range()) == at);
+            let first = arguments
+                .args
+                .first()
+                .is_some_and(|first| span(first.range()) == at);
             let Some(AnyNodeRef::ExprCall(call)) = around.next() else {
                 return false;
             };

@@ -141,8 +141,10 @@ impl<'a> Imports<'a> {
     pub fn edits(self) -> Result<Vec<(Span, String)>, Refusal> {
         let mut out = Vec::new();
         for ((level, module), names) in &self.wanted {
-            let standing: Vec<&StmtImportFrom> =
-                self.top().filter(|import| is_from(import, *level, module)).collect();
+            let standing: Vec<&StmtImportFrom> = self
+                .top()
+                .filter(|import| is_from(import, *level, module))
+                .collect();
             let single = standing.len() > 1 && standing.iter().all(|import| import.names.len() == 1);
             match standing.last() {
                 Some(import) if !single => out.extend(self.merged(import, names)),
@@ -171,14 +173,18 @@ impl<'a> Imports<'a> {
 
     fn imported_by(&self, other: FileId) -> bool {
         let imports = &self.project.file(other).facts.imports;
-        imports
-            .iter()
-            .any(|import| self.project.import_module(other, import.level, import.module) == Def::Module(self.file))
+        imports.iter().any(|import| {
+            self.project.import_module(other, import.level, import.module) == Def::Module(self.file)
+        })
     }
 
     /// Names added to an import that stands there.
     fn merged(&self, import: &StmtImportFrom, names: &BTreeSet<String>) -> Vec<(Span, String)> {
-        let keys: Vec<(u8, String)> = import.names.iter().map(|alias| key(alias.name.as_str())).collect();
+        let keys: Vec<(u8, String)> = import
+            .names
+            .iter()
+            .map(|alias| key(alias.name.as_str()))
+            .collect();
         let sorted = keys.is_sorted();
         let at = span(import.range());
         let (Some(first), Some(last)) = (import.names.first(), import.names.last()) else {
@@ -194,7 +200,9 @@ impl<'a> Imports<'a> {
         let added: usize = names.iter().map(|name| name.chars().count() + 2).sum();
         let too_long = at.end - at.start + added as u32 > Style::of(self.text).width as u32;
         if !bracketed && too_long {
-            let part = |alias: &Alias| self.text[alias.range().start().to_usize()..alias.range().end().to_usize()].to_owned();
+            let part = |alias: &Alias| {
+                self.text[alias.range().start().to_usize()..alias.range().end().to_usize()].to_owned()
+            };
             let mut all: Vec<((u8, String), String)> = import
                 .names
                 .iter()

@@ -203,7 +203,18 @@ impl Place<'_, '_> {
             let hung: String = calls
                 .iter()
                 .enumerate()
-                .map(|(i, call)| lead(replaced.start, i).to_owned() + &call.inline())
+                .map(|(i, call)| {
+                    let lead = lead(replaced.start, i);
+                    let deeper = format!("{}    ", self.indent);
+                    let fits = deeper.len() + call.inline().chars().count() <= self.width;
+                    let style = Style::of(self.text);
+                    let body = if fits {
+                        call.inline()
+                    } else {
+                        broken(call, &deeper, style)
+                    };
+                    lead.to_owned() + &body
+                })
                 .collect();
             texts.push((replaced, hung));
             for link in standing
@@ -234,18 +245,85 @@ fn joined(texts: Vec<(Span, String)>) -> Vec<(Span, String)> {
 
 /// The call with its arguments on lines of their own.
 fn broken(call: &Call, indent: &str, style: Style) -> String {
+    format!(".{}{}", call.name, bracketed(&call.arguments, indent, style))
+}
+
+/// Arguments in brackets, on lines of their own.
+fn bracketed(arguments: &[String], indent: &str, style: Style) -> String {
     let inner = format!("{indent}    ");
-    let joined = call.arguments.join(", ");
-    let body = if inner.len() + joined.len() <= style.width {
+    let joined = arguments.join(", ");
+    let body = if inner.len() + joined.chars().count() <= style.width {
         format!("{inner}{joined}")
+    } else if let [only] = arguments {
+        format!("{inner}{}", exploded(only, &inner, style))
     } else {
-        call.arguments
+        arguments
             .iter()
-            .map(|argument| format!("{inner}{argument},"))
+            .map(|argument| format!("{inner}{},", exploded(argument, &inner, style)))
             .collect::<Vec<_>>()
             .join("\n")
     };
-    format!(".{}(\n{body}\n{indent})", call.name)
+    format!("(\n{body}\n{indent})")
+}
+
+/// An argument that is a call, with the arguments of that call on lines of their own where it is too long.
+fn exploded(argument: &str, indent: &str, style: Style) -> String {
+    let fits = indent.len() + argument.chars().count() < style.width;
+    match argument.split_once('(') {
+        Some((head, rest)) if !fits => match parts(rest) {
+            Some(inner) => {
+                let deeper = format!("{indent}    ");
+                let lines: String = inner
+                    .iter()
+                    .map(|part| format!("{deeper}{},\n", exploded(part, &deeper, style)))
+                    .collect();
+                format!("{head}(\n{lines}{indent})")
+            }
+            None => argument.to_owned(),
+        },
+        _ => argument.to_owned(),
+    }
+}
+
+/// The arguments in `a, b(c), d)`; nothing if more follows the closing bracket.
+fn parts(rest: &str) -> Option<Vec<&str>> {
+    let mut depth = 0_u32;
+    let mut quote = None;
+    let mut start = 0;
+    let mut out = Vec::new();
+    for (i, c) in rest.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), '\\') => return None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')') if depth == 0 => {
+                out.push(rest[start..i].trim());
+                return (i + 1 == rest.len()).then_some(out);
+            }
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, ',') if depth == 0 => {
+                out.push(rest[start..i].trim());
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// New arguments for a call, brackets included; on lines of their own when the line gets too long.
+pub(super) fn arguments(module: &Module, text: &str, at: Span, arguments: &[String]) -> String {
+    let style = Style::of(text);
+    let inline = format!("({})", arguments.join(", "));
+    let line = code_line(module, text, at);
+    let width = count(text, line) - count(text, at) + inline.chars().count();
+    if width <= style.width {
+        inline
+    } else {
+        bracketed(arguments, &indent_of(text, at.start), style)
+    }
 }
 
 /// The indentation of links that stand on lines of their own, next to the place.

@@ -12,6 +12,7 @@ use crate::syntax::python::ast::{AnyNodeRef, Expr};
 use crate::syntax::python::{Module, Ranged, span};
 
 use super::Refusal;
+use super::Trees;
 use super::chain::{self, Chain, Found, Link};
 use super::scope::{How, Scope};
 
@@ -19,6 +20,7 @@ use super::scope::{How, Scope};
 pub(super) struct Ground<'a> {
     pub project: &'a Project,
     pub analysis: &'a Analysis,
+    pub trees: &'a Trees<'a>,
     pub module: &'a Module,
     pub text: &'a str,
     pub file: FileId,
@@ -70,11 +72,7 @@ impl<'a> Ground<'a> {
         }
         let looped = self.around(&found, row.id.as_str())?;
         self.settled(&looped)?;
-        Ok(Read {
-            found,
-            chain,
-            looped,
-        })
+        Ok(Read { found, chain, looped })
     }
 
     /// The innermost loop that binds the name around an expression.
@@ -92,9 +90,10 @@ impl<'a> Ground<'a> {
                         continue;
                     }
                     let iter = element(&each.target, &each.iter, row).ok_or(OTHER_ROWS)?;
-                    let rebound = self.scope.bindings(row).any(|bound| {
-                        body.contains(bound.at) && !matches!(bound.how, How::Comprehension(_))
-                    });
+                    let rebound = self
+                        .scope
+                        .bindings(row)
+                        .any(|bound| body.contains(bound.at) && !matches!(bound.how, How::Comprehension));
                     if rebound {
                         return Err(OTHER_ROWS);
                     }
@@ -203,6 +202,26 @@ impl<'a> Ground<'a> {
         Ok(())
     }
 
+    /// Code outside of the loop's body gets the rows, or may.
+    pub fn escapes(&self, looped: &Loop<'a>) -> bool {
+        let whole = self.whole_iter(looped);
+        let kept = |name: &str| {
+            self.scope
+                .uses(name)
+                .any(|used| !whole.contains(span(used.range())))
+        };
+        let held = |at: Span| {
+            let found = chain::find(self.module, at);
+            !found.is_some_and(|found| matches!(found.around.last(), Some(AnyNodeRef::ExprAttribute(_))))
+        };
+        looped.variable.is_some_and(kept)
+            || self
+                .scope
+                .uses(looped.row)
+                .map(|used| span(used.range()))
+                .any(|at| looped.body.contains(at) && held(at))
+    }
+
     /// What the statement iterates, with calls around the queryset.
     fn whole_iter(&self, looped: &Loop<'a>) -> Span {
         let at = span(looped.iter.range());
@@ -268,7 +287,16 @@ impl<'a> Ground<'a> {
 }
 
 const BUILTINS: [&str; 10] = [
-    "str", "repr", "len", "print", "isinstance", "getattr", "hasattr", "id", "type", "hash",
+    "str",
+    "repr",
+    "len",
+    "print",
+    "isinstance",
+    "getattr",
+    "hasattr",
+    "id",
+    "type",
+    "hash",
 ];
 
 /// The span of a block of statements.

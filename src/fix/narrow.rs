@@ -3,9 +3,9 @@
 //!
 //! Where a chain joins many rows to one, its rows multiply; nothing that counts or groups may be added to it.
 
-use crate::project::{Def, ModelAttr, ModelId, Project};
+use crate::project::{ClassId, Def, FuncId, Member, ModelAttr, ModelId, Project};
 use crate::source::{FileId, Span, Sym};
-use crate::syntax::python::ast::{Arguments, Expr, Operator, UnaryOp};
+use crate::syntax::python::ast::{Arguments, Expr, Operator, StmtFunctionDef, UnaryOp};
 use crate::syntax::python::{Module, Ranged, span};
 
 use super::chain::{self, Chain, Link};
@@ -52,8 +52,12 @@ pub(super) fn plain(
     let (Some(Def::Class(class)), Some((manager, rest))) = (def, links.split_first()) else {
         return Err(UNREAD);
     };
-    let name = manager.name.filter(|_| manager.arguments.is_none()).ok_or(UNREAD)?;
-    if project.class(class).model != Some(model) || !unfiltered_manager(project, model, Sym::new(name)) {
+    let name = manager
+        .name
+        .filter(|_| manager.arguments.is_none())
+        .ok_or(UNREAD)?;
+    if project.class(class).model != Some(model) || !unfiltered_manager(project, trees, model, Sym::new(name))
+    {
         return Err(UNREAD);
     }
     narrows(project, trees, model, rest, DEPTH)
@@ -105,7 +109,7 @@ fn custom(
     let wanted = Sym::new(name);
     let mut spans: Vec<(FileId, Span)> = Vec::new();
     for class in managers.flatten() {
-        let Some((owner, crate::project::Member::Method(func))) = project.class_member(class, wanted) else {
+        let Some((owner, Member::Method(func))) = project.class_member(class, wanted) else {
             continue;
         };
         let file = project.class(owner).file;
@@ -120,14 +124,7 @@ fn custom(
     let module = trees.get(file).ok_or(UNREAD)?;
     let body = chain::function(&module, at).ok_or(UNREAD)?;
     let receiver = body.parameters.iter().next().ok_or(UNREAD)?.name().as_str();
-    let mut statements = body.body.iter().filter(|stmt| {
-        !stmt.as_expr_stmt().is_some_and(|docs| docs.value.is_string_literal_expr())
-    });
-    let (Some(only), None) = (statements.next(), statements.next()) else {
-        return Err(UNREAD);
-    };
-    let value = only.as_return_stmt().and_then(|r| r.value.as_deref()).ok_or(UNREAD)?;
-    let chain = Chain::of(value);
+    let chain = Chain::of(only_result(body).ok_or(UNREAD)?);
     let own = matches!(chain.root, Expr::Name(name) if name.id.as_str() == receiver);
     let links = match chain.links.split_first() {
         Some((first, rest)) if first.name == Some("get_queryset") => rest,
@@ -192,43 +189,97 @@ pub(super) fn to_one(project: &Project, model: ModelId, lookup: &str) -> bool {
 }
 
 /// A manager that starts with all rows of the table.
-pub(super) fn unfiltered_manager(project: &Project, model: ModelId, name: Sym) -> bool {
+pub(super) fn unfiltered_manager(project: &Project, trees: &Trees<'_>, model: ModelId, name: Sym) -> bool {
     if project.class(project.model(model).class).open {
         return false;
     }
     match project.manager(model, name) {
-        Some(classes) => classes
-            .iter()
-            .all(|class| !filters(project, *class)),
+        Some(classes) => classes.iter().all(|class| !filters(project, trees, *class)),
         None => project.manager_names(model).is_empty() && name == "objects",
     }
 }
 
 /// The rows that related managers of the model give are all there are.
-pub(super) fn unfiltered(project: &Project, model: ModelId) -> bool {
+pub(super) fn unfiltered(project: &Project, trees: &Trees<'_>, model: ModelId) -> bool {
     let name = project.default_manager_name(model).unwrap_or(Sym::new("objects"));
-    unfiltered_manager(project, model, name)
+    unfiltered_manager(project, trees, model, name)
 }
 
-fn filters(project: &Project, class: crate::project::ClassId) -> bool {
-    project.class(class).open
-        || ["get_queryset", "__init__", "__new__"].iter().any(|name| {
-            project.class_member(class, Sym::new(name)).is_some()
+/// The class makes querysets of its own, or may.
+fn filters(project: &Project, trees: &Trees<'_>, class: ClassId) -> bool {
+    if project.class(class).open {
+        return true;
+    }
+    let made = [
+        "__init__",
+        "__new__",
+        "_clone",
+        "_fetch_all",
+        "_filter_or_exclude",
+    ];
+    if made
+        .iter()
+        .any(|name| project.class_member(class, Sym::new(name)).is_some())
+    {
+        return true;
+    }
+    match project.class_member(class, Sym::new("get_queryset")) {
+        Some((_, Member::Method(func))) => !makes_all(project, trees, func).unwrap_or(false),
+        Some(_) => true,
+        None => false,
+    }
+}
+
+/// `return OwnQuerySet(self.model, using=self._db)`, or what `super()` gives with relations loaded.
+fn makes_all(project: &Project, trees: &Trees<'_>, func: FuncId) -> Option<bool> {
+    let (file, _) = project.func(func);
+    let module = trees.get(file)?;
+    let body = chain::function(&module, project.routine(func).span)?;
+    let chain = Chain::of(only_result(body)?);
+    let loads = |links: &[Link<'_>]| {
+        links.iter().all(|link| {
+            matches!(link.name, Some("select_related" | "prefetch_related")) && link.arguments.is_some()
         })
+    };
+    let Expr::Call(call) = chain.root else {
+        return None;
+    };
+    let Expr::Name(root) = &*call.func else {
+        return None;
+    };
+    if root.id.as_str() == "super" {
+        let (first, rest) = chain.links.split_first()?;
+        return Some(first.name == Some("get_queryset") && loads(rest));
+    }
+    let Some(Def::Class(made)) = project.lookup(file, Sym::new(root.id.as_str())) else {
+        return None;
+    };
+    let plain = project.is_queryset_class(made) && !filters(project, trees, made);
+    Some(plain && loads(&chain.links))
+}
+
+/// What a function returns that does nothing else.
+fn only_result(function: &StmtFunctionDef) -> Option<&Expr> {
+    let mut statements = function.body.iter().filter(|stmt| {
+        !stmt
+            .as_expr_stmt()
+            .is_some_and(|docs| docs.value.is_string_literal_expr())
+    });
+    match (statements.next(), statements.next()) {
+        (Some(only), None) => only.as_return_stmt()?.value.as_deref(),
+        _ => None,
+    }
 }
 
 /// The expression has the same value where the queryset is made as where it stands now, and cannot fail there.
 pub(super) fn stable(project: &Project, file: FileId, scope: &Scope<'_>, expr: &Expr, place: Span) -> bool {
     match expr {
-        Expr::StringLiteral(_)
-        | Expr::NumberLiteral(_)
-        | Expr::BooleanLiteral(_)
-        | Expr::NoneLiteral(_) => true,
+        Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => {
+            true
+        }
         Expr::Tuple(tuple) => tuple.iter().all(|e| stable(project, file, scope, e, place)),
         Expr::List(list) => list.iter().all(|e| stable(project, file, scope, e, place)),
-        Expr::UnaryOp(op) => {
-            matches!(&*op.operand, Expr::NumberLiteral(_)) && op.op != UnaryOp::Not
-        }
+        Expr::UnaryOp(op) => matches!(&*op.operand, Expr::NumberLiteral(_)) && op.op != UnaryOp::Not,
         Expr::Name(name) => {
             let name = name.id.as_str();
             let mut bindings = scope.bindings(name);
@@ -251,8 +302,13 @@ pub(super) fn stable(project: &Project, file: FileId, scope: &Scope<'_>, expr: &
 /// A dotted name that starts at a class or module of the file: `Order.Status.PAID`, `settings.LIMIT`.
 fn constant(project: &Project, file: FileId, scope: &Scope<'_>, expr: &Expr) -> bool {
     let chain = Chain::of(expr);
-    let Expr::Name(root) = chain.root else { return false };
-    let plain = chain.links.iter().all(|l| l.arguments.is_none() && l.name.is_some());
+    let Expr::Name(root) = chain.root else {
+        return false;
+    };
+    let plain = chain
+        .links
+        .iter()
+        .all(|l| l.arguments.is_none() && l.name.is_some());
     let known = matches!(
         project.lookup(file, Sym::new(root.id.as_str())),
         Some(Def::Class(_) | Def::Module(_) | Def::External(_))
@@ -268,18 +324,25 @@ pub(super) fn stable_arguments(
     arguments: &Arguments,
     place: Span,
 ) -> bool {
-    arguments.args.iter().all(|arg| stable_q(project, file, scope, arg, place))
-        && arguments.keywords.iter().all(|keyword| {
-            keyword.arg.is_some() && stable(project, file, scope, &keyword.value, place)
-        })
+    arguments
+        .args
+        .iter()
+        .all(|arg| stable_q(project, file, scope, arg, place))
+        && arguments
+            .keywords
+            .iter()
+            .all(|keyword| keyword.arg.is_some() && stable(project, file, scope, &keyword.value, place))
 }
 
 fn stable_q(project: &Project, file: FileId, scope: &Scope<'_>, expr: &Expr, place: Span) -> bool {
     match expr {
         Expr::BinOp(both) => {
-            stable_q(project, file, scope, &both.left, place) && stable_q(project, file, scope, &both.right, place)
+            stable_q(project, file, scope, &both.left, place)
+                && stable_q(project, file, scope, &both.right, place)
         }
-        Expr::UnaryOp(not) if not.op == UnaryOp::Invert => stable_q(project, file, scope, &not.operand, place),
+        Expr::UnaryOp(not) if not.op == UnaryOp::Invert => {
+            stable_q(project, file, scope, &not.operand, place)
+        }
         Expr::Call(call) => {
             let name = match &*call.func {
                 Expr::Name(name) => name.id.as_str(),
@@ -298,7 +361,10 @@ pub(super) fn one_line(module: &Module, text: &str, at: Span) -> Option<String> 
     if !part.contains(['\n', '\r']) {
         return Some(part.to_owned());
     }
-    let inside = module.tokens().iter().filter(|token| at.contains(span(token.range())));
+    let inside = module
+        .tokens()
+        .iter()
+        .filter(|token| at.contains(span(token.range())));
     for token in inside {
         let own = &text[token.range()];
         let kind = token.kind();
@@ -307,6 +373,16 @@ pub(super) fn one_line(module: &Module, text: &str, at: Span) -> Option<String> 
             return None;
         }
     }
-    let joined: String = part.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" ");
-    Some(joined.replace("( ", "(").replace(", )", ")").replace(" )", ")").replace(" .", "."))
+    let joined: String = part
+        .split(['\n', '\r'])
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ");
+    Some(
+        joined
+            .replace("( ", "(")
+            .replace(", )", ")")
+            .replace(" )", ")")
+            .replace(" .", "."),
+    )
 }

@@ -17,10 +17,10 @@ pub(super) enum How<'t> {
     Parameter,
     /// `name = value`, nothing else in the statement.
     Assigned(&'t Expr),
-    /// By a `for` statement with this span.
-    Loop(Span),
-    /// By a comprehension with this span, for itself only.
-    Comprehension(Span),
+    /// By a `for` statement.
+    Loop,
+    /// By a comprehension, for itself only.
+    Comprehension,
     Other,
 }
 
@@ -44,8 +44,20 @@ pub(super) struct Scope<'t> {
 
 /// Methods that change a list, set or dict.
 const MUTATORS: [&str; 14] = [
-    "append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse", "add", "discard",
-    "update", "setdefault", "appendleft",
+    "append",
+    "extend",
+    "insert",
+    "remove",
+    "pop",
+    "popitem",
+    "clear",
+    "sort",
+    "reverse",
+    "add",
+    "discard",
+    "update",
+    "setdefault",
+    "appendleft",
 ];
 
 impl<'t> Scope<'t> {
@@ -79,7 +91,10 @@ impl<'t> Scope<'t> {
     }
 
     pub fn uses<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'t ExprName> + 's {
-        self.used.iter().copied().filter(move |used| used.id.as_str() == name)
+        self.used
+            .iter()
+            .copied()
+            .filter(move |used| used.id.as_str() == name)
     }
 }
 
@@ -92,9 +107,10 @@ struct Reader<'t> {
     blocks: Vec<Span>,
     /// Functions, lambdas and classes inside the function.
     inner: u32,
-    comprehensions: Vec<Span>,
-    /// Targets of `for` statements, with the statements.
-    targets: Vec<(Span, Span)>,
+    /// Comprehensions around the current node.
+    comprehensions: u32,
+    /// Targets of `for` statements.
+    targets: Vec<Span>,
     /// Names that have been noted with more than their place.
     noted: FxHashSet<TextRange>,
 }
@@ -122,13 +138,12 @@ impl<'t> Reader<'t> {
             return;
         }
         let at = span(name.range());
-        let by = self.targets.iter().find(|(target, _)| target.contains(at));
-        let how = match (by, self.comprehensions.last()) {
-            (Some((_, statement)), _) => How::Loop(*statement),
-            (None, Some(comprehension)) if name.ctx == ExprContext::Store => {
-                How::Comprehension(*comprehension)
-            }
-            _ => How::Other,
+        let how = if self.targets.iter().any(|target| target.contains(at)) {
+            How::Loop
+        } else if self.comprehensions > 0 && name.ctx == ExprContext::Store {
+            How::Comprehension
+        } else {
+            How::Other
         };
         self.bind(name.id.as_str(), name.range(), how);
     }
@@ -154,10 +169,8 @@ impl<'t> SourceOrderVisitor<'t> for Reader<'t> {
             AnyNodeRef::ExprListComp(_)
             | AnyNodeRef::ExprSetComp(_)
             | AnyNodeRef::ExprDictComp(_)
-            | AnyNodeRef::ExprGenerator(_) => self.comprehensions.push(span(node.range())),
-            AnyNodeRef::StmtFor(each) => self
-                .targets
-                .push((span(each.target.range()), span(each.range()))),
+            | AnyNodeRef::ExprGenerator(_) => self.comprehensions += 1,
+            AnyNodeRef::StmtFor(each) => self.targets.push(span(each.target.range())),
             AnyNodeRef::StmtAssign(assign) => {
                 if let [target] = &assign.targets[..] {
                     self.assign(target, How::Assigned(&assign.value));
@@ -184,11 +197,7 @@ impl<'t> SourceOrderVisitor<'t> for Reader<'t> {
             }
             AnyNodeRef::ExprNamed(named) => self.assign(&named.target, How::Other),
             AnyNodeRef::Parameter(parameter) => {
-                self.bind(
-                    parameter.name.as_str(),
-                    parameter.name.range(),
-                    How::Parameter,
-                );
+                self.bind(parameter.name.as_str(), parameter.name.range(), How::Parameter);
             }
             AnyNodeRef::Alias(alias) => {
                 let name = match &alias.asname {
@@ -247,9 +256,7 @@ impl<'t> SourceOrderVisitor<'t> for Reader<'t> {
             AnyNodeRef::ExprListComp(_)
             | AnyNodeRef::ExprSetComp(_)
             | AnyNodeRef::ExprDictComp(_)
-            | AnyNodeRef::ExprGenerator(_) => {
-                self.comprehensions.pop();
-            }
+            | AnyNodeRef::ExprGenerator(_) => self.comprehensions -= 1,
             _ => {}
         }
     }

@@ -33,7 +33,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             "filter in Python over `.all()`, or prefetch what is needed with `Prefetch(\"{name}\", queryset=…, to_attr=\"…\")`"
         );
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
-        fixes::offer(&mut found, rewrites::gather(cx, &group, &group.judged, &Wanted::default()));
+        fixes::offer(
+            &mut found,
+            rewrites::gather(cx, &group, &group.judged, &Wanted::default()),
+        );
         out.push(found);
     }
 }

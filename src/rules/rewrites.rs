@@ -32,8 +32,14 @@ pub(super) fn gather(
     judged: &[&Judged<'_>],
     plain: &Wanted,
 ) -> Result<Fix, Refusal> {
+    let kept = |relation: &str| {
+        cx.judged.iter().any(|other| {
+            let own = judged.iter().any(|j| std::ptr::eq(*j, other));
+            other.place == group.place && !own && other.path.first().is_some_and(|name| *name == *relation)
+        })
+    };
     at_place(cx, group, judged, |target, judged| {
-        gathered::fix(cx.desk(), target, judged, plain)
+        gathered::fix(cx.desk(), target, judged, plain, &kept)
     })
 }
 
@@ -43,6 +49,10 @@ fn at_place(
     judged: &[&Judged<'_>],
     make: impl FnOnce(Target<'_>, &[&Judged<'_>]) -> Result<Fix, Refusal>,
 ) -> Result<Fix, Refusal> {
+    let here = |j: &&&Judged<'_>| j.load.site.file == group.place.file && j.load.calls.is_empty();
+    if !judged.iter().all(|j| here(&j)) {
+        return Err("the rows are read in another function");
+    }
     // A read that several querysets reach cannot be changed for one of them.
     let shared = cx.judged.iter().any(|other| {
         let same_read = judged.iter().any(|own| own.load.site == other.load.site);
