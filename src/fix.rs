@@ -4,9 +4,12 @@
 //! reads trees and the linked project to find the tokens to change. It knows neither rules nor files on a disk.
 
 pub mod annotated;
+pub mod batched;
 mod chain;
+pub mod columns;
 pub mod eager;
 pub mod gathered;
+pub mod hoisted;
 mod imports;
 mod layout;
 mod looped;

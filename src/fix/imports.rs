@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::project::{ClassId, Def, Project};
 use crate::source::{FileId, Span, Sym};
-use crate::syntax::python::ast::{Alias, Stmt, StmtImportFrom};
+use crate::syntax::python::ast::visitor::source_order::{SourceOrderVisitor, walk_expr};
+use crate::syntax::python::ast::{Alias, Expr, Stmt, StmtImportFrom};
 use crate::syntax::python::{Module, Ranged, span};
 
 use super::Refusal;
@@ -303,4 +304,51 @@ fn key(name: &str) -> (u8, String) {
         2
     };
     (kind, name.to_lowercase())
+}
+
+/// The edit that takes a name out of its import, when nothing but the place given reads it.
+pub(super) fn unused(module: &Module, text: &str, name: &str, at: Span) -> Option<(Span, String)> {
+    let mut reads = Reads {
+        name,
+        at,
+        others: false,
+    };
+    for stmt in module.body() {
+        reads.visit_stmt(stmt);
+    }
+    let named_in_text = text.matches(name).count() > 2;
+    if reads.others || named_in_text {
+        return None;
+    }
+    let import = module.body().iter().find_map(|stmt| match stmt {
+        Stmt::ImportFrom(import) if import.names.iter().any(|alias| bound(alias) == name) => Some(import),
+        _ => None,
+    })?;
+    let nth = import.names.iter().position(|alias| bound(alias) == name)?;
+    let own = span(import.names[nth].range());
+    if import.names.len() == 1 {
+        let line = layout::whole_line(text, span(import.range()))?;
+        return Some((line, String::new()));
+    }
+    let gone = match (import.names.get(nth + 1), nth.checked_sub(1)) {
+        (Some(next), _) => Span::new(own.start, span(next.range()).start),
+        (None, Some(before)) => Span::new(span(import.names[before].range()).end, own.end),
+        (None, None) => return None,
+    };
+    Some((gone, String::new()))
+}
+
+struct Reads<'n> {
+    name: &'n str,
+    at: Span,
+    others: bool,
+}
+
+impl<'t> SourceOrderVisitor<'t> for Reads<'_> {
+    fn visit_expr(&mut self, expr: &'t Expr) {
+        if let Expr::Name(name) = expr {
+            self.others |= name.id.as_str() == self.name && span(name.range()) != self.at;
+        }
+        walk_expr(self, expr);
+    }
 }

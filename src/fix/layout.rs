@@ -385,3 +385,12 @@ pub(super) fn line_end(text: &str, at: u32) -> Option<u32> {
     let between = rest[..end].trim();
     (between.is_empty() || between.starts_with('#')).then_some(at + end as u32 + 1)
 }
+
+/// The lines of a statement that shares them with nothing but a comment, line breaks included.
+pub(super) fn whole_line(text: &str, at: Span) -> Option<Span> {
+    if !starts_line(text, at.start) {
+        return None;
+    }
+    let start = at.start - indent_of(text, at.start).len() as u32;
+    line_end(text, at.end).map(|end| Span::new(start, end))
+}

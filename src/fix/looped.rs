@@ -8,7 +8,7 @@ use crate::analysis::Analysis;
 use crate::analysis::tables;
 use crate::project::{Def, Project};
 use crate::source::{FileId, Site, Span, Sym};
-use crate::syntax::python::ast::{AnyNodeRef, Expr};
+use crate::syntax::python::ast::{AnyNodeRef, Expr, Stmt};
 use crate::syntax::python::{Module, Ranged, span};
 
 use super::Refusal;
@@ -73,6 +73,24 @@ impl<'a> Ground<'a> {
         let looped = self.around(&found, row.id.as_str())?;
         self.settled(&looped)?;
         Ok(Read { found, chain, looped })
+    }
+
+    /// The statements of the `for` loop over the queryset that binds the name read at a place.
+    pub fn each(&self, at: Span) -> Result<&'a [Stmt], Refusal> {
+        let found = chain::find(self.module, at).ok_or(OTHER_ROWS)?;
+        let Expr::Name(row) = found.expr else {
+            return Err(OTHER_ROWS);
+        };
+        let looped = self.around(&found, row.id.as_str())?;
+        self.unchanging(&looped)?;
+        let each = found.around.iter().rev().find_map(|node| match node {
+            AnyNodeRef::StmtFor(each) => Some(*each),
+            _ => None,
+        });
+        let each = each
+            .filter(|each| body(&each.body) == looped.body)
+            .ok_or(OTHER_ROWS)?;
+        Ok(&each.body)
     }
 
     /// The innermost loop that binds the name around an expression.
@@ -180,6 +198,18 @@ impl<'a> Ground<'a> {
 
     /// Nothing changes rows between the query and the read, as far as can be told.
     fn settled(&self, looped: &Loop<'a>) -> Result<(), Refusal> {
+        self.unchanging(looped)?;
+        for used in self.scope.uses(looped.row) {
+            let at = span(used.range());
+            if looped.body.contains(at) && self.handed_on(at) {
+                return Err("the row is handed to code that may change it");
+            }
+        }
+        Ok(())
+    }
+
+    /// No row is changed while the loop runs, nor in the function when the queryset waits in a variable.
+    fn unchanging(&self, looped: &Loop<'a>) -> Result<(), Refusal> {
         let site = |span| Site::new(self.file, span);
         let whole = self.whole_iter(looped);
         if self.analysis.changing.loops.contains(&site(whole)) {
@@ -191,12 +221,6 @@ impl<'a> Ground<'a> {
             let id = own.map(|idx| self.project.func_id(self.file, crate::ir::FuncIdx(idx as u32)));
             if id.is_none_or(|id| self.analysis.changing.functions.contains(&id)) {
                 return Err(CHANGES);
-            }
-        }
-        for used in self.scope.uses(looped.row) {
-            let at = span(used.range());
-            if looped.body.contains(at) && self.handed_on(at) {
-                return Err("the row is handed to code that may change it");
             }
         }
         Ok(())
@@ -300,7 +324,7 @@ const BUILTINS: [&str; 10] = [
 ];
 
 /// The span of a block of statements.
-fn body(statements: &[crate::syntax::python::ast::Stmt]) -> Span {
+fn body(statements: &[Stmt]) -> Span {
     match (statements.first(), statements.last()) {
         (Some(first), Some(last)) => span(first.range()).cover(span(last.range())),
         _ => Span::default(),

@@ -241,21 +241,23 @@ fn makes_all(project: &Project, trees: &Trees<'_>, func: FuncId) -> Option<bool>
             matches!(link.name, Some("select_related" | "prefetch_related")) && link.arguments.is_some()
         })
     };
-    let Expr::Call(call) = chain.root else {
-        return None;
+    let (root, links) = match (chain.root, chain.links.split_first()) {
+        (Expr::Call(call), _) => (&*call.func, &chain.links[..]),
+        (name, Some((call, rest))) if call.name.is_none() && call.arguments.is_some() => (name, rest),
+        _ => return None,
     };
-    let Expr::Name(root) = &*call.func else {
+    let Expr::Name(root) = root else {
         return None;
     };
     if root.id.as_str() == "super" {
-        let (first, rest) = chain.links.split_first()?;
+        let (first, rest) = links.split_first()?;
         return Some(first.name == Some("get_queryset") && loads(rest));
     }
     let Some(Def::Class(made)) = project.lookup(file, Sym::new(root.id.as_str())) else {
         return None;
     };
     let plain = project.is_queryset_class(made) && !filters(project, trees, made);
-    Some(plain && loads(&chain.links))
+    Some(plain && loads(links))
 }
 
 /// What a function returns that does nothing else.

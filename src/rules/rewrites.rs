@@ -1,9 +1,12 @@
 //! Fixes that change the read as well as the queryset.
 
+use crate::analysis::event::Eval;
 use crate::analysis::judge::Judged;
 use crate::analysis::value::Query;
 use crate::fix::eager::{Target, Wanted};
-use crate::fix::{Desk, Fix, Refusal, annotated, gathered};
+use crate::fix::{Desk, Fix, Refusal, annotated, batched, columns, gathered, hoisted};
+
+use crate::source::{Site, Sym};
 
 use super::Context;
 use super::findings::Group;
@@ -41,6 +44,32 @@ pub(super) fn gather(
     at_place(cx, group, judged, |target, judged| {
         gathered::fix(cx.desk(), target, judged, plain, &kept)
     })
+}
+
+/// Loads the columns that the group reads with the rows.
+pub(super) fn load_columns(cx: &Context<'_>, group: &Group<'_, '_>) -> Result<Fix, Refusal> {
+    if group.judged.iter().any(|j| j.path.len() != 1) {
+        return Err("the column belongs to another row");
+    }
+    let names: Vec<Sym> = group.judged.iter().map(|j| j.load.attr).collect();
+    let target = Target {
+        site: group.place,
+        model: group.model,
+        queries: &[],
+    };
+    columns::fix(cx.project, &cx.trees, target, &names)
+}
+
+/// Prefetches with the rows what the call at a place prefetches for one of them.
+pub(super) fn batch(cx: &Context<'_>, group: &Group<'_, '_>, call: Site) -> Result<Fix, Refusal> {
+    at_place(cx, group, &group.judged, |target, _| {
+        batched::fix(cx.desk(), target, call)
+    })
+}
+
+/// Runs a query before the loop that it does not depend on.
+pub(super) fn hoist(cx: &Context<'_>, eval: &Eval) -> Result<Fix, Refusal> {
+    hoisted::fix(cx.desk(), eval)
 }
 
 fn at_place(
