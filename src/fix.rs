@@ -11,6 +11,7 @@ pub mod eager;
 pub mod gathered;
 pub mod hoisted;
 mod imports;
+pub mod keyed;
 mod layout;
 mod looped;
 mod narrow;

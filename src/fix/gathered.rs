@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::judge::Judged;
-use crate::project::{ModelAttr, ModelId, RelKind};
+use crate::ir::ExprKind;
+use crate::project::{ClassRef, Def, ModelAttr, ModelId, Project, RelKind};
 use crate::source::{Span, Sym};
 use crate::syntax::python::ast::{AnyNodeRef, Arguments, Expr};
 use crate::syntax::python::{Ranged, span};
@@ -220,14 +221,13 @@ impl Work<'_, '_> {
             self.wanted.prefetch.dedup();
             return self.replace(&read, other, end, format!("{row}.{relation}.all()"), judged);
         }
-        let name = self.attribute(judged, &relation, other, &narrowing, end)?;
+        let name = self.attribute(&relation, other, &narrowing, end)?;
         self.replace(&read, other, end, format!("{row}.{name}"), judged)
     }
 
     /// The attribute that holds the rows of the set, narrowed like this.
     fn attribute(
         &mut self,
-        judged: &Judged<'_>,
         relation: &str,
         other: ModelId,
         narrowing: &[&Link<'_>],
@@ -252,7 +252,9 @@ impl Work<'_, '_> {
                 "filter" | "exclude" => {
                     narrow::conditions(project, other, arguments)?;
                     if name == "filter" {
-                        words.extend(words::adjective(arguments));
+                        let single = arguments.args.is_empty() && arguments.keywords.len() == 1;
+                        let word = arguments.keywords.first().filter(|_| single);
+                        words.push(word.and_then(words::adjective).unwrap_or_default());
                     }
                 }
                 "order_by" => {
@@ -281,7 +283,7 @@ impl Work<'_, '_> {
             calls.push_str(link.trim());
         }
         if matches!(end, End::First) && !ordered {
-            calls.push_str(".order_by(\"pk\")");
+            calls.push_str(&format!(".order_by({})", Style::of(ground.text).string("pk")));
         }
         let key = (relation.to_owned(), calls.clone());
         if let Some((name, _)) = self.attributes.get(&key) {
@@ -289,7 +291,7 @@ impl Work<'_, '_> {
         }
         let set = words::plural(relation);
         let word = match &words[..] {
-            [only] => only.as_str(),
+            [only] if !only.is_empty() => only.as_str(),
             [] if !calls.contains("filter") && !calls.contains("exclude") => "ordered",
             _ => "matching",
         };
@@ -308,7 +310,6 @@ impl Work<'_, '_> {
             style.string(relation),
             style.string(&name)
         );
-        let _ = judged;
         self.attributes.insert(key, (name.clone(), made));
         Ok(name)
     }
@@ -435,9 +436,10 @@ fn loading_only(links: &[&Link<'_>], relation: &str) -> Option<Vec<String>> {
 }
 
 /// The attribute of a row that holds a column.
-fn column(project: &crate::project::Project, model: ModelId, name: &str) -> Option<String> {
+fn column(project: &Project, model: ModelId, name: &str) -> Option<String> {
     match project.model_attr(model, Sym::new(name))? {
-        ModelAttr::Column { .. } | ModelAttr::Pk | ModelAttr::Attname(_) => Some(name.to_owned()),
+        ModelAttr::Pk | ModelAttr::Attname(_) => Some(name.to_owned()),
+        ModelAttr::Column { .. } => plain(project, model, Sym::new(name)).then(|| name.to_owned()),
         ModelAttr::Forward(relation) => {
             let kind = project.relation(relation).kind;
             matches!(kind, RelKind::ForeignKey | RelKind::OneToOne).then(|| format!("{name}_id"))
@@ -446,24 +448,55 @@ fn column(project: &crate::project::Project, model: ModelId, name: &str) -> Opti
     }
 }
 
+/// A row has for the column what the database has, not an object around it.
+fn plain(project: &Project, model: ModelId, name: Sym) -> bool {
+    let own = project
+        .model(model)
+        .fields
+        .iter()
+        .find(|field| field.name == name);
+    let Some(field) = own else {
+        let parents = &project.model(model).parents;
+        return parents.iter().any(|parent| plain(project, *parent, name));
+    };
+    let classes = &project.file(field.site.file).facts.classes;
+    let assigned = classes
+        .iter()
+        .flat_map(|class| &class.assigns)
+        .filter(|assign| assign.name == name && assign.span.contains(field.site.span))
+        .find_map(|assign| assign.value.as_ref());
+    let Some(ExprKind::Call(call)) = assigned.map(|value| &value.kind) else {
+        return false;
+    };
+    match project.resolve_expr(field.site.file, &call.func) {
+        Some(Def::External(class)) => {
+            class.as_str().starts_with("django.db.models.")
+                && ["FileField", "ImageField", "GeneratedField"]
+                    .iter()
+                    .all(|odd| !class.as_str().ends_with(odd))
+        }
+        _ => false,
+    }
+}
+
 /// Keys are made by the database as numbers.
-fn numbered(project: &crate::project::Project, model: ModelId) -> bool {
+fn numbered(project: &Project, model: ModelId) -> bool {
     let m = project.model(model);
     let class = project.class(m.class);
     let own = m.fields.iter().any(|field| field.name == "id");
     !class.open && m.parents.is_empty() && !own && !has_own_key(project, model)
 }
 
-fn has_own_key(project: &crate::project::Project, model: ModelId) -> bool {
+fn has_own_key(project: &Project, model: ModelId) -> bool {
     let class = project.class(project.model(model).class);
     class.mro.iter().any(|base| {
-        let crate::project::ClassRef::Known(id) = base else {
+        let ClassRef::Known(id) = base else {
             return false;
         };
         project.class_facts(*id).assigns.iter().any(|assign| {
-            assign.value.as_ref().is_some_and(|value| {
-                matches!(&value.kind, crate::ir::ExprKind::Call(call) if call.keyword("primary_key").is_some())
-            })
+            assign.value.as_ref().is_some_and(
+                |value| matches!(&value.kind, ExprKind::Call(call) if call.keyword("primary_key").is_some()),
+            )
         })
     })
 }

@@ -96,7 +96,9 @@ pub fn fix(desk: Desk<'_, '_>, eval: &Eval) -> Result<Fix, Refusal> {
         if !once || !own || each.body.len() < 2 {
             return Err("the variable has another value before the loop");
         }
-        untouched(&module, &scope, variable)?;
+        if name == "first" {
+            untouched(&module, &scope, variable)?;
+        }
         let line = layout::whole_line(text, at).ok_or("the statement shares its line")?;
         let content = text[line.start as usize..line.end as usize]
             .trim_start()

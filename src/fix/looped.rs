@@ -8,7 +8,7 @@ use crate::analysis::Analysis;
 use crate::analysis::tables;
 use crate::project::{Def, Project};
 use crate::source::{FileId, Site, Span, Sym};
-use crate::syntax::python::ast::{AnyNodeRef, Expr, Stmt};
+use crate::syntax::python::ast::{AnyNodeRef, Comprehension, Expr, Stmt};
 use crate::syntax::python::{Module, Ranged, span};
 
 use super::Refusal;
@@ -70,9 +70,42 @@ impl<'a> Ground<'a> {
         if !direct {
             return Err("the relation is read through another one");
         }
-        let looped = self.around(&found, row.id.as_str())?;
-        self.settled(&looped)?;
+        let looped = self.looped(&found, row.id.as_str())?;
         Ok(Read { found, chain, looped })
+    }
+
+    /// The loop around an expression that binds a name, and the queryset it iterates: the place is where that is
+    /// made, not the ground's own.
+    pub fn source(&self, found: &Found<'a>, row: &'a str) -> Option<Span> {
+        let at = span(found.expr.range());
+        let iter = found.around.iter().rev().find_map(|node| match node {
+            AnyNodeRef::StmtFor(each) if body(&each.body).contains(at) => {
+                names(&each.target).contains(&row).then_some(&*each.iter)
+            }
+            AnyNodeRef::ExprListComp(comp) => clause(&comp.generators, row),
+            AnyNodeRef::ExprSetComp(comp) => clause(&comp.generators, row),
+            AnyNodeRef::ExprDictComp(comp) => clause(&comp.generators, row),
+            AnyNodeRef::ExprGenerator(comp) => clause(&comp.generators, row),
+            _ => None,
+        })?;
+        let iter = unwrapped(iter);
+        let Expr::Name(root) = Chain::of(iter).root else {
+            return None;
+        };
+        let name = root.id.as_str();
+        let first = self.scope.bindings(name).next();
+        match first.map(|bound| bound.how) {
+            None => Some(span(iter.range())),
+            Some(How::Assigned(value)) => Some(span(unwrapped(value).range())),
+            Some(_) => None,
+        }
+    }
+
+    /// The loop over the queryset at the place that binds a name read in an expression, with nothing changing.
+    pub fn looped(&self, found: &Found<'a>, row: &'a str) -> Result<Loop<'a>, Refusal> {
+        let looped = self.around(found, row)?;
+        self.settled(&looped)?;
+        Ok(looped)
     }
 
     /// The statements of the `for` loop over the queryset that binds the name read at a place.
@@ -269,13 +302,15 @@ impl<'a> Ground<'a> {
         };
         let mut around = found.around.iter().rev();
         match around.next() {
-            Some(AnyNodeRef::Arguments(_)) => {
-                let Some(AnyNodeRef::ExprCall(call)) = around.next() else {
-                    return false;
-                };
-                !self.follows(&call.func)
-            }
-            Some(AnyNodeRef::Keyword(_) | AnyNodeRef::ExprStarred(_)) => true,
+            Some(AnyNodeRef::Arguments(_)) => match around.next() {
+                Some(AnyNodeRef::ExprCall(call)) => !self.follows(&call.func),
+                _ => false,
+            },
+            Some(AnyNodeRef::Keyword(_)) => match around.nth(1) {
+                Some(AnyNodeRef::ExprCall(call)) => !self.follows(&call.func),
+                _ => true,
+            },
+            Some(AnyNodeRef::ExprStarred(_)) => true,
             Some(AnyNodeRef::ExprAttribute(attribute)) => {
                 let called = matches!(
                     around.next(),
@@ -303,7 +338,10 @@ impl<'a> Ground<'a> {
                 }
             }
             Expr::Attribute(attribute) => {
-                matches!(&*attribute.value, Expr::Name(_)) && KEEPERS.contains(&attribute.attr.as_str())
+                let name = attribute.attr.as_str();
+                let keeps = matches!(&*attribute.value, Expr::Name(_)) && KEEPERS.contains(&name);
+                let asks = matches!(name, "filter" | "exclude" | "get" | "contains" | "Q");
+                keeps || asks
             }
             _ => false,
         }
@@ -322,6 +360,12 @@ const BUILTINS: [&str; 10] = [
     "type",
     "hash",
 ];
+
+/// What the clause of a comprehension that binds a name iterates.
+fn clause<'a>(clauses: &'a [Comprehension], row: &str) -> Option<&'a Expr> {
+    let binding = clauses.iter().find(|clause| names(&clause.target).contains(&row));
+    binding.map(|clause| &clause.iter)
+}
 
 /// The span of a block of statements.
 fn body(statements: &[Stmt]) -> Span {

@@ -336,7 +336,7 @@ pub(super) fn stable_arguments(
             .all(|keyword| keyword.arg.is_some() && stable(project, file, scope, &keyword.value, place))
 }
 
-fn stable_q(project: &Project, file: FileId, scope: &Scope<'_>, expr: &Expr, place: Span) -> bool {
+pub(super) fn stable_q(project: &Project, file: FileId, scope: &Scope<'_>, expr: &Expr, place: Span) -> bool {
     match expr {
         Expr::BinOp(both) => {
             stable_q(project, file, scope, &both.left, place)

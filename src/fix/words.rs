@@ -3,7 +3,7 @@
 use crate::analysis::value::Query;
 use crate::project::{ModelAttr, ModelId, Project};
 use crate::source::Sym;
-use crate::syntax::python::ast::{Arguments, Expr};
+use crate::syntax::python::ast::{Expr, Keyword};
 
 use super::scope::Scope;
 
@@ -48,14 +48,8 @@ pub(super) fn plural(accessor: &str) -> String {
     }
 }
 
-/// A word for the rows that a filter leaves: `paid` for `status="paid"`, `public` for `is_public=True`.
-pub(super) fn adjective(arguments: &Arguments) -> Option<String> {
-    let [keyword] = &arguments.keywords[..] else {
-        return None;
-    };
-    if !arguments.args.is_empty() {
-        return None;
-    }
+/// A word for the rows that a condition leaves: `paid` for `status="paid"`, `public` for `is_public=True`.
+pub(super) fn adjective(keyword: &Keyword) -> Option<String> {
     let name = keyword.arg.as_ref()?.as_str();
     let word = match &keyword.value {
         Expr::StringLiteral(text) => text.value.to_str().to_lowercase(),

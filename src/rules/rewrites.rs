@@ -4,7 +4,7 @@ use crate::analysis::event::Eval;
 use crate::analysis::judge::Judged;
 use crate::analysis::value::Query;
 use crate::fix::eager::{Target, Wanted};
-use crate::fix::{Desk, Fix, Refusal, annotated, batched, columns, gathered, hoisted};
+use crate::fix::{Desk, Fix, Refusal, annotated, batched, columns, gathered, hoisted, keyed};
 
 use crate::source::{Site, Sym};
 
@@ -70,6 +70,11 @@ pub(super) fn batch(cx: &Context<'_>, group: &Group<'_, '_>, call: Site) -> Resu
 /// Runs a query before the loop that it does not depend on.
 pub(super) fn hoist(cx: &Context<'_>, eval: &Eval) -> Result<Fix, Refusal> {
     hoisted::fix(cx.desk(), eval)
+}
+
+/// Asks about the rows that refer to those of the loop once, with the rows of the loop.
+pub(super) fn answer(cx: &Context<'_>, eval: &Eval) -> Result<Fix, Refusal> {
+    keyed::fix(cx.desk(), eval)
 }
 
 fn at_place(
