@@ -272,12 +272,8 @@ fn exploded(argument: &str, indent: &str, style: Style) -> String {
     match argument.split_once('(') {
         Some((head, rest)) if !fits => match parts(rest) {
             Some(inner) => {
-                let deeper = format!("{indent}    ");
-                let lines: String = inner
-                    .iter()
-                    .map(|part| format!("{deeper}{},\n", exploded(part, &deeper, style)))
-                    .collect();
-                format!("{head}(\n{lines}{indent})")
+                let inner: Vec<String> = inner.into_iter().map(str::to_owned).collect();
+                format!("{head}{}", bracketed(&inner, indent, style))
             }
             None => argument.to_owned(),
         },
