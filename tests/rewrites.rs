@@ -359,6 +359,64 @@ fn rows_that_change_are_asked_again() {
 }
 
 #[test]
+fn rows_of_lazy_code_may_change_before_they_are_read() {
+    let lazy = |rest: &str| {
+        format!(
+            "def f():
+    tests = (book.reviews.exists() for book in Book.objects.all())
+{rest}    return list(tests)
+"
+        )
+    };
+    assert!(fixed(COUNT, &format!("{HEAD}{}", lazy(""))).is_ok());
+    refused(
+        COUNT,
+        &lazy("    Review.objects.all().delete()\n"),
+        "rows are changed",
+    );
+    refused(
+        COUNT,
+        "def f():
+    for book in Book.objects.all():
+        yield book, book.reviews.exists()
+",
+        "the function is a generator",
+    );
+}
+
+#[test]
+fn a_name_that_rows_are_given_stays_free() {
+    becomes(
+        COUNT,
+        "def f():
+    for book in Book.objects.all():
+        book.tags_count = book.tags.count()
+        print(book.tags_count)
+",
+        "from django.db.models import Count
+
+from shop.models import Author, Book, Club, Review
+
+
+def f():
+    for book in Book.objects.annotate(num_tags=Count(\"tags\", distinct=True)):
+        book.tags_count = book.num_tags
+        print(book.tags_count)
+",
+    );
+    refused(
+        COUNT,
+        "def f():
+    for book in Book.objects.all():
+        from django.db.models import Q
+
+        print(book.tags.filter(Q(name=\"a\") | Q(name=\"b\")).exists())
+",
+        "depends on the loop",
+    );
+}
+
+#[test]
 fn a_narrowed_set_gets_an_attribute() {
     becomes(
         SET,
@@ -614,6 +672,25 @@ fn a_query_that_does_not_depend_on_the_loop_runs_before_it() {
     );
     becomes(
         HOIST,
+        "def f(name):
+    for book in Book.objects.all():
+        named = (
+            Author.objects.filter(name=name)
+            .count()
+        )
+        print(book.title, named)
+",
+        "def f(name):
+    named = (
+        Author.objects.filter(name=name)
+        .count()
+    )
+    for book in Book.objects.all():
+        print(book.title, named)
+",
+    );
+    becomes(
+        HOIST,
         "def f():
     for book in Book.objects.all():
         print(book.title, Author.objects.count())
@@ -698,11 +775,10 @@ fn columns_are_loaded_with_the_rows() {
     refused(
         COLUMN,
         "def f():
-    names = [\"title\"]
     books = Book.objects.only(\"title\")
-    return [b.pages for b in books.only(\"title\")]
+    return [b.pages for b in books.only(\"title\", \"text\")]
 ",
-        "no expression",
+        "left out elsewhere",
     );
 }
 

@@ -103,7 +103,7 @@ impl Work<'_, '_> {
                 let names = asked
                     .names(accessor)
                     .into_iter()
-                    .filter(|name| !taken.contains(&name));
+                    .filter(|name| !taken.contains(&name) && !ground.mentions(name));
                 let name = words::attribute(project, self.target.model, self.target.queries, names)
                     .ok_or("there is no free name for the annotation")?;
                 let value = asked.value(ground, &mut self.imports)?;

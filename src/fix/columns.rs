@@ -1,5 +1,6 @@
 //! Columns that `only()` or `defer()` leaves out of a chain, put back.
 
+use crate::analysis::value::Query;
 use crate::project::{ModelAttr, Project};
 use crate::source::{Span, Sym};
 use crate::syntax::python::ast::{Arguments, Expr};
@@ -33,6 +34,9 @@ pub fn fix(
         if !fields.contains(&name.to_string()) {
             fields.push(name.to_string());
         }
+    }
+    if !target.queries.iter().all(|query| decided_here(&chain, query)) {
+        return Err(ELSEWHERE);
     }
     let mut edits: Vec<(Span, String)> = Vec::new();
     let mut kept = Vec::new();
@@ -94,6 +98,26 @@ pub fn fix(
         _ => format!("Load {} with the rows", quoted(&fields)),
     };
     Fix::in_file(Safety::Unsafe, title, file, edits)
+}
+
+/// The chain itself says which columns are loaded, and nothing after it does.
+fn decided_here(chain: &Chain<'_>, query: &Query) -> bool {
+    let named = |method: &str| {
+        let calls = chain.links.iter().filter(move |link| link.name == Some(method));
+        calls
+            .filter_map(|link| link.arguments)
+            .map(chain::strings)
+            .collect::<Vec<_>>()
+    };
+    let same = |literal: &[Option<&str>], plan: &[Sym]| {
+        literal.len() == plan.len() && literal.iter().zip(plan).all(|(l, p)| *l == Some(p.as_str()))
+    };
+    let only = match (&query.plan.only, named("only").last()) {
+        (None, None) => true,
+        (Some(plan), Some(literal)) => same(literal, plan),
+        _ => false,
+    };
+    only && same(&named("defer").concat(), &query.plan.defer)
 }
 
 /// A `defer()` without some of its names; the call goes when none is left.

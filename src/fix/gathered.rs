@@ -9,7 +9,7 @@ use crate::analysis::judge::Judged;
 use crate::ir::ExprKind;
 use crate::project::{ClassRef, Def, ModelAttr, ModelId, Project, RelKind};
 use crate::source::{Span, Sym};
-use crate::syntax::python::ast::{AnyNodeRef, Arguments, Expr};
+use crate::syntax::python::ast::{AnyNodeRef, Arguments, Expr, UnaryOp};
 use crate::syntax::python::{Ranged, span};
 
 use super::chain::{self, Chain, Found, Link};
@@ -298,7 +298,7 @@ impl Work<'_, '_> {
         let used: Vec<String> = self.attributes.values().map(|(name, _)| name.clone()).collect();
         let names = [format!("{word}_{set}"), format!("selected_{set}")]
             .into_iter()
-            .filter(|name| !used.contains(name));
+            .filter(|name| !used.contains(name) && !ground.mentions(name));
         let name = words::attribute(project, self.target.model, self.target.queries, names)
             .ok_or("there is no free name for the attribute")?;
         let model = self.imports.class(class)?;
@@ -337,6 +337,7 @@ impl Work<'_, '_> {
                 (at, rows)
             }
             End::Count => (whole, format!("len({rows})")),
+            End::Exists if tested(&read.found) => (whole, rows),
             End::Exists => (whole, format!("bool({rows})")),
             End::First | End::Last if rows.ends_with(".all()") => {
                 let picks = match (end, project.is_ordered(other) || judged.loaded_ordered) {
@@ -553,8 +554,7 @@ fn iterated(found: &Found<'_>, at: Span) -> bool {
     match around.next() {
         Some(AnyNodeRef::StmtFor(each)) => !each.is_async && span(each.iter.range()) == at,
         Some(AnyNodeRef::Comprehension(clause)) => !clause.is_async && span(clause.iter.range()) == at,
-        Some(AnyNodeRef::StmtIf(_) | AnyNodeRef::ElifElseClause(_)) => true,
-        Some(AnyNodeRef::ExprUnaryOp(op)) => op.op == crate::syntax::python::ast::UnaryOp::Not,
+        _ if tested(found) => true,
         Some(AnyNodeRef::Arguments(arguments)) => {
             let first = arguments
                 .args
@@ -570,6 +570,15 @@ fn iterated(found: &Found<'_>, at: Span) -> bool {
                     _ => false,
                 }
         }
+        _ => false,
+    }
+}
+
+/// Only its truth matters.
+fn tested(found: &Found<'_>) -> bool {
+    match found.around.last() {
+        Some(AnyNodeRef::StmtIf(_) | AnyNodeRef::ElifElseClause(_)) => true,
+        Some(AnyNodeRef::ExprUnaryOp(op)) => op.op == UnaryOp::Not,
         _ => false,
     }
 }

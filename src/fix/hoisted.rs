@@ -100,11 +100,21 @@ pub fn fix(desk: Desk<'_, '_>, eval: &Eval) -> Result<Fix, Refusal> {
             untouched(&module, &scope, variable)?;
         }
         let line = layout::whole_line(text, at).ok_or("the statement shares its line")?;
-        let content = text[line.start as usize..line.end as usize]
-            .trim_start()
-            .to_owned();
+        narrow::one_line(&module, text, at).ok_or("a comment stands in the query")?;
+        let inner = layout::indent_of(text, at.start);
+        let deeper = inner.strip_prefix(&*indent).unwrap_or_default();
+        let content: Vec<&str> = text[at.start as usize..at.end as usize]
+            .lines()
+            .flat_map(|line| line.split('\r'))
+            .map(|line| match line.strip_prefix(&*indent) {
+                Some(rest) => rest.strip_prefix(deeper).map_or(line, |_| &line[deeper.len()..]),
+                None => line,
+            })
+            .collect();
+        let content = content.join("\n");
+        let comment = text[at.end as usize..line.end as usize].trim_end();
         let edits = vec![
-            (Span::new(start, start), format!("{content}{indent}")),
+            (Span::new(start, start), format!("{content}{comment}\n{indent}")),
             (line, String::new()),
         ];
         return Fix::in_file(

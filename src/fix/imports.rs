@@ -51,11 +51,6 @@ impl<'a> Imports<'a> {
 
     /// What to write for a name of `django.db.models`.
     pub fn orm(&mut self, name: &str) -> Result<String, Refusal> {
-        self.from_django(ORM, name)
-    }
-
-    /// What to write for a name of a module of Django.
-    pub fn from_django(&mut self, module: &str, name: &str) -> Result<String, Refusal> {
         let mut whole = None;
         for import in self.top() {
             for alias in &import.names {
@@ -63,15 +58,15 @@ impl<'a> Imports<'a> {
                 if self.scope.binds(bound) {
                     continue;
                 }
-                if is_from(import, 0, module) && alias.name.as_str() == name {
+                if is_from(import, 0, ORM) && alias.name.as_str() == name {
                     return Ok(bound.to_owned());
                 }
-                if is_from(import, 0, "django.db") && alias.name.as_str() == "models" && module == ORM {
+                if is_from(import, 0, "django.db") && alias.name.as_str() == "models" {
                     whole = Some(bound);
                 }
             }
         }
-        let named = self.top().any(|import| is_from(import, 0, module));
+        let named = self.top().any(|import| is_from(import, 0, ORM));
         if let Some(models) = whole.filter(|_| !named) {
             return Ok(format!("{models}.{name}"));
         }
@@ -79,7 +74,7 @@ impl<'a> Imports<'a> {
             return Err("a name that would have to be imported means something else here");
         }
         self.wanted
-            .entry((0, module.to_owned()))
+            .entry((0, ORM.to_owned()))
             .or_default()
             .insert(name.to_owned());
         Ok(name.to_owned())

@@ -377,9 +377,10 @@ pub(super) fn starts_line(text: &str, at: u32) -> bool {
 /// The offset behind the end of a line, where nothing but a comment follows.
 pub(super) fn line_end(text: &str, at: u32) -> Option<u32> {
     let rest = &text[at as usize..];
-    let end = rest.find('\n')?;
+    let end = rest.find(BREAKS)?;
     let between = rest[..end].trim();
-    (between.is_empty() || between.starts_with('#')).then_some(at + end as u32 + 1)
+    let length = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
+    (between.is_empty() || between.starts_with('#')).then_some(at + (end + length) as u32)
 }
 
 /// The lines of a statement that shares them with nothing but a comment, line breaks included.

@@ -6,6 +6,7 @@
 
 use crate::analysis::Analysis;
 use crate::analysis::tables;
+use crate::ir::FuncIdx;
 use crate::project::{Def, Project};
 use crate::source::{FileId, Site, Span, Sym};
 use crate::syntax::python::ast::{AnyNodeRef, Comprehension, Expr, Stmt};
@@ -39,6 +40,8 @@ pub(super) struct Loop<'a> {
     pub variable: Option<&'a str>,
     /// What goes on from the queryset on the way to the loop.
     pub later: Vec<Link<'a>>,
+    /// The loop of a generator expression, which goes on when somebody asks.
+    lazy: bool,
 }
 
 /// `row.relation…` in such a loop.
@@ -160,7 +163,9 @@ impl<'a> Ground<'a> {
             });
             if let Some(clause) = binds {
                 let iter = element(&clause.target, &clause.iter, row).ok_or(OTHER_ROWS)?;
-                return self.over(row, iter, span(node.range()));
+                let mut looped = self.over(row, iter, span(node.range()))?;
+                looped.lazy = matches!(node, AnyNodeRef::ExprGenerator(_));
+                return Ok(looped);
             }
         }
         Err(OTHER_ROWS)
@@ -174,6 +179,7 @@ impl<'a> Ground<'a> {
             body,
             variable,
             later,
+            lazy: false,
         };
         if let Some(later) = self.behind_place(iter) {
             return Ok(looped(None, later));
@@ -248,15 +254,28 @@ impl<'a> Ground<'a> {
         if self.analysis.changing.loops.contains(&site(whole)) {
             return Err(CHANGES);
         }
-        if looped.variable.is_some() {
-            let functions = &self.project.file(self.file).facts.functions;
-            let own = functions.iter().position(|f| f.span == self.scope.span);
-            let id = own.map(|idx| self.project.func_id(self.file, crate::ir::FuncIdx(idx as u32)));
-            if id.is_none_or(|id| self.analysis.changing.functions.contains(&id)) {
-                return Err(CHANGES);
-            }
+        let functions = &self.project.file(self.file).facts.functions;
+        let own = functions.iter().position(|f| f.span == self.scope.span);
+        let own = own.ok_or("the function is not known")?;
+        if functions[own].is_generator {
+            return Err("the function is a generator: anything may happen between its rows");
+        }
+        let id = self.project.func_id(self.file, FuncIdx(own as u32));
+        let waits = looped.variable.is_some() || looped.lazy;
+        if waits && self.analysis.changing.functions.contains(&id) {
+            return Err(CHANGES);
         }
         Ok(())
+    }
+
+    /// The function has an attribute of that name.
+    pub fn mentions(&self, attribute: &str) -> bool {
+        let own = self.scope.span;
+        let text = &self.text[own.start as usize..own.end as usize];
+        text.split('.').skip(1).any(|rest| {
+            rest.strip_prefix(attribute)
+                .is_some_and(|behind| !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        })
     }
 
     /// Code outside of the loop's body gets the rows, or may.

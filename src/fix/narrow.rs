@@ -346,12 +346,17 @@ pub(super) fn stable_q(project: &Project, file: FileId, scope: &Scope<'_>, expr:
             stable_q(project, file, scope, &not.operand, place)
         }
         Expr::Call(call) => {
-            let name = match &*call.func {
-                Expr::Name(name) => name.id.as_str(),
-                Expr::Attribute(attribute) => attribute.attr.as_str(),
+            let (name, root) = match &*call.func {
+                Expr::Name(name) => (name.id.as_str(), Some(name)),
+                Expr::Attribute(attribute) => (attribute.attr.as_str(), attribute.value.as_name_expr()),
                 _ => return false,
             };
-            name == "Q" && stable_arguments(project, file, scope, &call.arguments, place)
+            // Imported in the function: before the queryset, or not at all.
+            let known = root.is_some_and(|root| {
+                let mut bindings = scope.bindings(root.id.as_str());
+                bindings.all(|bound| bound.at.end <= place.start && bound.block.contains(place))
+            });
+            name == "Q" && known && stable_arguments(project, file, scope, &call.arguments, place)
         }
         _ => stable(project, file, scope, expr, place),
     }

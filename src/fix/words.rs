@@ -70,9 +70,7 @@ pub(super) fn adjective(keyword: &Keyword) -> Option<String> {
     };
     let identifier = word.chars().next().is_some_and(|c| c.is_ascii_lowercase())
         && word.len() <= 20
-        && word
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let no = name.ends_with("isnull") && word.starts_with("not_");
     (identifier && !no).then_some(word)
 }

@@ -52,10 +52,14 @@ pub(super) fn load_columns(cx: &Context<'_>, group: &Group<'_, '_>) -> Result<Fi
         return Err("the column belongs to another row");
     }
     let names: Vec<Sym> = group.judged.iter().map(|j| j.load.attr).collect();
+    let queries: Vec<&Query> = group.judged.iter().filter_map(|j| j.query.as_deref()).collect();
+    if queries.is_empty() {
+        return Err("the column is left out elsewhere");
+    }
     let target = Target {
         site: group.place,
         model: group.model,
-        queries: &[],
+        queries: &queries,
     };
     columns::fix(cx.project, &cx.trees, target, &names)
 }
