@@ -68,8 +68,17 @@ pub struct Analysis {
     pub reveals: Vec<(Site, String)>,
     /// Templates that something renders, includes or extends.
     pub rendered: FxHashSet<FileId>,
+    /// Loops in which rows are changed, by what they iterate, and functions that do it.
+    pub changing: Changing,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
+}
+
+/// Where rows are changed, calls followed.
+#[derive(Debug, Default)]
+pub struct Changing {
+    pub loops: FxHashSet<Site>,
+    pub functions: FxHashSet<FuncId>,
 }
 
 /// How much was understood.
@@ -102,6 +111,7 @@ pub(crate) struct Seen {
     pub fields: FxHashMap<Site, bool>,
     /// View classes that were played, and whether the queryset they fetch is known.
     pub views: FxHashMap<ClassId, bool>,
+    pub changing: Changing,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -200,6 +210,7 @@ impl<'p> Engine<'p> {
             counts,
             reveals,
             rendered: seen.rendered,
+            changing: seen.changing,
             failed,
         }
     }
@@ -338,6 +349,9 @@ impl<'p> Engine<'p> {
             frame.rendering = template::Rendering::new(file);
         }
         frame.block(&routine.body);
+        if frame.writes {
+            frame.seen.changing.functions.insert(key.func);
+        }
         self.note_seen(std::mem::take(&mut frame.seen));
         let summary = Arc::new(frame.into_summary(routine.is_generator));
         self.memo.put(key, depth, summary.clone());
@@ -386,6 +400,8 @@ impl<'p> Engine<'p> {
         all.outside.extend(seen.outside);
         all.rendered.extend(seen.rendered);
         all.renders_unknown.extend(seen.renders_unknown);
+        all.changing.loops.extend(seen.changing.loops);
+        all.changing.functions.extend(seen.changing.functions);
         for (site, known) in seen.fields {
             *all.fields.entry(site).or_default() |= known;
         }

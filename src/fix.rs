@@ -4,19 +4,32 @@
 //! reads trees and the linked project to find the tokens to change, and puts edits into texts. It knows neither rules
 //! nor files on a disk.
 
+pub mod annotated;
 mod apply;
 mod arguments;
+pub mod batched;
 mod chain;
+pub mod columns;
 pub mod eager;
+pub mod gathered;
+pub mod hoisted;
+mod imports;
 mod key;
+pub mod keyed;
 mod layout;
+mod looped;
+mod narrow;
 mod narrowed;
+mod scope;
 mod trees;
+mod words;
 
 pub use apply::{Applied, apply, edited};
 pub use key::key_column;
 pub use trees::{Trees, parses};
 
+use crate::analysis::Analysis;
+use crate::project::Project;
 use crate::source::{FileId, Site, Span};
 
 /// How much a fix may be trusted, weakest promise first.
@@ -77,6 +90,14 @@ impl Edit {
     }
 }
 
+/// What builders of fixes may ask.
+#[derive(Clone, Copy)]
+pub struct Desk<'a, 's> {
+    pub project: &'a Project,
+    pub analysis: &'a Analysis,
+    pub trees: &'a Trees<'s>,
+}
+
 /// Edits that belong together: all of them are made, or none.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fix {
@@ -85,4 +106,29 @@ pub struct Fix {
     pub title: String,
     /// Ordered by file and span; they do not overlap.
     pub edits: Vec<Edit>,
+}
+
+impl Fix {
+    /// A fix in one file; none where two of its edits touch the same text.
+    fn in_file(
+        safety: Safety,
+        title: String,
+        file: FileId,
+        mut edits: Vec<(Span, String)>,
+    ) -> Result<Self, Refusal> {
+        edits.sort();
+        edits.dedup();
+        let apart = edits
+            .windows(2)
+            .all(|pair| pair[0].0.end <= pair[1].0.start && pair[0].0 != pair[1].0);
+        if !apart {
+            return Err("the changes would touch the same text");
+        }
+        let edit = |(span, content)| Edit { file, span, content };
+        Ok(Self {
+            safety,
+            title,
+            edits: edits.into_iter().map(edit).collect(),
+        })
+    }
 }

@@ -14,6 +14,7 @@ mod per_row_prefetch;
 mod query_in_loop;
 mod related_access_in_loop;
 mod related_set_in_loop;
+mod rewrites;
 mod syntax_error;
 mod wording;
 

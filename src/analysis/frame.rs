@@ -239,6 +239,9 @@ impl<'e, 'p> Frame<'e, 'p> {
         if let Some(outer) = self.loops.last_mut() {
             outer.writes |= done.writes;
         }
+        if done.writes {
+            self.seen.changing.loops.insert(done.site);
+        }
         for mut eval in done.pending {
             if let Some(around) = &mut eval.around {
                 around.writes = done.writes;

@@ -181,3 +181,17 @@ impl<'t> ast::visitor::source_order::SourceOrderVisitor<'t> for Imports<'_> {
         self.found |= bound.as_str() == self.name;
     }
 }
+
+/// The function that has exactly this span.
+pub(super) fn function(module: &Module, wanted: Span) -> Option<&ast::StmtFunctionDef> {
+    let range = TextRange::new(wanted.start.into(), wanted.end.into());
+    let whole = module.syntax();
+    if !whole.range().contains_range(range) {
+        return None;
+    }
+    let covering = covering_node(AnyNodeRef::from(whole), range);
+    covering.ancestors().find_map(|node| match node {
+        AnyNodeRef::StmtFunctionDef(function) if function.range() == range => Some(function),
+        _ => None,
+    })
+}

@@ -73,7 +73,7 @@ impl Wanted {
         self.as_calls(style).iter().map(Call::inline).collect()
     }
 
-    fn as_calls(&self, style: Style) -> Vec<Call> {
+    pub(super) fn as_calls(&self, style: Style) -> Vec<Call> {
         [
             ("select_related", &self.select),
             ("prefetch_related", &self.prefetch),
@@ -89,7 +89,7 @@ impl Wanted {
 }
 
 /// What can be added to the chain without harm: joins become prefetches where a join could raise.
-fn fitted(
+pub(super) fn fitted(
     project: &Project,
     text: &str,
     module: &Module,
@@ -260,12 +260,29 @@ fn in_chain(
     changeable(project, module, target, &chain)?;
     let style = Style::of(text);
     let mut edits = Vec::new();
-    let end = last_queryset(&chain);
     if target.queries.iter().any(|query| query.plan.only.is_some()) {
         edits.extend(narrowed::keep(project, style, target, &chain, wanted)?);
     }
+    edits.extend(put(project, text, module, target, found, wanted.as_calls(style)));
+    edits.sort();
+    Ok(edits)
+}
+
+/// Puts calls behind the last link that gives a queryset, or their arguments into calls that stand there already.
+pub(super) fn put(
+    project: &Project,
+    text: &str,
+    module: &Module,
+    target: Target<'_>,
+    found: &Found<'_>,
+    calls: Vec<Call>,
+) -> Vec<(Span, String)> {
+    let chain = Chain::of(found.expr);
+    let end = last_queryset(&chain);
+    let prefetches = calls.iter().any(|call| call.name == "prefetch_related");
+    let mut edits = Vec::new();
     let mut new = Vec::new();
-    for call in wanted.as_calls(style) {
+    for call in calls {
         match standing(&chain, end, &call.name) {
             Some(arguments) => edits.extend(arguments::merged(text, arguments, &call)),
             None => new.push(call),
@@ -277,15 +294,14 @@ fn in_chain(
         let replaced = plain.map_or(Span::new(at, at), |i| chain.links[i].span);
         edits.extend(layout::insert(module, text, found, &chain, replaced, &new));
     }
-    if !wanted.prefetch.is_empty() {
+    if prefetches {
         let bare = chain.links.iter().filter(|l| l.name == Some("iterator"));
         for arguments in bare.filter_map(|l| l.arguments).filter(|a| a.is_empty()) {
             let at = span(arguments.range()).end - 1;
             edits.push((Span::new(at, at), "chunk_size=2000".into()));
         }
     }
-    edits.sort();
-    Ok(edits)
+    edits
 }
 
 /// An expression that is no chain, such as `drafts | published`.
@@ -317,7 +333,7 @@ fn parenthesised(text: &str, found: &Found<'_>, wanted: &Wanted) -> Result<Vec<(
 const ROWS: [&str; 2] = ["model", "queryset"];
 
 /// A queryset that code of a class makes for its subclasses may be one of another model there.
-fn changeable(
+pub(super) fn changeable(
     project: &Project,
     module: &Module,
     target: Target<'_>,

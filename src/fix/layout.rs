@@ -311,18 +311,81 @@ fn joined(texts: Vec<(Span, String)>) -> Vec<(Span, String)> {
 
 /// The call with its arguments on lines of their own.
 fn broken(call: &Call, indent: &str, style: Style) -> String {
+    format!(".{}{}", call.name, bracketed(&call.arguments, indent, style))
+}
+
+/// Arguments in brackets, on lines of their own.
+fn bracketed(arguments: &[String], indent: &str, style: Style) -> String {
     let inner = format!("{indent}    ");
-    let joined = call.arguments.join(", ");
-    let body = if inner.len() + joined.len() <= style.width {
+    let joined = arguments.join(", ");
+    let body = if inner.len() + joined.chars().count() <= style.width {
         format!("{inner}{joined}")
+    } else if let [only] = arguments {
+        format!("{inner}{}", exploded(only, &inner, style))
     } else {
-        call.arguments
+        arguments
             .iter()
-            .map(|argument| format!("{inner}{argument},"))
+            .map(|argument| format!("{inner}{},", exploded(argument, &inner, style)))
             .collect::<Vec<_>>()
             .join("\n")
     };
-    format!(".{}(\n{body}\n{indent})", call.name)
+    format!("(\n{body}\n{indent})")
+}
+
+/// An argument that is a call, with the arguments of that call on lines of their own where it is too long.
+fn exploded(argument: &str, indent: &str, style: Style) -> String {
+    let fits = indent.len() + argument.chars().count() < style.width;
+    match argument.split_once('(') {
+        Some((head, rest)) if !fits => match parts(rest) {
+            Some(inner) => {
+                let inner: Vec<String> = inner.into_iter().map(str::to_owned).collect();
+                format!("{head}{}", bracketed(&inner, indent, style))
+            }
+            None => argument.to_owned(),
+        },
+        _ => argument.to_owned(),
+    }
+}
+
+/// The arguments in `a, b(c), d)`; nothing if more follows the closing bracket.
+fn parts(rest: &str) -> Option<Vec<&str>> {
+    let mut depth = 0_u32;
+    let mut quote = None;
+    let mut start = 0;
+    let mut out = Vec::new();
+    for (i, c) in rest.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), '\\') => return None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')') if depth == 0 => {
+                out.push(rest[start..i].trim());
+                return (i + 1 == rest.len()).then_some(out);
+            }
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, ',') if depth == 0 => {
+                out.push(rest[start..i].trim());
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// New arguments for a call, brackets included; on lines of their own when the line gets too long.
+pub(super) fn arguments(module: &Module, text: &str, at: Span, arguments: &[String]) -> String {
+    let style = Style::of(text);
+    let inline = format!("({})", arguments.join(", "));
+    let line = code_line(module, text, at);
+    let width = count(text, line) - count(text, at) + inline.chars().count();
+    if width <= style.width {
+        inline
+    } else {
+        bracketed(arguments, &indent_of(text, at.start), style)
+    }
 }
 
 /// The indentation of links that stand on lines of their own, next to the place.
@@ -412,4 +475,22 @@ pub(super) fn indent_of(text: &str, at: u32) -> String {
 pub(super) fn starts_line(text: &str, at: u32) -> bool {
     let start = text[..at as usize].rfind(BREAKS).map_or(0, |n| n + 1);
     text[start..at as usize].trim().is_empty()
+}
+
+/// The offset behind the end of a line, where nothing but a comment follows.
+pub(super) fn line_end(text: &str, at: u32) -> Option<u32> {
+    let rest = &text[at as usize..];
+    let end = rest.find(BREAKS)?;
+    let between = rest[..end].trim();
+    let length = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
+    (between.is_empty() || between.starts_with('#')).then_some(at + (end + length) as u32)
+}
+
+/// The lines of a statement that shares them with nothing but a comment, line breaks included.
+pub(super) fn whole_line(text: &str, at: Span) -> Option<Span> {
+    if !starts_line(text, at.start) {
+        return None;
+    }
+    let start = at.start - indent_of(text, at.start).len() as u32;
+    line_end(text, at.end).map(|end| Span::new(start, end))
 }

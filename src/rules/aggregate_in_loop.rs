@@ -1,10 +1,12 @@
 //! DJP105: a related set is counted, tested or picked from for each row, where one annotation would do.
 
+use crate::analysis::tables::Served;
 use crate::fix::eager::Wanted;
+use crate::fix::{Fix, Safety};
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{Group, finding, group};
-use super::{Context, Rule, wording};
+use super::{Context, Rule, fixes, rewrites, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| {
@@ -34,8 +36,46 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             help(cx, &group, &paths, &ops),
         );
         found.queries = Some(wording::formula(cx.project, &group));
+        offer(cx, &group, &paths, &mut found);
         out.push(found);
     }
+}
+
+/// A prefetch where the rows are read anyway, else annotations; a prefetch for the sake of numbers alone is a
+/// matter of taste.
+fn offer(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String], found: &mut Diagnostic) {
+    let plain = Wanted {
+        prefetch: paths.to_vec(),
+        ..Wanted::default()
+    };
+    let served = group
+        .judged
+        .iter()
+        .all(|j| j.load.access.set().is_some_and(|s| s.served == Served::Served));
+    let read_too = paths.iter().all(|path| read_too(cx, group, path));
+    if served && read_too {
+        fixes::offer(found, fixes::eager(cx, group, &plain));
+        return;
+    }
+    let annotated = rewrites::annotate(cx, group);
+    let failed = annotated.is_err();
+    fixes::offer(found, annotated);
+    if failed
+        && served
+        && let Ok(fix) = fixes::eager(cx, group, &plain)
+    {
+        found.fix = Some(Fix {
+            safety: Safety::Display,
+            ..fix
+        });
+    }
+}
+
+/// The rows of the set are needed as well.
+fn read_too(cx: &Context<'_>, group: &Group<'_, '_>, path: &str) -> bool {
+    cx.judged.iter().any(|j| {
+        j.place == group.place && j.lookup() == path && j.load.access.set().is_some_and(|s| !s.aggregate)
+    })
 }
 
 /// An annotation gives one value per row; a prefetch serves sets that are not narrowed before they are counted.
@@ -46,9 +86,7 @@ fn help(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String], ops: &[String
         .iter()
         .filter_map(|j| j.load.access.set())
         .any(|s| s.change.is_some());
-    let read_too = cx.judged.iter().any(|j| {
-        j.place == group.place && j.lookup() == name && j.load.access.set().is_some_and(|s| !s.aggregate)
-    });
+    let read_too = read_too(cx, group, name);
     if group.judged.iter().any(|j| j.path.len() > 1) {
         let (head, tail) = name.split_once("__").unwrap_or((name, name));
         return format!(

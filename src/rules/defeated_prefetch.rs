@@ -2,11 +2,12 @@
 
 use crate::analysis::judge::Judged;
 use crate::analysis::tables::Served;
+use crate::fix::eager::Wanted;
 use crate::project::{ModelAttr, Project};
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{finding, group};
-use super::{Context, Rule, wording};
+use super::{Context, Rule, fixes, rewrites, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| {
@@ -31,7 +32,12 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let help = format!(
             "filter in Python over `.all()`, or prefetch what is needed with `Prefetch(\"{name}\", queryset=…, to_attr=\"…\")`"
         );
-        out.push(finding(cx, rule, &group, paths.clone(), message, help));
+        let mut found = finding(cx, rule, &group, paths.clone(), message, help);
+        fixes::offer(
+            &mut found,
+            rewrites::gather(cx, &group, &group.judged, &Wanted::default()),
+        );
+        out.push(found);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::analysis::event::Access;
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{finding, group};
-use super::{Context, Rule, wording};
+use super::{Context, Rule, fixes, rewrites, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for group in group(cx, |j| j.repeated && j.load.access == Access::Column) {
@@ -23,6 +23,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let mut found = finding(cx, rule, &group, Vec::new(), message, help);
         found.queries = Some(wording::formula(cx.project, &group));
         found.fields = fields;
+        fixes::offer(&mut found, rewrites::load_columns(cx, &group));
         out.push(found);
     }
 }

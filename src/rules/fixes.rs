@@ -39,7 +39,7 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
 
 /// The place reads a related set that is in memory for some caller, may be for one that is not seen, or should be
 /// for another finding.
-fn prefetched(cx: &Context<'_>, group: &Group<'_, '_>) -> bool {
+pub(super) fn prefetched(cx: &Context<'_>, group: &Group<'_, '_>) -> bool {
     let step = |j: &Judged<'_>| {
         j.load
             .row

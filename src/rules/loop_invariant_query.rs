@@ -3,7 +3,7 @@
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{eval_finding, reportable};
-use super::{Context, Rule};
+use super::{Context, Rule, fixes, rewrites};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = rustc_hash::FxHashSet::default();
@@ -21,6 +21,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let model = cx.project.model(eval.query.model).name;
         let message = format!("this `{model}` query does not depend on the loop but runs in each iteration");
         let help = "run it once before the loop and keep the result in a variable".to_owned();
-        out.push(eval_finding(cx, rule, eval, message, help));
+        let mut found = eval_finding(cx, rule, eval, message, help);
+        fixes::offer(&mut found, rewrites::hoist(cx, eval));
+        out.push(found);
     }
 }

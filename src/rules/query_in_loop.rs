@@ -4,7 +4,7 @@ use crate::analysis::value::Base;
 use crate::report::diagnostic::Diagnostic;
 
 use super::findings::{eval_finding, reportable};
-use super::{Context, Rule};
+use super::{Context, Rule, fixes, rewrites};
 
 /// What library code calls the rows that a form field prints.
 const CHOICES: &str = "<choices>";
@@ -41,6 +41,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             }
             _ => "fetch the rows of all keys before the loop with one `…__in` query and group them in memory".to_owned(),
         };
-        out.push(eval_finding(cx, rule, eval, message, help));
+        let asks = matches!(eval.op.as_str(), "count" | "exists" | "acount" | "aexists");
+        let mut found = eval_finding(cx, rule, eval, message, help);
+        if asks && !is_choices {
+            fixes::offer(&mut found, rewrites::answer(cx, eval));
+        }
+        out.push(found);
     }
 }

@@ -8,7 +8,7 @@ use crate::report::diagnostic::Diagnostic;
 use crate::source::Sym;
 
 use super::findings::{Group, finding, group};
-use super::{Context, Rule, fixes, wording};
+use super::{Context, Rule, fixes, rewrites, wording};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let wanted = |set: &SetAccess| !set.aggregate;
@@ -30,9 +30,14 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let help = help(cx, &group, &paths, &wanted);
         let mut found = finding(cx, rule, &group, paths.clone(), message, help);
         found.queries = Some(wording::formula(cx.project, &group));
-        if plain.len() == paths.len() {
-            fixes::offer(&mut found, fixes::eager(cx, &group, &wanted));
-        }
+        let fix = if plain.len() == paths.len() {
+            fixes::eager(cx, &group, &wanted)
+        } else {
+            let odd = |j: &&&Judged<'_>| !plain.contains(&j.lookup()) && paths.contains(&j.lookup());
+            let odd: Vec<&Judged<'_>> = group.judged.iter().filter(odd).copied().collect();
+            rewrites::gather(cx, &group, &odd, &wanted)
+        };
+        fixes::offer(&mut found, fix);
         out.push(found);
     }
 }
