@@ -4,14 +4,14 @@
 
 use crate::source::Span;
 use crate::syntax::python::ast::Arguments;
-use crate::syntax::python::{Ranged, span};
+use crate::syntax::python::{Module, Ranged, span};
 
 use super::chain;
 use super::layout::{self, Call};
 
 /// Adds the arguments of a call to those of one that stands there; a path that goes on from one of them takes its
 /// place.
-pub(super) fn merged(text: &str, arguments: &Arguments, call: &Call) -> Vec<(Span, String)> {
+pub(super) fn merged(module: &Module, text: &str, arguments: &Arguments, call: &Call) -> Vec<(Span, String)> {
     let spans: Vec<Span> = arguments.args.iter().map(|arg| span(arg.range())).collect();
     let Some(last) = spans.last() else {
         return Vec::new();
@@ -28,22 +28,18 @@ pub(super) fn merged(text: &str, arguments: &Arguments, call: &Call) -> Vec<(Spa
             None => added.push(argument),
         }
     }
-    let all: Vec<&str> = spans
+    let all: Vec<String> = spans
         .iter()
         .zip(&replaced)
-        .map(|(at, new)| new.map_or(&text[at.start as usize..at.end as usize], |new| new.as_str()))
-        .chain(added.iter().map(|new| new.as_str()))
+        .map(|(at, new)| {
+            new.map_or(&text[at.start as usize..at.end as usize], |new| new.as_str())
+                .to_owned()
+        })
+        .chain(added.iter().map(|new| (*new).clone()))
         .collect();
     let whole = span(arguments.range());
-    let inside = Span::new(whole.start + 1, whole.end - 1);
     if layout::in_one_line(text, whole) {
-        let joined = all.join(", ");
-        let content = if layout::fits(text, inside, &joined) {
-            joined
-        } else {
-            layout::opened(text, whole.start, &all)
-        };
-        return vec![(inside, content)];
+        return vec![(whole, layout::arguments(module, text, whole, &all))];
     }
     let mut edits: Vec<(Span, String)> = spans
         .iter()

@@ -54,7 +54,7 @@ pub fn fix(desk: Desk<'_, '_>, target: Target<'_>, call: Site) -> Result<Fix, Re
         .iter()
         .find(|stmt| matches!(stmt, Stmt::Expr(only) if only.value.range() == prefetch.expr.range()));
     let statement = statement.filter(|_| body.len() > 1).ok_or(SHAPE)?;
-    let line = layout::whole_line(text, span(statement.range())).ok_or(SHAPE)?;
+    let line = layout::dropped_line(&module, text, span(statement.range())).ok_or(SHAPE)?;
     let chain = Chain::of(found.expr);
     eager::changeable(project, &module, target, &chain)?;
     if chain.links.is_empty() {

@@ -284,7 +284,7 @@ pub(super) fn put(
     let mut new = Vec::new();
     for call in calls {
         match standing(&chain, end, &call.name) {
-            Some(arguments) => edits.extend(arguments::merged(text, arguments, &call)),
+            Some(arguments) => edits.extend(arguments::merged(module, text, arguments, &call)),
             None => new.push(call),
         }
     }

@@ -322,7 +322,7 @@ pub(super) fn unused(module: &Module, text: &str, name: &str, at: Span) -> Optio
     let nth = import.names.iter().position(|alias| bound(alias) == name)?;
     let own = span(import.names[nth].range());
     if import.names.len() == 1 {
-        let line = layout::whole_line(text, span(import.range()))?;
+        let line = layout::dropped_line(module, text, span(import.range()))?;
         return Some((line, String::new()));
     }
     let gone = match (import.names.get(nth + 1), nth.checked_sub(1)) {

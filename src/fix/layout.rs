@@ -436,22 +436,6 @@ pub(super) fn in_one_line(text: &str, at: Span) -> bool {
     !text[at.start as usize..at.end as usize].contains(BREAKS)
 }
 
-/// What stands between brackets that open at an offset, once it has lines of its own.
-pub(super) fn opened(text: &str, at: u32, arguments: &[&str]) -> String {
-    let style = Style::of(text);
-    let indent = indent_of(text, at);
-    let inner = format!("\n{indent}    ");
-    let joined = arguments.join(", ");
-    if inner.len() - 1 + joined.chars().count() <= style.width {
-        return format!("{inner}{joined}\n{indent}");
-    }
-    let lines: String = arguments
-        .iter()
-        .map(|argument| format!("{inner}{argument},"))
-        .collect();
-    format!("{lines}\n{indent}")
-}
-
 fn line_of(text: &str, at: Span) -> Span {
     let start = text[..at.start as usize].rfind(BREAKS).map_or(0, |n| n + 1);
     let end = text[at.end as usize..]
@@ -493,4 +477,12 @@ pub(super) fn whole_line(text: &str, at: Span) -> Option<Span> {
     }
     let start = at.start - indent_of(text, at.start).len() as u32;
     line_end(text, at.end).map(|end| Span::new(start, end))
+}
+
+/// As [`whole_line`], without the comment behind the statement: comments stay.
+pub(super) fn dropped_line(module: &Module, text: &str, at: Span) -> Option<Span> {
+    let whole = whole_line(text, at)?;
+    let behind = code_line(module, text, at).end.max(at.end);
+    let comment = text[behind as usize..whole.end as usize].find('#');
+    Some(comment.map_or(whole, |comment| Span::new(at.start, behind + comment as u32)))
 }
