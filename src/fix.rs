@@ -4,6 +4,7 @@
 //! reads trees and the linked project to find the tokens to change. It knows neither rules nor files on a disk.
 
 mod chain;
+pub mod declare;
 pub mod eager;
 mod layout;
 mod narrowed;

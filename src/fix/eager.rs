@@ -70,7 +70,7 @@ impl Wanted {
         self.as_calls(style).iter().map(Call::inline).collect()
     }
 
-    fn as_calls(&self, style: Style) -> Vec<Call> {
+    pub(super) fn as_calls(&self, style: Style) -> Vec<Call> {
         [
             ("select_related", &self.select),
             ("prefetch_related", &self.prefetch),

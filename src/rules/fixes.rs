@@ -1,15 +1,25 @@
 //! Fixes that several rules offer.
 
+use std::collections::BTreeMap;
+
+use crate::analysis::event::Access;
+use crate::analysis::judge::Judged;
 use crate::analysis::value::Query;
+use crate::fix::declare::{self, Use};
 use crate::fix::eager::{self, Target, Wanted};
 use crate::fix::{Fix, Refusal};
 use crate::report::diagnostic::Diagnostic;
+use crate::source::Sym;
 
-use super::Context;
 use super::findings::Group;
+use super::{Context, wording};
 
 /// Loads the paths where the rows of the group are fetched.
 pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) -> Result<Fix, Refusal> {
+    if declare::is_place(cx.project, group.place) {
+        let uses = uses(cx, group);
+        return declare::fix(cx.project, &cx.trees, group.place, group.model, &uses);
+    }
     let other = cx
         .judged
         .iter()
@@ -24,6 +34,78 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
         queries: &queries,
     };
     eager::fix(cx.project, &cx.trees, target, wanted)
+}
+
+/// A declaration stands for the rows that a page shows and for the choices of its form: each by itself.
+fn uses<'j>(cx: &'j Context<'_>, group: &Group<'_, 'j>) -> Vec<Use<'j>> {
+    let mut rows = Vec::new();
+    let mut choices: BTreeMap<Sym, Vec<&Judged<'_>>> = BTreeMap::new();
+    for judged in &group.judged {
+        match offered(judged) {
+            [] => rows.push(*judged),
+            fields => fields
+                .iter()
+                .for_each(|field| choices.entry(*field).or_default().push(judged)),
+        }
+    }
+    let mut uses: Vec<Use<'_>> = Vec::new();
+    if !rows.is_empty() {
+        uses.push(Use {
+            kept: kept(cx, group),
+            ..one_use(cx, group, Vec::new(), rows)
+        });
+    }
+    for (field, judged) in choices {
+        let new = one_use(cx, group, vec![field], judged);
+        match uses
+            .iter_mut()
+            .find(|one| !one.fields.is_empty() && one.wanted == new.wanted)
+        {
+            Some(one) => one.fields.push(field),
+            None => uses.push(new),
+        }
+    }
+    uses
+}
+
+fn one_use<'j>(
+    cx: &Context<'_>,
+    group: &Group<'_, '_>,
+    fields: Vec<Sym>,
+    judged: Vec<&'j Judged<'_>>,
+) -> Use<'j> {
+    let queries = judged.iter().filter_map(|j| j.query.as_deref()).collect();
+    let part = Group {
+        place: group.place,
+        model: group.model,
+        judged,
+    };
+    Use {
+        fields,
+        wanted: wording::lookups(cx.project, &part, &part.paths()),
+        kept: Vec::new(),
+        queries,
+    }
+}
+
+/// What a framework joins by itself, of all that is read.
+fn kept(cx: &Context<'_>, group: &Group<'_, '_>) -> Vec<String> {
+    let joined = |j: &&Judged<'_>| {
+        let same = j.place == group.place && j.model == group.model;
+        let automatic = j.query.as_ref().is_some_and(|q| q.plan.select_all);
+        same && j.loaded && automatic && j.load.access == Access::One && offered(j).is_empty()
+    };
+    let part = Group {
+        place: group.place,
+        model: group.model,
+        judged: cx.judged.iter().filter(joined).collect(),
+    };
+    wording::lookups(cx.project, &part, &part.paths()).select
+}
+
+/// The form fields that offer the rows of a load.
+fn offered<'j>(judged: &'j Judged<'_>) -> &'j [Sym] {
+    judged.query.as_ref().map_or(&[], |query| &query.choices_of)
 }
 
 /// Gives the finding its fix, or says in its help why there is none.
