@@ -44,6 +44,7 @@ fn run(dir: PathBuf) -> Result<serde_json::Value, String> {
         cwd: &cwd,
         paths: &[dir],
         exclude: &[],
+        overlay: &Default::default(),
     };
     let found = discover(&request).map_err(|error| error.to_string())?;
     let read = started.elapsed();

@@ -46,7 +46,7 @@ use crate::ir::ParamKind;
 use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
-pub use entries::registered_models;
+pub use entries::{is_plain_registration, registered_models};
 
 use event::{Eval, Load};
 use frame::Frame;

@@ -7,6 +7,7 @@ mod check;
 mod color;
 mod config;
 mod explain;
+mod fixes;
 mod graph;
 mod output;
 mod rules;

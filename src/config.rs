@@ -64,6 +64,13 @@ pub struct Config {
     pub threads: Option<usize>,
     /// Glob → selectors of rules that are off in matching files.
     pub per_file_ignores: Vec<(String, Vec<String>)>,
+    /// Change files where a fix is known.
+    pub fix: bool,
+    /// Also make fixes that are not safe.
+    pub unsafe_fixes: bool,
+    /// Selectors of rules whose fixes count as safe, and of those whose fixes count as unsafe.
+    pub extend_safe_fixes: Vec<String>,
+    pub extend_unsafe_fixes: Vec<String>,
     /// Selector → severity that replaces the rule's own.
     pub severity: BTreeMap<String, Severity>,
     /// The file the settings came from.
@@ -114,7 +121,8 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.resolve_rules()?;
         self.per_file()?;
-        for text in self.severity.keys() {
+        let fixes = self.extend_safe_fixes.iter().chain(&self.extend_unsafe_fixes);
+        for text in self.severity.keys().chain(fixes) {
             Selector::parse(text)?;
         }
         for glob in &self.exclude {

@@ -1,6 +1,6 @@
 //! Which files belong to the project: finds its root, walks it, reads and decodes what is there.
 //!
-//! All reading of project files happens in this room. It knows how Python projects are laid out on
+//! All reading and writing of project files happens in this room. It knows how Python projects are laid out on
 //! disk; it does not know what the files say.
 
 mod decode;
@@ -12,18 +12,24 @@ mod settings;
 mod venv;
 mod version;
 mod walk;
+mod write;
 
 pub use kind::FileKind;
 pub use venv::{Venv, find_module, find_venv, load, site_package_sources};
+pub use write::{Rewrite, WriteError, write_all};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::source::{SourceFile, SourceSet};
 use paths::{common_ancestor, display, normalize, slashed};
 use walk::{Excludes, Found};
+
+/// Texts that count instead of what is on disk, by absolute path. What is not on disk is no file of the project.
+pub type Overlay = BTreeMap<PathBuf, Arc<str>>;
 
 /// What to look for and where.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +40,7 @@ pub struct DiscoverRequest<'a> {
     pub paths: &'a [PathBuf],
     /// Globs of files and directories to leave out: matched on names and on relative paths.
     pub exclude: &'a [String],
+    pub overlay: &'a Overlay,
 }
 
 /// Everything known about one file besides its text.
@@ -46,6 +53,8 @@ pub struct FileInfo {
     pub command: bool,
     /// Lies under one of the requested paths.
     pub in_scope: bool,
+    /// For reading and writing; never printed.
+    pub absolute: PathBuf,
 }
 
 /// The project on disk.
@@ -83,14 +92,17 @@ impl Discovery {
             .into_iter()
             .filter(|candidate| accept(&candidate.info.project_path))
             .collect();
-        let texts: Vec<Result<String, String>> = accepted
+        let texts: Vec<Result<Arc<str>, String>> = accepted
             .par_iter()
-            .map(|candidate| read::read_text(&candidate.absolute))
+            .map(|candidate| match &candidate.given {
+                Some(text) => Ok(Arc::clone(text)),
+                None => read::read_text(&candidate.info.absolute).map(Arc::from),
+            })
             .collect();
         for (candidate, text) in accepted.into_iter().zip(texts) {
             match text {
                 Ok(text) => {
-                    self.sources.push(SourceFile::new(candidate.path, text.into()));
+                    self.sources.push(SourceFile::new(candidate.path, text));
                     self.files.push(candidate.info);
                 }
                 Err(reason) => self.notes.push(format!("{}: skipped: {reason}", candidate.path)),
@@ -106,7 +118,8 @@ pub struct Candidate {
     /// As it will be reported.
     pub path: String,
     pub info: FileInfo,
-    absolute: PathBuf,
+    /// From the overlay.
+    given: Option<Arc<str>>,
 }
 
 /// Why there is nothing to analyse.
@@ -202,7 +215,7 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     templates.sort();
     templates.dedup_by(|a, b| a.0 == b.0);
 
-    let (mut read, unread) = read::read_all(candidates, &cwd);
+    let (mut read, unread) = read::read_all(candidates, &cwd, request.overlay);
     notes.extend(unread);
     notes.sort();
     notes.dedup();
@@ -214,7 +227,10 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
         .collect();
     let mut possible: Vec<Candidate> = templates
         .into_iter()
-        .filter_map(|(path, root)| candidate(path, &root, &targets, &base, &cwd))
+        .filter_map(|(path, root)| {
+            let given = request.overlay.get(&path).map(Arc::clone);
+            candidate(path, given, &root, &targets, &base, &cwd)
+        })
         .collect();
     possible.sort_by(|a, b| a.path.cmp(&b.path));
     let mut infos = files.iter().chain(possible.iter().map(|template| &template.info));
@@ -245,11 +261,13 @@ fn file_info(absolute: &Path, root: &Path, targets: &[Target], base: &Path) -> F
         kind: FileKind::of(&below_start),
         command: kind::is_command(&below_start),
         in_scope: targets.iter().any(|target| absolute.starts_with(&target.path)),
+        absolute: absolute.to_path_buf(),
     }
 }
 
 fn candidate(
     absolute: PathBuf,
+    given: Option<Arc<str>>,
     root: &Path,
     targets: &[Target],
     base: &Path,
@@ -266,8 +284,9 @@ fn candidate(
             kind: FileKind::Template,
             command: false,
             in_scope: targets.iter().any(|target| absolute.starts_with(&target.path)),
+            absolute,
         },
-        absolute,
+        given,
     })
 }
 

@@ -1,16 +1,21 @@
 //! Fixes: what to change in which files.
 //!
 //! A fix is made of edits over byte spans of the text that was analysed; code is never printed anew. This room
-//! reads trees and the linked project to find the tokens to change. It knows neither rules nor files on a disk.
+//! reads trees and the linked project to find the tokens to change, and puts edits into texts. It knows neither rules
+//! nor files on a disk.
 
+mod apply;
 mod chain;
 pub mod declare;
 pub mod eager;
+mod key;
 mod layout;
 mod narrowed;
 mod trees;
 
-pub use trees::Trees;
+pub use apply::{Applied, apply, edited};
+pub use key::key_column;
+pub use trees::{Trees, parses};
 
 use crate::source::{FileId, Site, Span};
 
@@ -26,6 +31,11 @@ pub enum Safety {
 }
 
 impl Safety {
+    /// Whether a fix may be made by somebody who asks for fixes of at least the safety `least`.
+    pub fn reaches(self, least: Self) -> bool {
+        self > Self::Display && self >= least
+    }
+
     /// The name in settings and documents.
     pub const fn as_str(self) -> &'static str {
         match self {

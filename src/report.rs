@@ -7,9 +7,11 @@ pub mod concise;
 pub mod diagnostic;
 mod escape;
 mod fingerprint;
+mod fixable;
 pub mod full;
 pub mod graph;
 pub mod json;
+mod patch;
 mod snippet;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,10 @@ use std::time::Duration;
 
 pub use escape::{line as escape_line, text as escape_text};
 pub use fingerprint::fingerprints;
+pub use fixable::{Fixable, fixable};
+pub use patch::unified;
 
+use crate::fix::Safety;
 use crate::source::SourceSet;
 use diagnostic::Diagnostic;
 
@@ -30,6 +35,10 @@ pub struct View<'a> {
     pub templates: usize,
     pub models: usize,
     pub suppressed: usize,
+    /// Findings that this run took away.
+    pub fixed: usize,
+    /// The least safety of the fixes that would be made.
+    pub applicable: Safety,
     pub duration: Duration,
     pub tallies: Vec<TallyView>,
     /// Reason → how often.

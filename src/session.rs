@@ -1,7 +1,8 @@
 //! One run from paths to findings: the only place that walks all rooms in order.
 //!
-//! It reads files through `discover`; it prints nothing and decides no exit code.
+//! It reads and writes files through `discover`; it prints nothing and decides no exit code.
 
+mod fixing;
 mod packages;
 mod view;
 
@@ -14,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::{self, Analysis, Options};
 use crate::config::{Config, ConfigError};
-use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind};
+use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
 use crate::lower::{self, python::Depth};
 use crate::project::hints::DjangoHints;
@@ -26,6 +27,8 @@ use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
 use crate::suppress::Suppressions;
 
+pub use fixing::{Change, Fixed, Fixing, fix, write};
+
 /// What to analyse and how.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -36,6 +39,8 @@ pub struct Request {
     pub config: Config,
     /// Worker threads; `None` means all cores.
     pub threads: Option<usize>,
+    /// Texts to analyse instead of what is on disk.
+    pub overlay: Overlay,
 }
 
 /// How much of a kind of thing was understood.
@@ -60,6 +65,12 @@ pub struct Outcome {
     pub sources: SourceSet,
     /// Sorted by path, position and rule; suppressed ones are left out.
     pub diagnostics: Vec<Diagnostic>,
+    /// The same for the rest of the project, which was not asked for.
+    pub elsewhere: Vec<Diagnostic>,
+    /// One for each file of the project, by `FileId`; stubs and packages behind them have none.
+    pub files: Vec<FileInfo>,
+    /// The directories that hold the project.
+    pub roots: Vec<PathBuf>,
     /// Number of findings that a comment suppressed.
     pub suppressed: usize,
     pub python_files: usize,
@@ -87,6 +98,8 @@ pub enum SessionError {
     Threads(String),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// Runs the whole analysis.
@@ -100,6 +113,7 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
             project,
             sources,
             infos,
+            roots,
             notes,
         } = loaded;
         let options = Options {
@@ -126,9 +140,8 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
         let mut suppressions: FxHashMap<FileId, Suppressions> = FxHashMap::default();
         for mut diagnostic in found {
             let in_scope = |file: FileId| infos.get(file.0 as usize).is_some_and(|i| i.in_scope);
-            if !in_scope(diagnostic.file) && !diagnostic.labels.iter().any(|l| in_scope(l.site.file)) {
-                continue;
-            }
+            let asked_for =
+                in_scope(diagnostic.file) || diagnostic.labels.iter().any(|l| in_scope(l.site.file));
             let Some(rule) = rules.iter().find(|r| r.code == diagnostic.code) else {
                 continue;
             };
@@ -137,14 +150,21 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
                 continue;
             }
             if suppressed(&project, &sources, &mut suppressions, rule, &diagnostic) {
-                outcome.suppressed += 1;
+                outcome.suppressed += usize::from(asked_for);
                 continue;
             }
             let configured = request.config.severity_of(rule);
             if configured != rule.severity {
                 diagnostic.severity = configured;
             }
-            outcome.diagnostics.push(diagnostic);
+            if let Some(fix) = &mut diagnostic.fix {
+                fix.safety = request.config.safety_of(rule, fix.safety);
+            }
+            if asked_for {
+                outcome.diagnostics.push(diagnostic);
+            } else {
+                outcome.elsewhere.push(diagnostic);
+            }
         }
         outcome.reveals.clone_from(&analysis.reveals);
         for name in &analysis.failed {
@@ -157,6 +177,8 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
             key(a).cmp(&key(b))
         });
         outcome.sources = sources;
+        outcome.files = infos;
+        outcome.roots = roots;
         clock.lap("report");
         outcome.timings = clock.laps;
         Ok(outcome)
@@ -176,6 +198,7 @@ struct Loaded {
     project: Project,
     sources: SourceSet,
     infos: Vec<FileInfo>,
+    roots: Vec<PathBuf>,
     notes: Vec<String>,
 }
 
@@ -217,6 +240,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         cwd: &request.cwd,
         paths: &request.paths,
         exclude: &request.config.exclude,
+        overlay: &request.overlay,
     };
     let mut found = discover::discover(&wanted).map_err(|error| match error {
         DiscoverError::MissingPath(path) => SessionError::MissingPath(path),
@@ -306,6 +330,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         project,
         sources: found.sources,
         infos: found.files,
+        roots: found.roots,
         notes: found.notes,
     })
 }

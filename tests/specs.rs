@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use djperf::config::{Config, Sources};
+use djperf::fix::Safety;
 use djperf::session::{self, Outcome, Request};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -72,6 +73,8 @@ struct Section {
     headings: Vec<String>,
     /// Path → text.
     files: BTreeMap<String, String>,
+    /// Path → text once all fixes are made.
+    fixed: BTreeMap<String, String>,
     /// Something is wrong with the document here.
     flaw: Option<String>,
 }
@@ -81,6 +84,7 @@ fn read(document: &Path) -> Vec<Section> {
     let text = std::fs::read_to_string(document).unwrap();
     let mut sections: Vec<(usize, Section)> = vec![(0, Section::default())];
     let mut path: Option<String> = None;
+    let mut becomes: Option<String> = None;
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(language) = line.strip_prefix("```") {
@@ -88,6 +92,10 @@ fn read(document: &Path) -> Vec<Section> {
                 .by_ref()
                 .take_while(|l| l.trim_end() != "```")
                 .fold(String::new(), |all, l| all + l + "\n");
+            if let Some(file) = becomes.take() {
+                sections.last_mut().unwrap().1.fixed.insert(file, code);
+                continue;
+            }
             let file = path.take().or(match language.trim() {
                 "py" => Some("shop/views.py".into()),
                 "toml" => Some("djperf.toml".into()),
@@ -111,6 +119,11 @@ fn read(document: &Path) -> Vec<Section> {
             ));
         } else if let Some(named) = line
             .strip_prefix('`')
+            .and_then(|l| l.trim_end().strip_suffix("` becomes:"))
+        {
+            becomes = Some(named.to_owned());
+        } else if let Some(named) = line
+            .strip_prefix('`')
             .and_then(|l| l.trim_end().strip_suffix("`:"))
         {
             path = Some(named.to_owned());
@@ -130,6 +143,7 @@ fn nested(sections: &[(usize, Section)]) -> Vec<Section> {
                 whole.headings.extend(part.headings.iter().cloned());
             }
             whole.files.extend(part.files.clone());
+            whole.fixed.extend(part.fixed.clone());
             whole.flaw = whole.flaw.or(part.flaw.clone());
         }
         let innermost = sections.get(i + 1).is_none_or(|(next, _)| next <= level);
@@ -169,6 +183,7 @@ impl Section {
             paths: vec![dir.path().to_owned()],
             config,
             threads: Some(1),
+            overlay: Default::default(),
         };
         let outcome = session::check(&request)?;
         let mut report = String::new();
@@ -194,11 +209,43 @@ impl Section {
                 d.message
             );
         }
+        if !self.fixed.is_empty() {
+            self.compare_fixed(&request, &mut report)?;
+        }
         if report.is_empty() {
             Ok(())
         } else {
             Err(format!("\n{report}").into())
         }
+    }
+
+    /// What the files become must be what the section says, and nothing else may change.
+    fn compare_fixed(&self, request: &Request, report: &mut String) -> Result<(), Failed> {
+        let fixing = session::fix(request, Safety::Unsafe)?;
+        let mut changed: BTreeMap<&str, String> = BTreeMap::new();
+        for change in &fixing.changes {
+            changed.insert(&change.rewrite.path, without_expectations(&change.new));
+        }
+        for (path, text) in &self.fixed {
+            let wanted = without_expectations(text);
+            match changed.remove(path.as_str()) {
+                Some(found) if found == wanted => {}
+                Some(found) => {
+                    let _ = writeln!(report, "{path} became\n{found}\nand not\n{wanted}");
+                }
+                None if without_expectations(&self.files[path]) == wanted => {}
+                None => {
+                    let _ = writeln!(report, "{path} was not changed");
+                }
+            }
+        }
+        for (path, found) in changed {
+            let _ = writeln!(report, "{path} became\n{found}");
+        }
+        for note in &fixing.outcome.notes {
+            let _ = writeln!(report, "{note}");
+        }
+        Ok(())
     }
 
     fn write(&self, dir: &Path, bookshop: &str) {
@@ -292,6 +339,15 @@ impl Section {
             }
         }
     }
+}
+
+/// A text without the comments that say what is found in it.
+fn without_expectations(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let code = line.split("  # error: ").next().unwrap_or(line);
+        code.split("  # revealed: ").next().unwrap_or(code).to_owned() + "\n"
+    });
+    lines.collect()
 }
 
 fn expected_errors(line: &str) -> Vec<Expected> {

@@ -23,7 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("report", &["source", "fix"]),
     ("rules", &["source", "project", "analysis", "fix", "report"]),
     ("suppress", &["source", "facts", "rules", "report"]),
-    ("config", &["source", "rules", "report"]),
+    ("config", &["source", "fix", "rules", "report"]),
     (
         "session",
         &[

@@ -5,7 +5,7 @@
 mod admin;
 mod operations;
 
-pub use admin::registered_models;
+pub use admin::{is_plain_registration, registered_models};
 
 use std::sync::Arc;
 

@@ -57,6 +57,32 @@ impl Judged<'_> {
         false
     }
 
+    /// How often one expression makes a hop of the path: more than once when the code follows a relation into
+    /// depths of its own.
+    pub fn rounds(&self) -> usize {
+        let sites: Vec<Site> = self
+            .load
+            .row
+            .steps
+            .iter()
+            .map(|step| step.site)
+            .chain([self.load.access.set().map_or(self.load.site, |set| set.site)])
+            .collect();
+        let times = |site: &Site| sites.iter().filter(|other| *other == site).count();
+        sites.iter().map(times).max().unwrap_or(0)
+    }
+
+    /// Many-valued hops of the path.
+    pub fn sets(&self, project: &Project) -> usize {
+        let mut at = Some(self.model);
+        let many = |name: &&Sym| {
+            let attr = at.and_then(|model| project.model_attr(model, **name));
+            at = attr.and_then(|a| project.attr_target(a));
+            attr.is_some_and(|a| !project.attr_single(a))
+        };
+        self.path.iter().filter(many).count()
+    }
+
     /// A generic foreign key: no join can load it.
     pub fn is_generic(&self, project: &Project) -> bool {
         match self.last_attr(project) {

@@ -61,6 +61,25 @@ pub(super) struct Check {
     /// Files and directories to report on; the whole project around them is read
     #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Change files where a safe fix is known, and report what remains
+    #[arg(long, overrides_with = "no_fix", help_heading = "Fixes")]
+    pub fix: bool,
+    #[arg(long, overrides_with = "fix", hide = true)]
+    pub no_fix: bool,
+    /// Also make fixes that are not safe in every case
+    #[arg(long, overrides_with = "no_unsafe_fixes", help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
+    #[arg(long, overrides_with = "unsafe_fixes", hide = true)]
+    pub no_unsafe_fixes: bool,
+    /// Change nothing; print what `--fix` would change as a patch, and exit with 1 if that is anything
+    #[arg(long, help_heading = "Fixes")]
+    pub diff: bool,
+    /// Like `--fix`, but report no findings and exit with 0
+    #[arg(long, help_heading = "Fixes")]
+    pub fix_only: bool,
+    /// List what was fixed
+    #[arg(long, help_heading = "Fixes")]
+    pub show_fixes: bool,
     /// Rules to turn on instead of the default set: names, codes, code prefixes, groups or ALL
     #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
     pub select: Vec<String>,

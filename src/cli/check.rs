@@ -1,13 +1,14 @@
-//! `djperf check`: run the analysis, print what it found, tell the shell.
+//! `djperf check`: run the analysis, fix what may be fixed, print what was found, tell the shell.
 
 use std::time::{Duration, Instant};
 
 use super::args::Check;
 use super::output::Output;
-use super::{CliError, Exit, settings, tables};
+use super::{CliError, Exit, fixes, settings, tables};
 use crate::config::{Config, OutputFormat};
+use crate::fix::Safety;
 use crate::report::{TallyView, View, concise, full, json};
-use crate::session::{self, Outcome, SessionError};
+use crate::session::{self, Fixed, Fixing, Outcome, SessionError};
 
 pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     if check.schema {
@@ -29,12 +30,21 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     }
 
     let started = Instant::now();
-    let outcome = session::check(&request)?;
+    let Fixing {
+        outcome,
+        changes,
+        fixed,
+    } = if request.config.fix {
+        session::fix(&request, request.config.applicable())?
+    } else {
+        Fixing::without(session::check(&request)?)
+    };
     let duration = started.elapsed();
     for note in &outcome.notes {
         out.note(&format!("djperf: {note}"));
     }
-    if outcome.models == 0 && outcome.diagnostics.is_empty() && outcome.suppressed == 0 {
+    if outcome.models == 0 && changes.is_empty() && outcome.diagnostics.is_empty() && outcome.suppressed == 0
+    {
         let paths: Vec<String> = check
             .paths
             .iter()
@@ -44,12 +54,25 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
             SessionError::NoDjango(format!("no models were understood around {}", paths.join(", "))).into(),
         );
     }
-    print(check, &request.config, &outcome, duration, out)?;
+    if check.diff {
+        return fixes::diff(&changes, &fixed, check.show_fixes, out);
+    }
+    session::write(&changes)?;
+    if !check.fix_only {
+        print(check, &request.config, &outcome, &fixed, duration, out)?;
+    }
+    if request.config.output_format != OutputFormat::Json {
+        fixes::report(&changes, &fixed, check.show_fixes, out)?;
+    }
     if check.timings {
         out.flush()?;
         super::output::complain(&tables::timings(&outcome.timings, duration));
     }
-    Ok(verdict(&request.config, &outcome))
+    Ok(if check.fix_only {
+        Exit::Clean
+    } else {
+        verdict(&request.config, &outcome)
+    })
 }
 
 fn verdict(config: &Config, outcome: &Outcome) -> Exit {
@@ -68,10 +91,15 @@ fn print(
     check: &Check,
     config: &Config,
     outcome: &Outcome,
+    fixed: &[Fixed],
     duration: Duration,
     out: &mut Output,
 ) -> Result<(), CliError> {
-    let view = view(outcome, duration);
+    let view = View {
+        fixed: fixed.len(),
+        applicable: config.applicable(),
+        ..view(outcome, duration)
+    };
     let format = config.output_format;
     if format == OutputFormat::Json {
         let text = if check.statistics {
@@ -101,6 +129,9 @@ fn print(
         let (verdict, rest) = tables::summary(&view);
         let line = out.paint(sgr, &verdict);
         out.print(&format!("{line}{rest}\n"))?;
+        if let Some(line) = tables::fixes(&view) {
+            out.print(&format!("{line}\n"))?;
+        }
     }
     Ok(())
 }
@@ -118,6 +149,8 @@ fn view(outcome: &Outcome, duration: Duration) -> View<'_> {
         templates: outcome.templates,
         models: outcome.models,
         suppressed: outcome.suppressed,
+        fixed: 0,
+        applicable: Safety::Safe,
         duration,
         tallies: outcome.coverage.tallies.iter().map(tally).collect(),
         unknown: &outcome.coverage.unknown,

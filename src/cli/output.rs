@@ -13,6 +13,7 @@ const PIPE_WIDTH: usize = 100;
 pub(super) struct Output {
     stdout: BufWriter<Stdout>,
     pub color: bool,
+    pub terminal: bool,
     error_color: bool,
     pub quiet: bool,
     pub verbose: bool,
@@ -27,6 +28,7 @@ impl Output {
         let width = terminal.then(terminal_size::terminal_size).flatten();
         Self {
             color: wanted(global.color, terminal, var),
+            terminal,
             error_color: wanted(global.color, io::stderr().is_terminal(), var),
             quiet: global.quiet,
             verbose: global.verbose,
@@ -38,6 +40,11 @@ impl Output {
     /// Prints a result.
     pub(super) fn print(&mut self, text: &str) -> io::Result<()> {
         self.stdout.write_all(text.as_bytes())
+    }
+
+    /// Prints a result that need not be text.
+    pub(super) fn print_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stdout.write_all(bytes)
     }
 
     pub(super) fn flush(&mut self) -> io::Result<()> {

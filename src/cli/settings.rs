@@ -33,6 +33,7 @@ pub(super) fn request(paths: &[PathBuf], config: Config) -> Result<Request, CliE
         paths: paths.to_vec(),
         config,
         threads,
+        overlay: Default::default(),
     })
 }
 
@@ -65,6 +66,8 @@ pub(super) fn apply(check: &Check, config: &mut Config) {
     config.preview |= check.preview;
     config.include_tests |= check.include_tests;
     config.include_migrations |= check.include_migrations;
+    config.fix = (config.fix || check.fix || check.fix_only || check.diff) && !check.no_fix;
+    config.unsafe_fixes = (config.unsafe_fixes || check.unsafe_fixes) && !check.no_unsafe_fixes;
     if let Some(format) = check.output_format() {
         config.output_format = format;
     }

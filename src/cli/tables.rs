@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::report::diagnostic::Severity;
-use crate::report::{View, escape_line, json};
+use crate::report::{View, escape_line, fixable, json};
 
 /// Reasons printed before the rest is only counted.
 const MOST_REASONS: usize = 10;
@@ -53,6 +53,22 @@ pub(super) fn summary(view: &View<'_>) -> (String, String) {
         format!("Found {}", plural(found, "problem")),
         format!(" ({}).", parts.join(", ")),
     )
+}
+
+/// What may be fixed, if anything.
+pub(super) fn fixes(view: &View<'_>) -> Option<String> {
+    let fixable = fixable(view);
+    let hidden = match fixable.hidden {
+        0 => String::new(),
+        1 => "1 hidden fix can be enabled with the `--unsafe-fixes` option".to_owned(),
+        n => format!("{n} hidden fixes can be enabled with the `--unsafe-fixes` option"),
+    };
+    match (fixable.now, hidden.is_empty()) {
+        (0, true) => None,
+        (0, false) => Some(format!("No fixes available ({hidden}).")),
+        (n, true) => Some(format!("[*] {n} fixable with the `--fix` option.")),
+        (n, false) => Some(format!("[*] {n} fixable with the `--fix` option ({hidden}).")),
+    }
 }
 
 /// Count, code and name of each rule that found something, most first.
@@ -166,7 +182,7 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-fn plural(count: usize, word: &str) -> String {
+pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 {
         format!("1 {word}")
     } else {
@@ -178,8 +194,9 @@ fn plural(count: usize, word: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{coverage, percent, statistics, summary};
-    use crate::report::json::tests::{diagnostic, sources, view};
+    use super::{coverage, fixes, percent, statistics, summary};
+    use crate::fix::Safety;
+    use crate::report::json::tests::{diagnostic, fix, sources, view};
 
     #[test]
     fn summaries_count_and_never_call_silence_clean() {
@@ -197,6 +214,37 @@ mod tests {
             "Found 2 problems (2 warnings, 1 suppressed)."
         );
         assert_eq!(statistics(&view), "  2  DJP101  related-access-in-loop\n");
+    }
+
+    #[test]
+    fn fixes_are_counted_by_what_it_takes() {
+        let text = "x = 1\n";
+        let sources = sources(&[("a.py", text)]);
+        let line = |safeties: &[Safety], applicable| {
+            let finding = |safety: &Safety| {
+                let mut finding = diagnostic(text, "1");
+                finding.fix = Some(fix(*safety, text, "1", "2"));
+                finding
+            };
+            let found: Vec<_> = safeties.iter().map(finding).collect();
+            let mut view = view(&sources, &found);
+            view.applicable = applicable;
+            fixes(&view)
+        };
+        use Safety::{Display, Safe, Unsafe};
+        assert_eq!(line(&[Display], Safe), None);
+        assert_eq!(
+            line(&[Safe, Unsafe, Unsafe, Display], Safe).unwrap(),
+            "[*] 1 fixable with the `--fix` option (2 hidden fixes can be enabled with the `--unsafe-fixes` option)."
+        );
+        assert_eq!(
+            line(&[Safe, Unsafe], Unsafe).unwrap(),
+            "[*] 2 fixable with the `--fix` option."
+        );
+        assert_eq!(
+            line(&[Unsafe], Safe).unwrap(),
+            "No fixes available (1 hidden fix can be enabled with the `--unsafe-fixes` option)."
+        );
     }
 
     #[test]

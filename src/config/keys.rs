@@ -14,7 +14,7 @@ const LIST: &str = "a list of strings";
 const BOOL: &str = "true or false";
 
 /// All keys, in the order they are listed to users.
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 16] = [
     Key {
         name: "select",
         takes: LIST,
@@ -52,6 +52,22 @@ pub const KEYS: [Key; 12] = [
         takes: "\"error\", \"warning\", \"info\" or \"never\"",
     },
     Key {
+        name: "fix",
+        takes: BOOL,
+    },
+    Key {
+        name: "unsafe-fixes",
+        takes: BOOL,
+    },
+    Key {
+        name: "extend-safe-fixes",
+        takes: LIST,
+    },
+    Key {
+        name: "extend-unsafe-fixes",
+        takes: LIST,
+    },
+    Key {
         name: "threads",
         takes: "a whole number above 0",
     },
@@ -82,6 +98,10 @@ impl Config {
         put("preview", self.preview.into());
         put("output-format", self.output_format.as_str().into());
         put("fail-on", self.fail_on.as_str().into());
+        put("fix", self.fix.into());
+        put("unsafe-fixes", self.unsafe_fixes.into());
+        put("extend-safe-fixes", list(&self.extend_safe_fixes));
+        put("extend-unsafe-fixes", list(&self.extend_unsafe_fixes));
         if let Some(threads) = self.threads {
             put("threads", toml::Value::Integer(threads as i64));
         }

@@ -136,6 +136,10 @@ impl Config {
             "preview" => self.preview = value.as_bool()?,
             "output-format" => self.output_format = OutputFormat::parse(value.as_str()?)?,
             "fail-on" => self.fail_on = FailOn::parse(value.as_str()?)?,
+            "fix" => self.fix = value.as_bool()?,
+            "unsafe-fixes" => self.unsafe_fixes = value.as_bool()?,
+            "extend-safe-fixes" => self.extend_safe_fixes = strings(value)?,
+            "extend-unsafe-fixes" => self.extend_unsafe_fixes = strings(value)?,
             "threads" => self.threads = Some(positive(value)?),
             "per-file-ignores" => {
                 self.per_file_ignores = in_order(value)?

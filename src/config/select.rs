@@ -2,6 +2,7 @@
 
 use super::suggest::hint;
 use super::{Config, ConfigError};
+use crate::fix::Safety;
 use crate::report::diagnostic::Severity;
 use crate::rules::{self, Rule};
 
@@ -83,6 +84,38 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The safety that a fix of this rule has here; the narrower setting wins, caution where both are equal.
+    pub fn safety_of(&self, rule: &Rule, own: Safety) -> Safety {
+        if own == Safety::Display {
+            return own;
+        }
+        let narrowest = |texts: &[String]| {
+            let matching = texts.iter().filter_map(|text| Selector::parse(text).ok());
+            matching
+                .filter(|selector| selector.matches(rule))
+                .map(|selector| selector.narrowness())
+                .max()
+        };
+        let safe = narrowest(&self.extend_safe_fixes);
+        let not_safe = narrowest(&self.extend_unsafe_fixes);
+        match (safe, not_safe) {
+            (None, None) => own,
+            _ if safe > not_safe => Safety::Safe,
+            _ => Safety::Unsafe,
+        }
+    }
+
+    /// The least safety of the fixes that are made, or would be.
+    pub fn applicable(&self) -> Safety {
+        if self.unsafe_fixes {
+            Safety::Unsafe
+        } else {
+            Safety::Safe
+        }
+    }
+}
+
 fn enabled(config: &Config, rules: &'static [Rule]) -> Result<Vec<&'static Rule>, ConfigError> {
     fn parse<'a>(texts: &'a [String], rules: &'static [Rule]) -> Result<Vec<Selector<'a>>, ConfigError> {
         texts
@@ -130,7 +163,7 @@ fn enabled(config: &Config, rules: &'static [Rule]) -> Result<Vec<&'static Rule>
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, ConfigError, Rule, Severity, enabled};
+    use super::{Config, ConfigError, Rule, Safety, Severity, enabled};
 
     const fn rule(name: &'static str, code: &'static str, group: &'static str, preview: bool) -> Rule {
         Rule {
@@ -176,6 +209,25 @@ mod tests {
             on(&["DJP101"], &["DJP101"], false),
             Err(ConfigError::NothingSelected)
         );
+    }
+
+    #[test]
+    fn fixes_are_as_safe_as_the_narrowest_setting_says() {
+        let with = |safe: &[&str], not_safe: &[&str], own| {
+            let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
+            let config = Config {
+                extend_safe_fixes: owned(safe),
+                extend_unsafe_fixes: owned(not_safe),
+                ..Config::default()
+            };
+            config.safety_of(&RULES[0], own)
+        };
+        assert_eq!(with(&[], &[], Safety::Safe), Safety::Safe);
+        assert_eq!(with(&["DJP104"], &["DJP104"], Safety::Unsafe), Safety::Unsafe);
+        assert_eq!(with(&["DJP1"], &["ALL"], Safety::Unsafe), Safety::Safe);
+        assert_eq!(with(&["ALL"], &["DJP101"], Safety::Safe), Safety::Unsafe);
+        assert_eq!(with(&["DJP101"], &["DJP101"], Safety::Safe), Safety::Unsafe);
+        assert_eq!(with(&["ALL"], &[], Safety::Display), Safety::Display);
     }
 
     #[test]

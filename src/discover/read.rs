@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::Overlay;
 use super::decode::decode;
 use super::paths::display;
 use crate::source::SourceFile;
@@ -20,12 +22,20 @@ pub(super) struct ReadFile {
 }
 
 /// Reads each `(file, root)` in parallel; the second part says what was left out and why.
-pub(super) fn read_all(candidates: Vec<(PathBuf, PathBuf)>, cwd: &Path) -> (Vec<ReadFile>, Vec<String>) {
+pub(super) fn read_all(
+    candidates: Vec<(PathBuf, PathBuf)>,
+    cwd: &Path,
+    overlay: &Overlay,
+) -> (Vec<ReadFile>, Vec<String>) {
     candidates.into_par_iter().partition_map(|(absolute, root)| {
         let path = display(cwd, &absolute);
-        match read_text(&absolute) {
+        let text = match overlay.get(&absolute) {
+            Some(text) => Ok(Arc::clone(text)),
+            None => read_text(&absolute).map(Arc::from),
+        };
+        match text {
             Ok(text) => {
-                let source = SourceFile::new(path, text.into());
+                let source = SourceFile::new(path, text);
                 rayon::iter::Either::Left(ReadFile {
                     absolute,
                     root,
@@ -39,6 +49,11 @@ pub(super) fn read_all(candidates: Vec<(PathBuf, PathBuf)>, cwd: &Path) -> (Vec<
 
 /// The text of one file, or why it cannot be had.
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    decode(read_bytes(path)?)
+}
+
+/// The bytes of one file, or why they cannot be had.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("not a regular file".to_owned());
@@ -51,5 +66,5 @@ pub(super) fn read_text(path: &Path) -> Result<String, String> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err("larger than 10 MB".to_owned());
     }
-    decode(bytes)
+    Ok(bytes)
 }

@@ -35,6 +35,7 @@ impl Disk {
             cwd: &self.path(cwd),
             paths: &paths,
             exclude: &exclude,
+            overlay: &Overlay::new(),
         })
     }
 
@@ -418,4 +419,46 @@ fn templates_come_behind_python_when_they_are_accepted() {
         ["shop/templates/bad.html: skipped: not UTF-8 and no coding line"]
     );
     assert_eq!(names(&disk.run(&["shop/templates/shop/a.html"])).len(), 2);
+}
+
+#[test]
+fn given_texts_count_instead_of_those_on_disk() {
+    let disk = Disk::new(&[
+        ("manage.py", b""),
+        ("a.py", b"x = 1\n"),
+        ("b.py", b"\xff"),
+        ("templates/a.html", b"old"),
+    ]);
+    let given = |path: &str, text: &str| (disk.path(path), Arc::from(text));
+    let overlay = Overlay::from([
+        given("a.py", "x = 2\n"),
+        given("b.py", "y = 2\n"),
+        given("gone.py", "z = 2\n"),
+        given("templates/a.html", "new"),
+    ]);
+    let mut found = discover(&DiscoverRequest {
+        cwd: disk.0.path(),
+        paths: &[PathBuf::from(".")],
+        exclude: &[],
+        overlay: &overlay,
+    })
+    .unwrap();
+    found.read_templates(|_| true);
+    let texts: Vec<(&str, &str)> = found
+        .sources
+        .iter()
+        .map(|(_, file)| (file.path.as_str(), &*file.text))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            ("a.py", "x = 2\n"),
+            ("b.py", "y = 2\n"),
+            ("manage.py", ""),
+            ("templates/a.html", "new")
+        ]
+    );
+    let absolute: Vec<PathBuf> = found.files.iter().map(|file| file.absolute.clone()).collect();
+    assert_eq!(absolute[0], disk.path("a.py"));
+    assert_eq!(absolute[3], disk.path("templates/a.html"));
 }

@@ -153,3 +153,31 @@ pub(super) fn routine(module: &Module, at: Span) -> Option<Span> {
         .find(|node| matches!(node, AnyNodeRef::StmtFunctionDef(_)))?;
     Some(span(node.range()))
 }
+
+/// Whether the function around a place imports a name for itself.
+pub(super) fn imports(module: &Module, at: Span, name: &str) -> bool {
+    let Some(found) = find(module, at) else {
+        return false;
+    };
+    let mut finder = Imports { name, found: false };
+    let functions = found.around.iter().filter_map(|node| match node {
+        AnyNodeRef::StmtFunctionDef(function) => Some(*function),
+        _ => None,
+    });
+    for function in functions {
+        ast::visitor::source_order::SourceOrderVisitor::visit_body(&mut finder, &function.body);
+    }
+    finder.found
+}
+
+struct Imports<'n> {
+    name: &'n str,
+    found: bool,
+}
+
+impl<'t> ast::visitor::source_order::SourceOrderVisitor<'t> for Imports<'_> {
+    fn visit_alias(&mut self, alias: &'t ast::Alias) {
+        let bound = alias.asname.as_ref().unwrap_or(&alias.name);
+        self.found |= bound.as_str() == self.name;
+    }
+}

@@ -9,10 +9,10 @@ mod choices;
 mod hooks;
 mod rows;
 
-use crate::analysis::registered_models;
 use crate::analysis::value::Query;
+use crate::analysis::{is_plain_registration, registered_models};
 use crate::project::{ClassId, Def, Member, ModelId, Project};
-use crate::source::{Site, Sym};
+use crate::source::{Site, Span, Sym};
 
 use self::body::{Body, Change};
 use super::eager::Wanted;
@@ -44,6 +44,15 @@ struct Scope<'a> {
 /// Whether a place is a class or an attribute of one, as opposed to a queryset expression.
 pub fn is_place(project: &Project, site: Site) -> bool {
     declaration(project, site).is_some()
+}
+
+/// Why the rows of a place that is neither a declaration nor an expression cannot be changed there.
+pub fn refusal(project: &Project, site: Site) -> Option<Refusal> {
+    if project.is_template(site) {
+        return Some("which view fetches the rows is not known");
+    }
+    is_plain_registration(project, site)
+        .then_some("the model is registered without a class; one with `list_select_related` could join them")
 }
 
 /// Loads what is wanted for the rows behind a declaration.
@@ -168,13 +177,9 @@ impl Scope<'_> {
 
 /// The changes touch different texts, or insert at the same place.
 fn apart(one: &[Change], other: &[Change]) -> bool {
-    one.iter().all(|(a, _)| {
-        other.iter().all(|(b, _)| {
-            a.end <= b.start && a.start < b.end || b.end <= a.start && b.start < a.end || {
-                a == b && a.start == a.end
-            }
-        })
-    })
+    let before = |a: Span, b: Span| a.end <= b.start && a.start < b.end;
+    let beside = |a: Span, b: Span| before(a, b) || before(b, a) || a == b && a.start == a.end;
+    one.iter().all(|(a, _)| other.iter().all(|(b, _)| beside(*a, *b)))
 }
 
 /// Changes of both, in order; insertions at the same place become one.

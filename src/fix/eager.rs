@@ -32,6 +32,8 @@ pub struct Target<'a> {
     pub model: ModelId,
     /// What is known of its plan where its rows are read.
     pub queries: &'a [&'a Query],
+    /// A related set that other code prefetches.
+    pub prefetched: bool,
 }
 
 /// Adds the wanted paths to the queryset expression at a place.
@@ -78,7 +80,7 @@ impl Wanted {
         .into_iter()
         .filter(|(_, paths)| !paths.is_empty())
         .map(|(name, paths)| Call {
-            name,
+            name: name.to_owned(),
             arguments: paths.iter().map(|path| style.string(path)).collect(),
         })
         .collect()
@@ -213,9 +215,20 @@ fn in_shortcut(
         let manager = project
             .default_manager_name(target.model)
             .map_or("objects", |name| name.as_str());
-        let style = Style::of(text);
-        let calls: String = wanted.as_calls(style).iter().map(Call::inline).collect();
-        return Ok(vec![(Span::new(at.end, at.end), format!(".{manager}{calls}"))]);
+        let mut calls = wanted.as_calls(Style::of(text));
+        if let Some(first) = calls.first_mut() {
+            first.name = format!("{manager}.{}", first.name);
+        }
+        let inner = chain::find(module, at).ok_or("the model is no expression of its own")?;
+        let end = Span::new(at.end, at.end);
+        return Ok(layout::insert(
+            module,
+            text,
+            &inner,
+            &Chain::of(first),
+            end,
+            &calls,
+        ));
     }
     if !matches!(first, Expr::Attribute(_) | Expr::Call(_)) {
         return Err("the queryset is a variable");
@@ -237,7 +250,7 @@ fn in_chain(
     if chain.links.is_empty() {
         return parenthesised(text, found, wanted);
     }
-    changeable(project, target, &chain)?;
+    changeable(project, module, target, &chain)?;
     let style = Style::of(text);
     let mut edits = Vec::new();
     let end = last_queryset(&chain);
@@ -246,7 +259,7 @@ fn in_chain(
     }
     let mut new = Vec::new();
     for call in wanted.as_calls(style) {
-        match standing(&chain, end, call.name) {
+        match standing(&chain, end, &call.name) {
             Some(arguments) => edits.extend(merged(text, arguments, &call)),
             None => new.push(call),
         }
@@ -297,9 +310,34 @@ fn parenthesised(text: &str, found: &Found<'_>, wanted: &Wanted) -> Result<Vec<(
 const ROWS: [&str; 2] = ["model", "queryset"];
 
 /// A queryset that code of a class makes for its subclasses may be one of another model there.
-fn changeable(project: &Project, target: Target<'_>, chain: &Chain<'_>) -> Result<(), Refusal> {
+fn changeable(
+    project: &Project,
+    module: &Module,
+    target: Target<'_>,
+    chain: &Chain<'_>,
+) -> Result<(), Refusal> {
     let root = resolve(project, target, chain.root);
     let queries = chain.links.iter().any(|link| table(link.name).is_some());
+    let served = last_queryset(chain).is_some_and(|end| {
+        let link = &chain.links[end];
+        link.arguments.is_none() || link.name == Some("all")
+    });
+    if target.prefetched && served {
+        return Err("where the set is prefetched, another call on it would query again");
+    }
+    let local =
+        |name: &str| !matches!(name, "self" | "cls") && !chain::imports(module, target.site.span, name);
+    let dynamic = matches!(chain.root, Expr::Name(name) if root.is_none() && local(&name.id))
+        && chain.links.first().is_some_and(|link| {
+            let managers = project.manager_names(target.model);
+            link.arguments.is_none()
+                && link
+                    .name
+                    .is_some_and(|name| name == "objects" || managers.iter().any(|m| *m == name))
+        });
+    if dynamic {
+        return Err("the model is a variable");
+    }
     if matches!(root, Some(Def::External(_) | Def::Module(_) | Def::Namespace(..))) && !queries {
         return Err("the rows are fetched by a library");
     }

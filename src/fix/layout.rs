@@ -3,7 +3,7 @@
 //! Knows text and nodes; not what the calls mean.
 
 use crate::source::Span;
-use crate::syntax::python::ast::AnyNodeRef;
+use crate::syntax::python::ast::{AnyNodeRef, Expr};
 use crate::syntax::python::{Module, Ranged, TokenKind, span};
 
 use super::chain::{Chain, Found};
@@ -30,7 +30,7 @@ impl Style {
         let longest = text
             .split(BREAKS)
             .filter(|line| !line.contains("http") && !line.trim_start().starts_with('#'))
-            .map(|line| line.chars().count())
+            .map(|line| line.split("  # ").next().unwrap_or(line).chars().count())
             .max();
         Self {
             quote: if single > double { '\'' } else { '"' },
@@ -46,7 +46,7 @@ impl Style {
 
 /// A call to put behind a link of a chain.
 pub(super) struct Call {
-    pub name: &'static str,
+    pub name: String,
     pub arguments: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ pub(super) fn insert(
         found,
         line,
         indent: &indent,
-        width: style.width,
+        style,
     };
     if let Some(edits) = place.in_brackets(replaced, &inline) {
         return edits;
@@ -104,7 +104,15 @@ pub(super) fn insert(
     let Some((last, head)) = calls.split_last() else {
         return Vec::new();
     };
-    let head: String = head.iter().map(Call::inline).collect();
+    let before = count(text, Span::new(line.start, replaced.start));
+    let head: String = head
+        .iter()
+        .map(|call| {
+            let body = call.inline();
+            let fits = before + body.chars().count() <= style.width;
+            if fits { body } else { broken(call, &indent, style) }
+        })
+        .collect();
     vec![(replaced, head + &broken(last, &indent, style))]
 }
 
@@ -114,42 +122,59 @@ struct Place<'a, 't> {
     found: &'a Found<'t>,
     line: Span,
     indent: &'a str,
-    width: usize,
+    style: Style,
 }
 
 impl Place<'_, '_> {
     /// The outermost brackets around the expression get lines of their own.
     fn in_brackets(&self, replaced: Span, inline: &str) -> Option<Vec<(Span, String)>> {
-        let around = self.found.around.iter().find_map(|node| {
-            let at = span(node.range());
-            let bracketed = match node {
+        let bracketed = |node: &&AnyNodeRef<'_>| {
+            let opens = match node {
                 AnyNodeRef::Arguments(_) | AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprList(_) => true,
                 AnyNodeRef::ExprTuple(tuple) => tuple.parenthesized,
                 _ => false,
             };
-            (bracketed && self.line.contains(at)).then_some(at)
-        })?;
+            opens && self.line.contains(span(node.range()))
+        };
+        let node = self.found.around.iter().find(bracketed)?;
+        let around = span(node.range());
         let body = Span::new(around.start + 1, around.end - 1);
-        let added = inline.chars().count();
-        let fits =
-            self.indent.len() + 4 + count(self.text, body) - count(self.text, replaced) + added <= self.width;
-        let magic = self.text[..body.end as usize].trim_end().ends_with(',');
-        if !fits || magic {
+        if self.text[..body.end as usize].trim_end().ends_with(',') {
             return None;
         }
-        let close = Span::new(body.end, body.end);
-        let mut edits = vec![(
-            Span::new(body.start, body.start),
-            format!("\n{}    ", self.indent),
-        )];
-        let end = format!("\n{}", self.indent);
-        if replaced.end == close.start {
-            edits.push((replaced, format!("{inline}{end}")));
-        } else {
-            edits.push((replaced, inline.to_owned()));
-            edits.push((close, end));
+        let inner = format!("\n{}    ", self.indent);
+        let mut edits = vec![(replaced, inline.to_owned())];
+        if self.fits(body, replaced, inline) {
+            edits.push((Span::new(body.start, body.start), inner));
+            edits.push((Span::new(body.end, body.end), format!("\n{}", self.indent)));
+            return Some(joined(edits));
         }
-        Some(edits)
+        let AnyNodeRef::Arguments(arguments) = node else {
+            return None;
+        };
+        let mut before = body.start;
+        for argument in arguments.iter_source_order() {
+            let at = span(argument.range());
+            let own = if at.contains(replaced) { inline } else { "" };
+            if !self.fits(at, if own.is_empty() { Span::default() } else { replaced }, own) {
+                return None;
+            }
+            let gap = self.text[before as usize..at.start as usize].find(',');
+            let from = gap.map_or(before, |comma| before + comma as u32 + 1);
+            edits.push((Span::new(from, at.start), inner.clone()));
+            before = at.end;
+        }
+        // A lone generator takes no comma.
+        let lone = matches!(&*arguments.args, [Expr::Generator(_)]);
+        let end = format!("{}\n{}", if lone { "" } else { "," }, self.indent);
+        edits.push((Span::new(body.end, body.end), end));
+        Some(joined(edits))
+    }
+
+    /// Whether a part of the line fits into a line of its own, one level deeper.
+    fn fits(&self, part: Span, replaced: Span, inline: &str) -> bool {
+        let width = count(self.text, part) - count(self.text, replaced) + inline.chars().count();
+        self.indent.chars().count() + 4 + width < self.style.width
     }
 
     /// A chain of three calls and more that is all a statement gives back stands in parentheses: in one line,
@@ -179,11 +204,12 @@ impl Place<'_, '_> {
         if !alone || !bare || !self.line.contains(whole) || standing.len() + calls.len() < 3 {
             return None;
         }
+        let style = self.style;
         let inner = format!("\n{}    ", self.indent);
         let inline: String = calls.iter().map(Call::inline).collect();
         let one_line = self.indent.len() + 4 + count(self.text, whole) - count(self.text, replaced)
             + inline.chars().count()
-            <= self.width;
+            <= self.style.width;
         let mut texts: Vec<(Span, String)> = vec![(Span::new(whole.start, whole.start), format!("({inner}"))];
         if one_line {
             texts.push((replaced, inline));
@@ -203,7 +229,16 @@ impl Place<'_, '_> {
             let hung: String = calls
                 .iter()
                 .enumerate()
-                .map(|(i, call)| lead(replaced.start, i).to_owned() + &call.inline())
+                .map(|(i, call)| {
+                    let body = call.inline();
+                    let fits = self.indent.len() + 4 + body.chars().count() <= style.width;
+                    let body = if fits {
+                        body
+                    } else {
+                        broken(call, &inner[1..], style)
+                    };
+                    lead(replaced.start, i).to_owned() + &body
+                })
                 .collect();
             texts.push((replaced, hung));
             for link in standing

@@ -1,6 +1,6 @@
 //! Trees of the few files that get a fix, parsed again on demand.
 //!
-//! A file with a syntax error has no tree here, and so no fix.
+//! A file with a syntax error has no tree here, and so no fix; nor has a template.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,6 +24,11 @@ impl<'a> Trees<'a> {
         }
     }
 
+    /// Whether there is such a file.
+    pub fn holds(&self, file: FileId) -> bool {
+        (file.0 as usize) < self.sources.len()
+    }
+
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &'a str {
         &self.sources.get(file).text
@@ -33,10 +38,21 @@ impl<'a> Trees<'a> {
     pub fn get(&self, file: FileId) -> Option<Rc<Module>> {
         let mut parsed = self.parsed.borrow_mut();
         let tree = parsed.entry(file).or_insert_with(|| {
-            let module = Module::parse(self.text(file)).ok()?;
-            let whole = module.errors().next().is_none();
-            whole.then(|| Rc::new(module))
+            let path = &self.sources.get(file).path;
+            let python = path.ends_with(".py") || path.ends_with(".pyi");
+            python.then(|| whole(self.text(file))).flatten().map(Rc::new)
         });
         tree.clone()
     }
+}
+
+/// Whether a text is Python without syntax errors.
+pub fn parses(text: &str) -> bool {
+    whole(text).is_some()
+}
+
+fn whole(text: &str) -> Option<Module> {
+    let module = Module::parse(text).ok()?;
+    let whole = module.errors().next().is_none();
+    whole.then_some(module)
 }

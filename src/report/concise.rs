@@ -1,20 +1,23 @@
-//! One line a finding: `path:line:column: CODE rule-name message`.
+//! One line a finding: `path:line:column: CODE rule-name message`, with `[*]` before the message of those that a fix
+//! answers.
 
-use super::{View, escape_line};
+use super::{View, escape_line, fixable};
 
 /// All findings, each on a line of its own.
 pub fn render(view: &View<'_>) -> String {
+    let fixable = fixable(view);
     let mut out = String::new();
     for diagnostic in view.diagnostics {
         let file = view.sources.get(diagnostic.file);
         let at = file.position(diagnostic.span.start);
         out.push_str(&format!(
-            "{}:{}:{}: {} {} {}\n",
+            "{}:{}:{}: {} {} {}{}\n",
             escape_line(&file.path),
             at.line,
             at.column,
             diagnostic.code,
             diagnostic.rule,
+            if fixable.has(diagnostic) { "[*] " } else { "" },
             escape_line(&diagnostic.message),
         ));
     }
@@ -24,7 +27,8 @@ pub fn render(view: &View<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
-    use crate::report::json::tests::{diagnostic, sources, view};
+    use crate::fix::Safety;
+    use crate::report::json::tests::{diagnostic, fix, sources, view};
 
     #[test]
     fn one_line_each_without_control_characters() {
@@ -37,5 +41,23 @@ mod tests {
             out,
             "a\\u{1b}[2J\\u{a}.py:1:5: DJP101 related-access-in-loop loads\\u{a}`customer`\\u{7}\n"
         );
+    }
+
+    #[test]
+    fn findings_that_would_be_fixed_are_marked() {
+        let text = "x = Order.objects.all()\n";
+        let sources = sources(&[("a.py", text)]);
+        let marked = |safety, applicable| {
+            let mut finding = diagnostic(text, "all()");
+            finding.fix = Some(fix(safety, text, "all()", "none()"));
+            let findings = [finding];
+            let mut view = view(&sources, &findings);
+            view.applicable = applicable;
+            render(&view).contains(" [*] `order.customer`")
+        };
+        assert!(marked(Safety::Safe, Safety::Safe));
+        assert!(!marked(Safety::Unsafe, Safety::Safe));
+        assert!(marked(Safety::Unsafe, Safety::Unsafe));
+        assert!(!marked(Safety::Display, Safety::Unsafe));
     }
 }

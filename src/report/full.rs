@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::diagnostic::{Certainty, Diagnostic, Severity};
 use super::snippet::Snippet;
-use super::{View, escape_line, escape_text};
+use super::{View, escape_line, escape_text, fixable, patch};
 use crate::source::{FileId, Span};
 
 /// What the output may look like.
@@ -29,10 +29,11 @@ pub fn render(view: &View<'_>, style: Style) -> String {
         .with_width(style.width.max(40))
         .with_links(false)
         .without_syntax_highlighting();
+    let fixable = fixable(view);
     let mut snippets = FxHashMap::default();
     let mut out = String::new();
     for diagnostic in view.diagnostics {
-        out.push_str(&header(diagnostic, style.color));
+        out.push_str(&header(diagnostic, fixable.has(diagnostic), style.color));
         let groups = by_file(diagnostic);
         for (file, _) in &groups {
             snippets
@@ -55,24 +56,28 @@ pub fn render(view: &View<'_>, style: Style) -> String {
                 out.push_str(text.split_once('\n').map_or("", |(_, rest)| rest));
             }
         }
+        if let Some(fix) = &diagnostic.fix {
+            out.push_str(&patch::preview(view.sources, diagnostic.file, fix, style.color));
+        }
         out.push('\n');
     }
     out
 }
 
-fn header(diagnostic: &Diagnostic, color: bool) -> String {
+fn header(diagnostic: &Diagnostic, fixable: bool, color: bool) -> String {
     let severity = diagnostic.severity.as_str();
     let (code, rule) = (diagnostic.code, diagnostic.rule);
     let message = escape_line(&diagnostic.message);
+    let mark = if fixable { " [*]" } else { "" };
     if !color {
-        return format!("{severity}[{code} {rule}]: {message}\n");
+        return format!("{severity}[{code} {rule}]{mark}: {message}\n");
     }
     let paint = match diagnostic.severity {
         Severity::Error => 31,
         Severity::Warning => 33,
         Severity::Info => 36,
     };
-    format!("\u{1b}[1;{paint}m{severity}[{code} {rule}]\u{1b}[0m\u{1b}[1m: {message}\u{1b}[0m\n")
+    format!("\u{1b}[1;{paint}m{severity}[{code} {rule}]{mark}\u{1b}[0m\u{1b}[1m: {message}\u{1b}[0m\n")
 }
 
 /// Endpoints shown for one finding.

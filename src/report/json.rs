@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::diagnostic::{Diagnostic, Label};
-use super::{View, card_url, fingerprints};
-use crate::fix::{Fix, Safety};
+use super::{View, card_url, fingerprints, fixable};
+use crate::fix::Fix;
 use crate::source::{Site, SourceSet};
 
 /// The JSON Schema of the document, draft 2020-12.
@@ -37,18 +37,11 @@ pub fn summary(view: &View<'_>) -> Value {
         "templates": view.templates,
         "models": view.models,
         "findings": view.diagnostics.len(),
-        "fixable": view.diagnostics.iter().filter(|d| fixable(d)).count(),
+        "fixable": fixable(view).all(),
+        "fixed": view.fixed,
         "suppressed": view.suppressed,
         "duration_ms": view.duration.as_millis() as u64,
     })
-}
-
-/// Whether `--fix` or `--fix --unsafe-fixes` would change something.
-fn fixable(diagnostic: &Diagnostic) -> bool {
-    diagnostic
-        .fix
-        .as_ref()
-        .is_some_and(|fix| fix.safety > Safety::Display)
 }
 
 /// A value as text with a final line break.
@@ -162,6 +155,7 @@ pub(crate) mod tests {
     use serde_json::Value;
 
     use super::{SCHEMA, View, render};
+    use crate::fix::{Edit, Fix, Safety};
     use crate::report::TallyView;
     use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
     use crate::source::{FileId, Site, SourceFile, SourceSet, Span};
@@ -218,6 +212,8 @@ pub(crate) mod tests {
             templates: 0,
             models: 2,
             suppressed: 1,
+            fixed: 0,
+            applicable: Safety::Safe,
             duration: Duration::from_millis(7),
             tallies: vec![TallyView {
                 name: "relations",
@@ -228,6 +224,15 @@ pub(crate) mod tests {
         }
     }
 
+    /// A fix of `part` of the first file.
+    pub fn fix(safety: Safety, text: &str, part: &str, content: &str) -> Fix {
+        Fix {
+            safety,
+            title: "change it".into(),
+            edits: vec![Edit::replace(Site::new(FileId(0), span_of(text, part)), content)],
+        }
+    }
+
     #[test]
     fn documents_follow_the_schema_and_count_characters() {
         let text = "é = Order.objects.all()\n";
@@ -235,7 +240,10 @@ pub(crate) mod tests {
         let mut bare = diagnostic(text, "Order");
         (bare.help, bare.model, bare.queries) = (None, None, None);
         bare.labels.clear();
-        let findings = [diagnostic(text, "Order.objects.all()"), bare];
+        bare.fix = Some(fix(Safety::Unsafe, text, "all()", "none()"));
+        let mut shown = diagnostic(text, "all()");
+        shown.fix = Some(fix(Safety::Display, text, "all()", "none()"));
+        let findings = [diagnostic(text, "Order.objects.all()"), bare, shown];
         let document: Value = serde_json::from_str(&render(&view(&sources, &findings))).unwrap();
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
         assert!(jsonschema::meta::is_valid(&schema));
@@ -247,6 +255,11 @@ pub(crate) mod tests {
         assert_eq!((&first["column"], &first["end_column"]), (&5.into(), &24.into()));
         assert_eq!(first["url"], "rules/n-plus-one/related-access-in-loop.md");
         assert_eq!(document["coverage"]["relations"]["resolved"], 3);
+        assert_eq!(
+            document["summary"]["fixable"], 1,
+            "what is only shown does not count"
+        );
+        assert_eq!(document["diagnostics"][1]["fix"]["edits"][0]["column"], 19);
 
         let mut broken = document.clone();
         broken["diagnostics"][0]["line"] = 0.into();

@@ -78,6 +78,10 @@ fn leads(project: &Project, judged: &Judged<'_>) -> bool {
     if judged.load.access == Access::Prefetch {
         return true;
     }
+    // Two rounds say that code recurses, and further ones nothing more.
+    if judged.rounds() > 2 {
+        return false;
+    }
     let mut at = Some(judged.model);
     judged.path.iter().all(|name| {
         let attr = at.and_then(|model| project.model_attr(model, *name));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::event::Access;
 use crate::analysis::judge::Judged;
-use crate::analysis::value::Query;
+use crate::analysis::value::{Origin, Query};
 use crate::fix::declare::{self, Use};
 use crate::fix::eager::{self, Target, Wanted};
 use crate::fix::{Fix, Refusal};
@@ -14,16 +14,27 @@ use crate::source::Sym;
 use super::findings::Group;
 use super::{Context, wording};
 
+/// Sets within sets that a fix prefetches.
+const MAX_SETS: usize = 3;
+
 /// Loads the paths where the rows of the group are fetched.
 pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) -> Result<Fix, Refusal> {
+    if group.judged.iter().any(|j| j.rounds() > 1) {
+        return Err("the code recurses, and eager loading covers only the levels that it names");
+    }
+    if group.judged.iter().any(|j| j.sets(cx.project) > MAX_SETS) {
+        return Err("the path leads through many sets: load them where their rows are needed");
+    }
     if declare::is_place(cx.project, group.place) {
-        let uses = uses(cx, group);
-        return declare::fix(cx.project, &cx.trees, group.place, group.model, &uses);
+        return declare::fix(cx.project, &cx.trees, group.place, group.model, &uses(cx, group));
+    }
+    if let Some(reason) = declare::refusal(cx.project, group.place) {
+        return Err(reason);
     }
     let other = cx
         .judged
         .iter()
-        .any(|j| j.place == group.place && j.model != group.model);
+        .any(|j| j.repeated && j.place == group.place && j.model != group.model);
     if other {
         return Err("rows of several models are fetched there");
     }
@@ -32,6 +43,7 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
         site: group.place,
         model: group.model,
         queries: &queries,
+        prefetched: prefetched(cx, group),
     };
     eager::fix(cx.project, &cx.trees, target, wanted)
 }
@@ -106,6 +118,29 @@ fn kept(cx: &Context<'_>, group: &Group<'_, '_>) -> Vec<String> {
 /// The form fields that offer the rows of a load.
 fn offered<'j>(judged: &'j Judged<'_>) -> &'j [Sym] {
     judged.query.as_ref().map_or(&[], |query| &query.choices_of)
+}
+
+/// The place reads a related set that is in memory for some caller, may be for one that is not seen, or should be
+/// for another finding.
+fn prefetched(cx: &Context<'_>, group: &Group<'_, '_>) -> bool {
+    let step = |j: &Judged<'_>| {
+        j.load
+            .row
+            .steps
+            .iter()
+            .find(|s| s.site == group.place)
+            .map(|s| s.name)
+    };
+    let unseen = group.judged.iter().any(|j| {
+        let open = matches!(j.load.row.origin, Origin::Slot(_) | Origin::Elsewhere);
+        open && step(j).is_some_and(|name| cx.project.eager_loads_somewhere(name.as_str(), ""))
+    });
+    unseen
+        || cx.judged.iter().any(|j| {
+            let reads = j.load.access.set().is_some_and(|set| set.site == group.place);
+            let wanted = j.repeated && !j.loaded && j.place != group.place;
+            reads && j.loaded || wanted && step(j).is_some()
+        })
 }
 
 /// Gives the finding its fix, or says in its help why there is none.

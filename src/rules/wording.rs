@@ -2,7 +2,7 @@
 
 use crate::analysis::judge::Judged;
 use crate::fix::eager::Wanted;
-use crate::project::{ModelAttr, ModelId, Project};
+use crate::project::{ModelAttr, ModelId, Project, RelKind};
 use crate::report::diagnostic::Queries;
 use crate::source::{Site, Sym};
 
@@ -78,7 +78,7 @@ fn joinable(project: &Project, judged: &Judged<'_>) -> bool {
     if prefetched {
         return false;
     }
-    if judged.behind_many(project) {
+    if judged.behind_many(project) || shares_wide_rows(project, judged) {
         return false;
     }
     match judged.last_attr(project) {
@@ -87,6 +87,24 @@ fn joinable(project: &Project, judged: &Judged<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Wide columns from which on a table is not joined to many rows that share its own.
+const MANY_WIDE: usize = 3;
+
+/// A foreign key on the path leads to a table with many wide columns: a join would send them again for each row.
+fn shares_wide_rows(project: &Project, judged: &Judged<'_>) -> bool {
+    let mut at = Some(judged.model);
+    judged.path.iter().any(|name| {
+        let attr = at.and_then(|model| project.model_attr(model, *name));
+        at = attr.and_then(|a| project.attr_target(a));
+        let shared = matches!(attr, Some(ModelAttr::Forward(rel)) if project.relation(rel).kind == RelKind::ForeignKey);
+        let wide = at.is_some_and(|target| {
+            let fields = &project.model(target).fields;
+            fields.iter().filter(|field| field.wide).count() >= MANY_WIDE
+        });
+        shared && wide
+    })
 }
 
 /// Queries as they are, and with every path of the group loaded eagerly.

@@ -8,6 +8,7 @@ mod support;
 
 mod broken;
 mod files;
+mod fixed;
 mod same;
 mod suppressed;
 mod tangled;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use djperf::config::{Config, Sources};
+use djperf::fix::Safety;
 use djperf::report::{TallyView, View, json};
 use djperf::session::{self, Outcome, Request, SessionError};
 use tempfile::TempDir;
@@ -27,6 +28,7 @@ pub fn request(dir: &Path, paths: &[&str]) -> Request {
         paths: paths.iter().map(PathBuf::from).collect(),
         config: config.unwrap(),
         threads: Some(2),
+        overlay: Default::default(),
     }
 }
 
@@ -52,6 +54,8 @@ pub fn document(outcome: &Outcome) -> String {
         templates: outcome.templates,
         models: outcome.models,
         suppressed: outcome.suppressed,
+        fixed: 0,
+        applicable: Safety::Safe,
         duration: Duration::ZERO,
         tallies: outcome.coverage.tallies.iter().map(tally).collect(),
         unknown: &outcome.coverage.unknown,

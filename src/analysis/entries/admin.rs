@@ -69,6 +69,13 @@ pub fn registered_models(project: &Project, admin: ClassId) -> Vec<ModelId> {
     found
 }
 
+/// Whether a place registers a model without a class.
+pub fn is_plain_registration(project: &Project, site: Site) -> bool {
+    registrations(project, site.file)
+        .iter()
+        .any(|registration| registration.admin.is_none() && registration.site == site)
+}
+
 fn registrations(project: &Project, file: FileId) -> Vec<Registration> {
     let facts = &project.file(file).facts;
     let mut found = Vec::new();

@@ -26,7 +26,6 @@ pub(super) struct Body<'t> {
     indent: String,
     /// One more level of it.
     unit: String,
-    newline: &'static str,
 }
 
 impl<'t> Body<'t> {
@@ -55,12 +54,11 @@ impl<'t> Body<'t> {
         let unit = indent.strip_prefix(&outer).map_or(unit, ToOwned::to_owned);
         Some(Self {
             text,
-            style: Style::of(text),
+            style: habits(text, span(class.range())),
             module,
             class,
             indent,
             unit,
-            newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
         })
     }
 
@@ -109,12 +107,11 @@ impl<'t> Body<'t> {
             .last()
             .map(|(_, stmt)| stmt);
         let (at, lead, end) = match named.or(leading) {
-            Some(stmt) if is_docstring(stmt) => (self.line_end(stmt)?, self.newline, ""),
+            Some(stmt) if is_docstring(stmt) => (self.line_end(stmt)?, "\n", ""),
             Some(stmt) => (self.line_end(stmt)?, "", ""),
-            None => (self.header_end()?, "", self.newline),
+            None => (self.header_end()?, "", "\n"),
         };
-        let nl = self.newline;
-        Ok((Span::new(at, at), format!("{lead}{nl}{block}{end}")))
+        Ok((Span::new(at, at), format!("{lead}\n{block}{end}")))
     }
 
     /// A new method at the end of the body.
@@ -146,10 +143,7 @@ impl<'t> Body<'t> {
             return Err("its body stands on one line");
         }
         let at = self.line_end(behind)?;
-        Ok((
-            Span::new(at, at),
-            format!("{}{}", self.newline, self.block(lines)),
-        ))
+        Ok((Span::new(at, at), format!("\n{}", self.block(lines))))
     }
 
     fn behind(&self, stmt: &Stmt, block: &str) -> Result<Change, Refusal> {
@@ -157,8 +151,7 @@ impl<'t> Body<'t> {
             return Err("the body of the class stands on one line");
         }
         let at = self.line_end(stmt)?;
-        let nl = self.newline;
-        Ok((Span::new(at, at), format!("{nl}{nl}{block}")))
+        Ok((Span::new(at, at), format!("\n\n{block}")))
     }
 
     /// `pass` or `...` gives way to what the class gets.
@@ -174,9 +167,8 @@ impl<'t> Body<'t> {
         }
         let at = span(last.range());
         let start = self.text[..at.start as usize].trim_end().len() as u32;
-        let nl = self.newline;
-        let lead = if before.is_empty() { "" } else { nl };
-        Some((Span::new(start, at.end), format!("{lead}{nl}{block}")))
+        let lead = if before.is_empty() { "" } else { "\n" };
+        Some((Span::new(start, at.end), format!("{lead}\n{block}")))
     }
 
     fn block(&self, lines: &[String]) -> String {
@@ -187,7 +179,7 @@ impl<'t> Body<'t> {
                 line => format!("{}{line}", self.indent),
             })
             .collect();
-        lines.join(self.newline)
+        lines.join("\n")
     }
 
     /// Where the last line of a statement ends, comments included.
@@ -284,6 +276,23 @@ impl<'t> Body<'t> {
         lines
     }
 
+    /// A call behind an expression, from which on nothing stands on its line.
+    pub fn appended_call(&self, expr: Span, call: &Call) -> Change {
+        let start = self.text[..expr.start as usize]
+            .rfind(BREAKS)
+            .map_or(0, |n| n + 1);
+        let before = self.text[start..expr.end as usize].chars().count();
+        let inline = call.inline();
+        let at = Span::new(expr.end, expr.end);
+        if before + inline.chars().count() <= self.style.width {
+            return (at, inline);
+        }
+        let indent = layout::indent_of(self.text, expr.start);
+        let arguments = call.arguments.join(", ");
+        let inner = format!("{indent}{}", self.unit);
+        (at, format!(".{}(\n{inner}{arguments}\n{indent})", call.name))
+    }
+
     /// `head` and a list of items, in the brackets of a list or of a tuple.
     pub fn sequence(&self, level: usize, head: &str, items: &[String], as_list: bool) -> Vec<String> {
         let (open, close) = if as_list { ('[', ']') } else { ('(', ')') };
@@ -363,8 +372,7 @@ impl<'t> Body<'t> {
             return (at, format!(", {}", added.join(", ")));
         }
         let indent = layout::indent_of(self.text, last.start);
-        let nl = self.newline;
-        let lines: Vec<String> = added.iter().map(|item| format!(",{nl}{indent}{item}")).collect();
+        let lines: Vec<String> = added.iter().map(|item| format!(",\n{indent}{item}")).collect();
         (at, lines.concat())
     }
 
@@ -404,6 +412,17 @@ pub(super) fn returns(function: &StmtFunctionDef) -> Vec<&StmtReturn> {
         found.visit_stmt(stmt);
     }
     found.0
+}
+
+/// The quotes of the class, if it has any besides those of docstrings, and the width of the file.
+fn habits(text: &str, class: Span) -> Style {
+    let own = text[class.start as usize..class.end as usize].replace("\"\"\"", "");
+    let file = Style::of(text);
+    let quoted = own.contains(['"', '\'']);
+    Style {
+        quote: if quoted { Style::of(&own).quote } else { file.quote },
+        ..file
+    }
 }
 
 fn is_docstring(stmt: &Stmt) -> bool {

@@ -279,7 +279,7 @@ fn by_method(
     }
     let calls = wanted.as_calls(body.style);
     if let Some(method) = body.method(&hook.method) {
-        return extended(scope, method, wanted, &calls, one);
+        return extended(scope, body, method, wanted, &calls, one);
     }
     let facts = scope.project.class_facts(scope.class);
     if facts.methods.iter().any(|(name, _)| *name == *hook.method) {
@@ -312,6 +312,7 @@ fn inherits_all(scope: &Scope<'_>, method: &str) -> bool {
 /// The calls behind everything that a method returns.
 fn extended(
     scope: &Scope<'_>,
+    body: &Body<'_>,
     method: &StmtFunctionDef,
     wanted: &Wanted,
     calls: &[Call],
@@ -324,14 +325,16 @@ fn extended(
         };
         let at = span(value.range());
         if value.is_name_expr() {
-            let text: String = calls.iter().map(Call::inline).collect();
-            made.push((Span::new(at.end, at.end), text));
+            let (_, text): (Vec<Span>, Vec<String>) =
+                calls.iter().map(|call| body.appended_call(at, call)).unzip();
+            made.push((Span::new(at.end, at.end), text.concat()));
             continue;
         }
         let target = Target {
             site: Site::new(scope.site.file, at),
             model: scope.model,
             queries: &one.queries,
+            prefetched: false,
         };
         let fix = eager::fix(scope.project, scope.trees, target, wanted)?;
         made.extend(fix.edits.into_iter().map(|edit| (edit.span, edit.content)));
