@@ -37,7 +37,7 @@ impl Frame<'_, '_> {
     pub(super) fn sets_other(&self, form: ClassId, name: Sym) -> bool {
         let mut found = false;
         for (_, body) in own_methods(self.project, form) {
-            assigned(body, &mut |target| {
+            assigned(body, &mut |target, _| {
                 if let ExprKind::Attr(attr) = &target.kind
                     && attr.name != "queryset"
                     && PRINTED.contains(&attr.name.as_str())
@@ -115,11 +115,14 @@ fn field_key(expr: &Expr) -> Option<Option<Sym>> {
 fn touches(body: &[Stmt], name: Sym) -> bool {
     let mut found = false;
     let hits = |key: Option<Sym>| key.is_none_or(|k| k == name);
-    assigned(body, &mut |target| match &target.kind {
+    assigned(body, &mut |target, _| match &target.kind {
         ExprKind::Attr(attr) if PRINTED.contains(&attr.name.as_str()) => {
-            found |= match field_key(&attr.base) {
-                Some(key) => hits(key),
-                None => attr.base.as_name().is_none_or(|n| n != "self"),
+            found |= match (field_key(&attr.base), attr.base.as_name()) {
+                (Some(key), _) => hits(key),
+                (None, Some(variable)) => {
+                    variable != "self" && held(body, variable).is_none_or(|k| k.contains(&name))
+                }
+                (None, None) => true,
             };
         }
         _ => {
@@ -142,20 +145,51 @@ fn touches(body: &[Stmt], name: Sym) -> bool {
     found
 }
 
-/// Calls `visit` on every assigned or deleted expression, in nested blocks too.
-fn assigned(body: &[Stmt], visit: &mut dyn FnMut(&Expr)) {
+/// The names of the fields that a variable stands for; `None` when it may be any.
+fn held(body: &[Stmt], variable: Sym) -> Option<Vec<Sym>> {
+    let mut names = Some(Vec::new());
+    assigned(body, &mut |target, value| {
+        let mut binds = false;
+        walk::expression(target, &mut |e: &Expr| binds |= e.as_name() == Some(variable));
+        if binds
+            && matches!(
+                target.kind,
+                ExprKind::Name(_) | ExprKind::Tuple(_) | ExprKind::List(_)
+            )
+        {
+            match value.and_then(field_key).flatten() {
+                Some(name) => names.iter_mut().for_each(|all| all.push(name)),
+                None => names = None,
+            }
+        }
+    });
+    names.filter(|all| !all.is_empty())
+}
+
+/// Calls `visit` on every assigned or deleted expression and on what it gets, in nested blocks too.
+fn assigned(body: &[Stmt], visit: &mut dyn FnMut(&Expr, Option<&Expr>)) {
     for stmt in body {
         match &stmt.kind {
-            StmtKind::Assign { targets, .. } => targets.iter().for_each(&mut *visit),
-            StmtKind::AugAssign { target, .. } | StmtKind::AnnAssign { target, .. } => visit(target),
-            StmtKind::Delete(targets) => targets.iter().for_each(&mut *visit),
-            StmtKind::If { body, orelse, .. }
-            | StmtKind::For { body, orelse, .. }
-            | StmtKind::While { body, orelse, .. } => {
+            StmtKind::Assign { targets, value } => targets.iter().for_each(|t| visit(t, Some(value))),
+            StmtKind::AugAssign { target, .. } => visit(target, None),
+            StmtKind::AnnAssign { target, value, .. } => visit(target, value.as_deref()),
+            StmtKind::Delete(targets) => targets.iter().for_each(|t| visit(t, None)),
+            StmtKind::If { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
                 assigned(body, visit);
                 assigned(orelse, visit);
             }
-            StmtKind::With { body, .. } => assigned(body, visit),
+            StmtKind::For {
+                target, body, orelse, ..
+            } => {
+                visit(target, None);
+                assigned(body, visit);
+                assigned(orelse, visit);
+            }
+            StmtKind::With { items, body, .. } => {
+                let targets = items.iter().filter_map(|item| item.target.as_ref());
+                targets.for_each(|t| visit(t, None));
+                assigned(body, visit);
+            }
             StmtKind::Try {
                 body,
                 handlers,

@@ -52,7 +52,7 @@ pub fn refusal(project: &Project, site: Site) -> Option<Refusal> {
         return Some("which view fetches the rows is not known");
     }
     is_plain_registration(project, site)
-        .then_some("the model is registered without a class; one with `list_select_related` could join them")
+        .then_some("the model is registered without an admin class of its own")
 }
 
 /// Loads what is wanted for the rows behind a declaration.

@@ -89,6 +89,13 @@ impl<'t> Body<'t> {
         })
     }
 
+    /// Whether a word stands in a part of the body.
+    pub fn mentions(&self, at: Span, word: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let mut words = self.text[at.start as usize..at.end as usize].split(|c| !is_part(c));
+        words.any(|found| found == word)
+    }
+
     /// A new attribute: behind the one named, else behind the last of those the body begins with.
     pub fn add_attribute(&self, behind: Option<&str>, lines: &[String]) -> Result<Change, Refusal> {
         let block = self.block(lines);

@@ -5,10 +5,14 @@ use crate::ir::ExprKind;
 use crate::project::{Member, ModelAttr, RelKind};
 use crate::source::Sym;
 use crate::syntax::python::ast::{Expr, Stmt, StmtFunctionDef};
+use crate::syntax::python::{Ranged, span};
 
 use super::body::{Body, Change};
 use super::hooks::{self, Choices};
 use super::{Scope, Use};
+
+/// Holds a field for statements that get too long.
+const VARIABLE: &str = "field";
 
 /// What makes the fields offer rows with the wanted paths.
 pub(super) fn changes(scope: &Scope<'_>, body: &Body<'_>, one: &Use<'_>) -> Result<Vec<Change>, Refusal> {
@@ -99,8 +103,10 @@ fn in_method(
     one: &Use<'_>,
 ) -> Result<Change, Refusal> {
     let guarded = hook.container.is_some() && fields_may_lack(scope);
-    let block = statements(body, hook, names, one, guarded);
-    if let Some(standing) = body.method(method) {
+    let standing = body.method(method);
+    let taken = standing.is_some_and(|method| uses_variable(body, hook, method));
+    let block = statements(body, hook, names, one, (guarded, taken));
+    if let Some(standing) = standing {
         let behind = anchor(standing, hook, method)?;
         return body.add_lines(behind, &block);
     }
@@ -124,7 +130,13 @@ fn in_method(
 }
 
 /// The statements that give the fields their querysets.
-fn statements(body: &Body<'_>, hook: &Choices, names: &[Sym], one: &Use<'_>, guarded: bool) -> Vec<String> {
+fn statements(
+    body: &Body<'_>,
+    hook: &Choices,
+    names: &[Sym],
+    one: &Use<'_>,
+    (guarded, taken): (bool, bool),
+) -> Vec<String> {
     let calls = one.wanted.as_calls(body.style);
     let quoted: Vec<String> = names
         .iter()
@@ -147,8 +159,18 @@ fn statements(body: &Body<'_>, hook: &Choices, names: &[Sym], one: &Use<'_>, gua
         if guarded {
             lines.push(body.line(1, &format!("if {name} in {container}:")));
         }
-        let source = format!("{container}[{name}].queryset");
-        lines.extend(body.chain(level, &format!("{source} = "), &[&source], &calls));
+        let field = format!("{container}[{name}]");
+        let set = |field: &str| {
+            let source = format!("{field}.queryset");
+            body.chain(level, &format!("{source} = "), &[&source], &calls)
+        };
+        match &set(&field)[..] {
+            [_, _, ..] if !taken => {
+                lines.push(body.line(level, &format!("{VARIABLE} = {field}")));
+                lines.extend(set(VARIABLE));
+            }
+            short => lines.extend_from_slice(short),
+        }
     }
     lines
 }
@@ -173,15 +195,36 @@ fn anchor<'t>(standing: &'t StmtFunctionDef, hook: &Choices, method: &str) -> Re
         _ => false,
     });
     let at = at.ok_or(unusual)?;
-    let sets_queryset = |stmt: &&Stmt| match stmt {
-        Stmt::Assign(assign) => {
-            matches!(&assign.targets[..], [Expr::Attribute(target)] if target.attr.as_str() == "queryset")
-        }
-        Stmt::If(test) => hook.test.is_some() && test.elif_else_clauses.is_empty(),
-        _ => false,
-    };
-    let following = standing.body[at + 1..].iter().take_while(sets_queryset).count();
+    let following = standing.body[at + 1..]
+        .iter()
+        .take_while(|stmt| sets_queryset(hook, stmt))
+        .count();
     Ok(&standing.body[at + following])
+}
+
+/// A statement that gives a field its queryset.
+fn sets_queryset(hook: &Choices, stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Assign(assign) => match &assign.targets[..] {
+            [Expr::Attribute(target)] => target.attr.as_str() == "queryset",
+            [Expr::Name(name)] => name.id.as_str() == VARIABLE,
+            _ => false,
+        },
+        Stmt::If(test) => {
+            let inner = |stmt: &Stmt| sets_queryset(hook, stmt);
+            test.elif_else_clauses.is_empty() && (hook.test.is_some() || test.body.iter().all(inner))
+        }
+        _ => false,
+    }
+}
+
+/// A method has the variable for something else.
+fn uses_variable(body: &Body<'_>, hook: &Choices, method: &StmtFunctionDef) -> bool {
+    let others = method.body.iter().filter(|stmt| !sets_queryset(hook, stmt));
+    body.mentions(span(method.parameters.range()), VARIABLE)
+        || others
+            .map(|stmt| span(stmt.range()))
+            .any(|at| body.mentions(at, VARIABLE))
 }
 
 /// Somebody makes forms of this class that leave fields out.
