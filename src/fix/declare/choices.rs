@@ -154,20 +154,25 @@ fn statements(
     }
     let container = hook.container.as_deref().unwrap_or_default();
     let mut lines = Vec::new();
-    for name in &quoted {
+    for (name, quoted) in names.iter().zip(&quoted) {
         let level = if guarded { 2 } else { 1 };
         if guarded {
-            lines.push(body.line(1, &format!("if {name} in {container}:")));
+            lines.push(body.line(1, &format!("if {quoted} in {container}:")));
         }
-        let field = format!("{container}[{name}]");
+        let field = format!("{container}[{quoted}]");
         let set = |field: &str| {
             let source = format!("{field}.queryset");
             body.chain(level, &format!("{source} = "), &[&source], &calls)
         };
         match &set(&field)[..] {
-            [_, _, ..] if !taken => {
-                lines.push(body.line(level, &format!("{VARIABLE} = {field}")));
-                lines.extend(set(VARIABLE));
+            [_, _, ..] => {
+                let variable = if taken {
+                    format!("{name}_{VARIABLE}")
+                } else {
+                    VARIABLE.into()
+                };
+                lines.push(body.line(level, &format!("{variable} = {field}")));
+                lines.extend(set(&variable));
             }
             short => lines.extend_from_slice(short),
         }
@@ -207,7 +212,7 @@ fn sets_queryset(hook: &Choices, stmt: &Stmt) -> bool {
     match stmt {
         Stmt::Assign(assign) => match &assign.targets[..] {
             [Expr::Attribute(target)] => target.attr.as_str() == "queryset",
-            [Expr::Name(name)] => name.id.as_str() == VARIABLE,
+            [Expr::Name(name)] => name.id.as_str().ends_with(VARIABLE),
             _ => false,
         },
         Stmt::If(test) => {
