@@ -5,6 +5,7 @@
 //! nor files on a disk.
 
 mod apply;
+mod arguments;
 mod chain;
 pub mod declare;
 pub mod eager;

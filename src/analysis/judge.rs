@@ -135,6 +135,9 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
         .is_some_and(|plan| plan.loads(project, row.model, &full));
     let loaded = root_loads || manager_loads || loaded_by_caller || loaded_later;
     let loaded_ordered = root.as_ref().is_some_and(|q| q.plan.prefetch_is_ordered(&full));
+    if root.as_ref().is_some_and(|q| q.empty) {
+        return None;
+    }
     let (root, skip) = match root {
         Some(query) => through_prefetch(query, &full),
         None => (None, 0),

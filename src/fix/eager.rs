@@ -11,6 +11,7 @@ use crate::source::{Site, Span, Sym};
 use crate::syntax::python::ast::{Arguments, Expr};
 use crate::syntax::python::{Module, Ranged, span};
 
+use super::arguments;
 use super::chain::{self, Chain, Found};
 use super::layout::{self, Call, Style};
 use super::narrowed;
@@ -209,12 +210,16 @@ fn in_shortcut(
 ) -> Result<Vec<(Span, String)>, Refusal> {
     let first = arguments.args.first().ok_or("the model is given by keyword")?;
     let at = span(first.range());
-    let model = matches!(first, Expr::Name(_) | Expr::Attribute(_))
-        && matches!(resolve(project, target, first), Some(Def::Class(class)) if project.class(class).model.is_some());
-    if model {
+    let named = match resolve(project, target, first) {
+        Some(Def::Class(class)) => project.class(class).model.is_some(),
+        _ => false,
+    };
+    let attribute = first.as_attribute_expr().map(|a| a.attr.as_str());
+    if named || attribute == Some("model") {
         let manager = project
             .default_manager_name(target.model)
             .map_or("objects", |name| name.as_str());
+        let manager = if named { manager } else { "_default_manager" };
         let mut calls = wanted.as_calls(Style::of(text));
         if let Some(first) = calls.first_mut() {
             first.name = format!("{manager}.{}", first.name);
@@ -230,7 +235,9 @@ fn in_shortcut(
             &calls,
         ));
     }
-    if !matches!(first, Expr::Attribute(_) | Expr::Call(_)) {
+    let managers = project.manager_names(target.model);
+    let manager = attribute.is_some_and(|name| name == "objects" || managers.iter().any(|m| *m == name));
+    if !manager && !first.is_call_expr() {
         return Err("the queryset is a variable");
     }
     let inner = chain::find(module, at).ok_or("the queryset is no expression of its own")?;
@@ -260,7 +267,7 @@ fn in_chain(
     let mut new = Vec::new();
     for call in wanted.as_calls(style) {
         match standing(&chain, end, &call.name) {
-            Some(arguments) => edits.extend(merged(text, arguments, &call)),
+            Some(arguments) => edits.extend(arguments::merged(text, arguments, &call)),
             None => new.push(call),
         }
     }
@@ -437,42 +444,4 @@ fn standing<'t>(chain: &Chain<'t>, end: Option<usize>, name: &str) -> Option<&'t
             .iter()
             .any(|a| a.is_none_literal_expr() || a.is_starred_expr());
     plain.then_some(arguments)
-}
-
-/// Adds arguments to a call; a path that goes on from one that is there takes its place.
-fn merged(text: &str, arguments: &Arguments, call: &Call) -> Vec<(Span, String)> {
-    let mut edits = Vec::new();
-    let there = chain::strings(arguments);
-    let mut added = Vec::new();
-    let mut taken = vec![false; there.len()];
-    for argument in &call.arguments {
-        let path = argument.trim_matches(['"', '\'']);
-        let shorter = there.iter().enumerate().position(|(i, old)| {
-            !taken[i]
-                && old.is_some_and(|old| path.strip_prefix(old).is_some_and(|rest| rest.starts_with("__")))
-        });
-        match shorter {
-            Some(i) => {
-                taken[i] = true;
-                edits.push((span(arguments.args[i].range()), argument.clone()));
-            }
-            None => added.push(argument.clone()),
-        }
-    }
-    if added.is_empty() {
-        return edits;
-    }
-    let Some(last) = arguments.args.last() else {
-        return edits;
-    };
-    let end = span(last.range()).end;
-    let own_line = layout::starts_line(text, span(last.range()).start);
-    if own_line {
-        let indent = layout::indent_of(text, span(last.range()).start);
-        let lines: Vec<String> = added.iter().map(|a| format!(",\n{indent}{a}")).collect();
-        edits.push((Span::new(end, end), lines.concat()));
-    } else {
-        edits.push((Span::new(end, end), format!(", {}", added.join(", "))));
-    }
-    edits
 }

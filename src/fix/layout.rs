@@ -3,7 +3,7 @@
 //! Knows text and nodes; not what the calls mean.
 
 use crate::source::Span;
-use crate::syntax::python::ast::{AnyNodeRef, Expr};
+use crate::syntax::python::ast::{AnyNodeRef, Comprehension, Expr};
 use crate::syntax::python::{Module, Ranged, TokenKind, span};
 
 use super::chain::{Chain, Found};
@@ -95,7 +95,7 @@ pub(super) fn insert(
         indent: &indent,
         style,
     };
-    if let Some(edits) = place.in_brackets(replaced, &inline) {
+    if let Some(edits) = place.in_brackets(chain, replaced, calls, &inline) {
         return edits;
     }
     if let Some(edits) = place.in_parentheses(chain, replaced, calls) {
@@ -127,10 +127,22 @@ struct Place<'a, 't> {
 
 impl Place<'_, '_> {
     /// The outermost brackets around the expression get lines of their own.
-    fn in_brackets(&self, replaced: Span, inline: &str) -> Option<Vec<(Span, String)>> {
+    fn in_brackets(
+        &self,
+        chain: &Chain<'_>,
+        replaced: Span,
+        calls: &[Call],
+        inline: &str,
+    ) -> Option<Vec<(Span, String)>> {
         let bracketed = |node: &&AnyNodeRef<'_>| {
             let opens = match node {
-                AnyNodeRef::Arguments(_) | AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprList(_) => true,
+                AnyNodeRef::Arguments(_)
+                | AnyNodeRef::ExprDict(_)
+                | AnyNodeRef::ExprDictComp(_)
+                | AnyNodeRef::ExprList(_)
+                | AnyNodeRef::ExprListComp(_)
+                | AnyNodeRef::ExprSet(_)
+                | AnyNodeRef::ExprSetComp(_) => true,
                 AnyNodeRef::ExprTuple(tuple) => tuple.parenthesized,
                 _ => false,
             };
@@ -143,38 +155,43 @@ impl Place<'_, '_> {
             return None;
         }
         let inner = format!("\n{}    ", self.indent);
+        let added = inline.chars().count();
         let mut edits = vec![(replaced, inline.to_owned())];
-        if self.fits(body, replaced, inline) {
+        if self.fits(body, replaced, added) {
             edits.push((Span::new(body.start, body.start), inner));
             edits.push((Span::new(body.end, body.end), format!("\n{}", self.indent)));
             return Some(joined(edits));
         }
-        let AnyNodeRef::Arguments(arguments) = node else {
-            return None;
-        };
+        let (parts, comma) = parts_of(node, body)?;
         let mut before = body.start;
-        for argument in arguments.iter_source_order() {
-            let at = span(argument.range());
-            let own = if at.contains(replaced) { inline } else { "" };
-            if !self.fits(at, if own.is_empty() { Span::default() } else { replaced }, own) {
-                return None;
+        for at in parts {
+            let own = at.contains(replaced);
+            let fits = if own {
+                self.fits(at, replaced, added + 1)
+            } else {
+                self.fits(at, Span::default(), 1)
+            };
+            if !fits {
+                if !own {
+                    return None;
+                }
+                edits.retain(|(place, _)| *place != replaced);
+                edits.extend(self.hung(chain, replaced, calls, &inner)?);
             }
             let gap = self.text[before as usize..at.start as usize].find(',');
             let from = gap.map_or(before, |comma| before + comma as u32 + 1);
             edits.push((Span::new(from, at.start), inner.clone()));
             before = at.end;
         }
-        // A lone generator takes no comma.
-        let lone = matches!(&*arguments.args, [Expr::Generator(_)]);
-        let end = format!("{}\n{}", if lone { "" } else { "," }, self.indent);
+        let end = format!("{}\n{}", if comma { "," } else { "" }, self.indent);
         edits.push((Span::new(body.end, body.end), end));
         Some(joined(edits))
     }
 
-    /// Whether a part of the line fits into a line of its own, one level deeper.
-    fn fits(&self, part: Span, replaced: Span, inline: &str) -> bool {
-        let width = count(self.text, part) - count(self.text, replaced) + inline.chars().count();
-        self.indent.chars().count() + 4 + width < self.style.width
+    /// Whether a part of the line with so many characters more fits into a line of its own, one level deeper.
+    fn fits(&self, part: Span, replaced: Span, added: usize) -> bool {
+        let width = count(self.text, part) - count(self.text, replaced) + added;
+        self.indent.chars().count() + 4 + width <= self.style.width
     }
 
     /// A chain of three calls and more that is all a statement gives back stands in parentheses: in one line,
@@ -194,6 +211,30 @@ impl Place<'_, '_> {
             _ => false,
         };
         let bare = !self.text[..whole.start as usize].trim_end().ends_with('(');
+        if !alone || !bare || !self.line.contains(whole) {
+            return None;
+        }
+        let inner = format!("\n{}    ", self.indent);
+        let inline: String = calls.iter().map(Call::inline).collect();
+        let hung = self.hung(chain, replaced, calls, &inner)?;
+        let mut texts = vec![(Span::new(whole.start, whole.start), format!("({inner}"))];
+        if self.fits(whole, replaced, inline.chars().count()) {
+            texts.push((replaced, inline));
+        } else {
+            texts.extend(hung);
+        }
+        texts.push((Span::new(whole.end, whole.end), format!("\n{})", self.indent)));
+        Some(joined(texts))
+    }
+
+    /// A chain of three calls and more with a call a line; `inner` begins each.
+    fn hung(
+        &self,
+        chain: &Chain<'_>,
+        replaced: Span,
+        calls: &[Call],
+        inner: &str,
+    ) -> Option<Vec<(Span, String)>> {
         let standing: Vec<Span> = chain
             .links
             .iter()
@@ -201,55 +242,56 @@ impl Place<'_, '_> {
             .map(|link| link.span)
             .filter(|link| replaced.start == replaced.end || !replaced.contains(*link))
             .collect();
-        if !alone || !bare || !self.line.contains(whole) || standing.len() + calls.len() < 3 {
+        if standing.len() + calls.len() < 3 {
             return None;
         }
-        let style = self.style;
-        let inner = format!("\n{}    ", self.indent);
-        let inline: String = calls.iter().map(Call::inline).collect();
-        let one_line = self.indent.len() + 4 + count(self.text, whole) - count(self.text, replaced)
-            + inline.chars().count()
-            <= self.style.width;
-        let mut texts: Vec<(Span, String)> = vec![(Span::new(whole.start, whole.start), format!("({inner}"))];
-        if one_line {
-            texts.push((replaced, inline));
-        } else {
-            let first = standing
-                .iter()
-                .map(|link| link.start)
-                .chain([replaced.start])
-                .min();
-            let lead = |at: u32, nth: usize| {
-                if Some(at) == first && nth == 0 {
-                    ""
+        let first = standing
+            .iter()
+            .map(|link| link.start)
+            .chain([replaced.start])
+            .min();
+        let lead = |at: u32, nth: usize| if Some(at) == first && nth == 0 { "" } else { inner };
+        let new: String = calls
+            .iter()
+            .enumerate()
+            .map(|(i, call)| {
+                let body = call.inline();
+                let fits = self.indent.chars().count() + 4 + body.chars().count() <= self.style.width;
+                let body = if fits {
+                    body
                 } else {
-                    inner.as_str()
-                }
-            };
-            let hung: String = calls
-                .iter()
-                .enumerate()
-                .map(|(i, call)| {
-                    let body = call.inline();
-                    let fits = self.indent.len() + 4 + body.chars().count() <= style.width;
-                    let body = if fits {
-                        body
-                    } else {
-                        broken(call, &inner[1..], style)
-                    };
-                    lead(replaced.start, i).to_owned() + &body
-                })
-                .collect();
-            texts.push((replaced, hung));
-            for link in standing
-                .iter()
-                .filter(|link| Some(link.start) != first || link.start == replaced.start)
-            {
-                texts.push((Span::new(link.start, link.start), inner.clone()));
-            }
+                    broken(call, inner.trim_start_matches('\n'), self.style)
+                };
+                lead(replaced.start, i).to_owned() + &body
+            })
+            .collect();
+        let mut texts = vec![(replaced, new)];
+        let later = |link: &&Span| Some(link.start) != first || link.start == replaced.start;
+        for link in standing.iter().filter(later) {
+            texts.push((Span::new(link.start, link.start), inner.to_owned()));
         }
-        texts.push((Span::new(whole.end, whole.end), format!("\n{})", self.indent)));
-        Some(joined(texts))
+        Some(texts)
+    }
+}
+
+/// What may have a line of its own between some brackets, and whether a comma may end it.
+fn parts_of(node: &AnyNodeRef<'_>, body: Span) -> Option<(Vec<Span>, bool)> {
+    let clauses = |generators: &[Comprehension]| {
+        let clauses: Vec<Span> = generators.iter().map(|g| span(g.range())).collect();
+        let head = Span::new(body.start, clauses.first()?.start - 1);
+        Some((std::iter::once(head).chain(clauses).collect(), false))
+    };
+    match node {
+        AnyNodeRef::Arguments(arguments) => {
+            // A lone generator takes no comma.
+            let lone = matches!(&*arguments.args, [Expr::Generator(_)]);
+            let parts = arguments.iter_source_order().map(|a| span(a.range())).collect();
+            Some((parts, !lone))
+        }
+        AnyNodeRef::ExprListComp(comp) => clauses(&comp.generators),
+        AnyNodeRef::ExprSetComp(comp) => clauses(&comp.generators),
+        AnyNodeRef::ExprDictComp(comp) => clauses(&comp.generators),
+        _ => None,
     }
 }
 
@@ -318,6 +360,43 @@ fn code_line(module: &Module, text: &str, at: Span) -> Span {
 fn count(text: &str, at: Span) -> usize {
     text.get(at.start as usize..at.end as usize)
         .map_or(0, |part| part.chars().count())
+}
+
+/// Whether a line takes a text in place of a part of it.
+pub(super) fn fits(text: &str, part: Span, new: &str) -> bool {
+    let line = line_of(text, part);
+    count(text, line) - count(text, part) + new.chars().count() <= Style::of(text).width
+}
+
+/// No line ends in the span.
+pub(super) fn in_one_line(text: &str, at: Span) -> bool {
+    !text[at.start as usize..at.end as usize].contains(BREAKS)
+}
+
+/// What stands between brackets that open at an offset, once it has lines of its own.
+pub(super) fn opened(text: &str, at: u32, arguments: &[&str]) -> String {
+    let style = Style::of(text);
+    let indent = indent_of(text, at);
+    let inner = format!("\n{indent}    ");
+    let joined = arguments.join(", ");
+    if inner.len() - 1 + joined.chars().count() <= style.width {
+        return format!("{inner}{joined}\n{indent}");
+    }
+    let lines: String = arguments
+        .iter()
+        .map(|argument| format!("{inner}{argument},"))
+        .collect();
+    format!("{lines}\n{indent}")
+}
+
+fn line_of(text: &str, at: Span) -> Span {
+    let start = text[..at.start as usize].rfind(BREAKS).map_or(0, |n| n + 1);
+    let end = text[at.end as usize..]
+        .find(BREAKS)
+        .map_or(text.len(), |n| n + at.end as usize);
+    let line = &text[start..end];
+    let code = line.split("  # ").next().unwrap_or(line).trim_end();
+    Span::new(start as u32, (start + code.len()).max(at.end as usize) as u32)
 }
 
 /// The white space that begins the line of an offset.

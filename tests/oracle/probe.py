@@ -23,6 +23,7 @@ NOT_COUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
 # Parts of a response that differ from run to run and say nothing about the data.
 VOLATILE = re.compile(
     rb'<lastBuildDate>.*?</lastBuildDate>|name="csrfmiddlewaretoken" value="[^"]*"'
+    rb'|value="\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?"|value="\d\d:\d\d:\d\d"'
 )
 
 
@@ -133,6 +134,7 @@ def dump_queries(project: Path, lenient: bool):
                 measured[name].append(first)
 
     few, many = visits
+    responses = {url: [few[url][2], many[url][2]] for url in few}
     statuses = {(url, answers[url][0]) for answers in visits for url in answers}
     problems += [f"{url}: status {status}" for url, status in sorted(statuses) if status != 200]
     urls = {url: {"status": few[url][0], "queries": [few[url][1], many[url][1]]} for url in few}
@@ -159,7 +161,7 @@ def dump_queries(project: Path, lenient: bool):
             "results": [digest_few, digest_many],
             "same_as": scenario.same_as,
         }
-    return {"n": list(SIZES), "urls": urls, "scenarios": result}, problems
+    return {"n": list(SIZES), "urls": urls, "scenarios": result}, responses, problems
 
 
 def too_few_rows(project: Path):
@@ -175,7 +177,7 @@ def too_few_rows(project: Path):
 
 
 def visit(arguments):
-    """Name -> status and number of queries, for every URL with a name; admin pages as a superuser."""
+    """Name -> status, queries and digest, for every URL with a name; admin pages as a superuser."""
     from django.contrib.auth import get_user_model
     from django.contrib.contenttypes.models import ContentType
     from django.core.cache import cache
@@ -197,8 +199,8 @@ def visit(arguments):
             cache.clear()
             with connection.execute_wrapper(counter):
                 response = client.get(reverse(name, args=given))
-                response.getvalue()
-        answers[name] = (response.status_code, counter.total)
+                body = VOLATILE.sub(b"", response.getvalue())
+        answers[name] = (response.status_code, counter.total, hashlib.sha256(body).hexdigest()[:16])
     return answers
 
 
@@ -224,12 +226,13 @@ def main():
     import django
 
     models = dump_models()
-    queries, problems = dump_queries(project, options.lenient)
+    queries, responses, problems = dump_queries(project, options.lenient)
     data = {
         "django": django.get_version(),
         "python": ".".join(map(str, sys.version_info[:3])),
         "models": models,
         "queries": queries,
+        "responses": responses,
         "problems": problems,
     }
     output.write_text(json.dumps(data), encoding="utf-8")

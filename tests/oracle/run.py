@@ -3,6 +3,7 @@
 
     python3 tests/oracle/run.py                 measure and write
     python3 tests/oracle/run.py --check         measure and compare; 1 if anything differs
+    python3 tests/oracle/run.py --fixes         only what the fixes of djperf do; --check compares
     python3 tests/oracle/run.py --compare shop DIR
                                                 measure a changed copy of fixtures/shop and
                                                 show what became of the number of queries
@@ -143,7 +144,9 @@ def kept(versions) -> list[str]:
     """The checked-in files that a run with these versions would write or remove."""
     names = []
     for project in PROJECTS:
-        for kind in ("models", "queries"):
+        if (HERE / project / "fixed.diff").exists():
+            names.append(f"{project}/fixed.diff")
+        for kind in ("models", "queries", "fixed"):
             for suffix in ("", *(f".{version}" for version in versions)):
                 name = f"{project}/{kind}{suffix}.json"
                 if (HERE / name).exists():
@@ -222,6 +225,73 @@ def compare(project: str, folder: Path) -> int:
     return 1 if changed or answer["problems"] else 0
 
 
+# ----------------------------------------------------------------- fixes
+
+
+def fixed_copy(project: str, djperf: Path) -> tuple[Path, str]:
+    """A copy of a fixture with all fixes made, and the difference."""
+    copy = TARGET / "fixed" / project
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(FIXTURES / project, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    # A root of its own, not a part of the repository that holds the copy.
+    (copy / ".git").mkdir()
+    command = [str(djperf), "check", ".", "--unsafe-fixes"]
+    texts = []
+    for options in (["--diff"], ["--fix", "--fix-only"]):
+        done = subprocess.run([*command, *options], cwd=copy, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"{' '.join([*command, *options])} ended with {done.returncode}\n{done.stderr}")
+        texts.append(done.stdout)
+    (copy / ".git").rmdir()
+    return copy, texts[0]
+
+
+def after(before: dict, now: dict) -> dict:
+    """The numbers of queries that the fixes changed."""
+    return {
+        name: entry["queries"]
+        for name, entry in now.items()
+        if before[name]["queries"] != entry["queries"]
+    }
+
+
+def fixes(versions: list[str], djperf: Path, originals: dict | None) -> tuple[dict[str, str], list[str]]:
+    """The files that tell what the fixes do, and what is wrong with them."""
+    available = pythons()
+    made: dict[str, str] = {}
+    problems: list[str] = []
+    for project in PROJECTS:
+        copy, difference = fixed_copy(project, djperf)
+        made[f"{project}/fixed.diff"] = difference
+        base: dict = {}
+        for version in versions:
+            python = environment(version, available)
+            if python is None:
+                continue
+            known = originals and originals[project].get(version)
+            was = known or probe(python, FIXTURES / project)
+            now = probe(python, copy, "--lenient")
+            label = f"{project}, Django {version}, fixed"
+            problems += [f"{label}: {line}" for line in now["problems"]]
+            old, new = was["queries"], now["queries"]
+            for name, entry in new["scenarios"].items():
+                if entry["results"] != old["scenarios"][name]["results"]:
+                    problems.append(f"{label}: {name} returns something else")
+            for name, digest in now["responses"].items():
+                if digest != was["responses"][name]:
+                    problems.append(f"{label}: {name} answers something else")
+            parts = {key: after(old[key], new[key]) for key in ("urls", "scenarios")}
+            print(f"{label}: {len(parts['scenarios'])} scenarios and {len(parts['urls'])} URLs run other queries")
+            if version == BASELINE:
+                base = parts
+                made[f"{project}/fixed.json"] = text(parts)
+            else:
+                difference = {key: overlay(base[key], parts[key]) for key in parts}
+                if any(difference.values()):
+                    made[f"{project}/fixed.{version}.json"] = text(difference)
+    return made, problems
+
+
 def show(name: str, old: str, new: str) -> None:
     diff = difflib.unified_diff(
         old.splitlines(), new.splitlines(), f"checked in: {name}", f"measured: {name}", lineterm=""
@@ -237,27 +307,41 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--compare", nargs=2, metavar=("PROJECT", "DIR"))
+    parser.add_argument("--fixes", action="store_true")
+    parser.add_argument(
+        "--djperf", type=Path, default=TARGET.parent / "release" / "djperf", help="default: %(default)s"
+    )
     parser.add_argument("--versions", default=",".join(VERSIONS), help="default: %(default)s")
     options = parser.parse_args()
     if options.compare:
         return compare(options.compare[0], Path(options.compare[1]))
 
     versions = [BASELINE] + [v for v in options.versions.split(",") if v != BASELINE]
-    before = listing(FIXTURES)
-    answers, problems = ask_all(versions)
-    problems += [f"left behind: {path}" for path in sorted(listing(FIXTURES) - before)]
-    counts, unreadable = markers()
-    problems += unreadable
-    print("markers:", ", ".join(f"{total} {name}" for name, total in sorted(counts.items())))
+    if not options.djperf.exists():
+        raise SystemExit(f"{options.djperf} is missing: cargo build --release")
+    made: dict[str, str] = {}
+    answers = None
+    if options.fixes:
+        problems: list[str] = []
+        used = versions
+    else:
+        before = listing(FIXTURES)
+        answers, problems = ask_all(versions)
+        problems += [f"left behind: {path}" for path in sorted(listing(FIXTURES) - before)]
+        counts, unreadable = markers()
+        problems += unreadable
+        print("markers:", ", ".join(f"{total} {name}" for name, total in sorted(counts.items())))
+        used = list(answers[PROJECTS[0]])
+        for project in PROJECTS:
+            made |= files(project, answers[project])
+    proven, wrong = fixes(used, options.djperf.resolve(), answers)
+    made |= proven
+    problems += wrong
     if problems:
         print("\n".join(problems))
         return 1
 
-    made = {}
-    for project in PROJECTS:
-        made |= files(project, answers[project])
-    used = answers[PROJECTS[0]]
-    old_names = kept(used)
+    old_names = [name for name in kept(used) if not options.fixes or "/fixed." in name]
     if options.check:
         different = 0
         for name in sorted(set(made) | set(old_names)):
@@ -274,7 +358,10 @@ def main() -> int:
     for name, content in made.items():
         (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(content, encoding="utf-8")
-    record = {v: {"django": a["django"], "python": a["python"]} for v, a in used.items()}
+    if answers is None:
+        return 0
+    first = answers[PROJECTS[0]]
+    record = {v: {"django": a["django"], "python": a["python"]} for v, a in first.items()}
     (HERE / "versions.json").write_text(text(record), encoding="utf-8")
     return 0
 

@@ -138,6 +138,7 @@ def tested(project: dict, python: Path, tree: Path, files: list[str], home: Path
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         (out / "sitecustomize.py").write_bytes((HERE / "counting.py").read_bytes())
+        (out / "sample.py").write_bytes((HERE / "sample.py").read_bytes())
         (out / "counts").mkdir()
         listing = "".join(f"{tree / name}\t{name}\n" for name in files)
         (out / "files").write_text(listing, encoding="utf-8")
