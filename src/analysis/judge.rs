@@ -106,10 +106,6 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
         Origin::Query(query) => Some(query.clone()),
         _ => None,
     };
-    // `none()` gives no row to read.
-    if root.as_ref().is_some_and(|query| query.empty) {
-        return None;
-    }
     let root_loads = root
         .as_ref()
         .is_some_and(|q| q.plan.loads(project, q.model, &full));
