@@ -14,6 +14,7 @@ mod entries;
 pub mod event;
 mod expr;
 mod filters;
+mod form_code;
 mod forms;
 mod frame;
 mod grid;
@@ -44,6 +45,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::ir::ParamKind;
 use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::{FileId, Site, Sym};
+
+pub use entries::{is_plain_registration, registered_models};
 
 use event::{Eval, Load};
 use frame::Frame;

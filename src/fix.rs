@@ -10,6 +10,7 @@ mod arguments;
 pub mod batched;
 mod chain;
 pub mod columns;
+pub mod declare;
 pub mod eager;
 pub mod gathered;
 pub mod hoisted;

@@ -5,6 +5,8 @@
 mod admin;
 mod operations;
 
+pub use admin::{is_plain_registration, registered_models};
+
 use std::sync::Arc;
 
 use rayon::prelude::*;

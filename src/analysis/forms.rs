@@ -5,8 +5,8 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::ir::{Const, Expr, ExprKind, Stmt, StmtKind};
-use crate::project::{ClassId, ClassRef, Def, Member, ModelId, Project, RelKind, Relation};
+use crate::ir::{Const, Expr, ExprKind};
+use crate::project::{ClassId, Def, Member, ModelId, Project, RelKind, Relation};
 use crate::source::{FileId, Span, Sym};
 
 use super::call::Args;
@@ -17,8 +17,6 @@ use super::walk;
 
 /// Methods with which a project decides itself what the choices of admin fields are, or whether there are any.
 const ADMIN_HOOKS: &[&str] = &[
-    "formfield_for_foreignkey",
-    "formfield_for_manytomany",
     "formfield_for_dbfield",
     "formfield_overrides",
     "get_form",
@@ -39,9 +37,6 @@ const ADMIN_LISTS: &[&str] = &[
     "readonly_fields",
     "exclude",
 ];
-/// Assigning one of these changes what a form field prints.
-const PRINTED: &[&str] = &["queryset", "widget", "choices", "label_from_instance", "iterator"];
-
 impl<'p> Frame<'_, 'p> {
     /// `djperf.choices(holder, model, fields=…)`: pairs of a field's name and the rows it is chosen from.
     ///
@@ -95,6 +90,10 @@ impl<'p> Frame<'_, 'p> {
         if is_admin {
             left_out.extend(ADMIN_LISTS.iter().flat_map(|list| names(self, list)));
             left_out.extend(names(self, "fk_name"));
+            let Some(adjusted) = self.adjusted_fields(class) else {
+                return Value::UNKNOWN;
+            };
+            left_out.extend(adjusted);
         }
         if let (Some(fk), Some(_)) = (self.text_attribute(class, "fk_name"), parent) {
             left_out.push(fk);
@@ -115,7 +114,13 @@ impl<'p> Frame<'_, 'p> {
 
     /// The name of a relation and the rows it can lead to.
     fn choice_pair(&mut self, relation: &Relation) -> Option<Value> {
-        let rows = self.all_rows(relation.target_model()?)?;
+        let Kind::Query(query) = self.all_rows(relation.target_model()?)?.kind else {
+            return None;
+        };
+        let rows = Value::query(Query {
+            choices_of: vec![relation.name],
+            ..(*query).clone()
+        });
         Some(tuple(vec![Value::new(Kind::Str(relation.name)), rows]))
     }
 
@@ -381,20 +386,6 @@ impl<'p> Frame<'_, 'p> {
         })
     }
 
-    /// A method of the project's form classes changes what this field prints, or takes it away.
-    pub(super) fn touched(&self, form: ClassId, name: Sym) -> bool {
-        let project = self.project;
-        project.class(form).mro.iter().any(|part| {
-            let ClassRef::Known(id) = *part else { return false };
-            let file = project.class(id).file;
-            !project.is_stub(file)
-                && project.class_facts(id).methods.iter().any(|(_, idx)| {
-                    let routine = project.routine(project.func_id(file, *idx));
-                    touches(&routine.body, name)
-                })
-        })
-    }
-
     /// `self.fields["name"].queryset = rows` in a form: every row is printed when the form is.
     pub(super) fn field_queryset(&mut self, target: &'p Expr, value: &Value) {
         let ExprKind::Attr(attr) = &target.kind else {
@@ -438,43 +429,6 @@ impl<'p> Frame<'_, 'p> {
         }
         self.leave_loop();
     }
-
-    /// A method of the form also gives the field another widget or other choices.
-    fn sets_other(&self, form: ClassId, name: Sym) -> bool {
-        let project = self.project;
-        project.class(form).mro.iter().any(|part| {
-            let ClassRef::Known(id) = *part else { return false };
-            let file = project.class(id).file;
-            !project.is_stub(file)
-                && project.class_facts(id).methods.iter().any(|(_, idx)| {
-                    let mut found = false;
-                    let body = &project.routine(project.func_id(file, *idx)).body;
-                    assigned(body, &mut |target| {
-                        if let ExprKind::Attr(attr) = &target.kind
-                            && attr.name != "queryset"
-                            && PRINTED.contains(&attr.name.as_str())
-                        {
-                            found |= field_key(&attr.base).is_none_or(|key| key.is_none_or(|k| k == name));
-                        }
-                    });
-                    found
-                })
-        })
-    }
-}
-
-/// `x.fields[key]`: the key where it is literal.
-#[expect(
-    clippy::option_option,
-    reason = "no field and an unknown field are different answers"
-)]
-fn field_key(expr: &Expr) -> Option<Option<Sym>> {
-    match &expr.kind {
-        ExprKind::Index(parts) if parts.0.last_name().is_some_and(|n| n == "fields") => {
-            Some(parts.1.as_str())
-        }
-        _ => None,
-    }
 }
 
 /// The classes that calls like `inlineformset_factory(…, form=Form)` name, and names that lead to no class.
@@ -506,65 +460,4 @@ fn formset_forms(project: &Project) -> (FxHashSet<ClassId>, FxHashSet<Sym>) {
         }
     }
     found
-}
-
-/// Statements change, replace or remove the form field of a name, or of names that are not literal.
-fn touches(body: &[Stmt], name: Sym) -> bool {
-    let mut found = false;
-    let hits = |key: Option<Sym>| key.is_none_or(|k| k == name);
-    assigned(body, &mut |target| match &target.kind {
-        ExprKind::Attr(attr) if PRINTED.contains(&attr.name.as_str()) => {
-            found |= match field_key(&attr.base) {
-                Some(key) => hits(key),
-                None => attr.base.as_name().is_none_or(|n| n != "self"),
-            };
-        }
-        _ => {
-            if let Some(key) = field_key(target) {
-                found |= hits(key);
-            }
-        }
-    });
-    for stmt in body {
-        walk::expressions(stmt, &mut |e: &Expr| {
-            if let ExprKind::Call(call) = &e.kind
-                && let ExprKind::Attr(attr) = &call.func.kind
-                && attr.name == "pop"
-                && attr.base.last_name().is_some_and(|n| n == "fields")
-            {
-                found |= hits(call.positional(0).and_then(Expr::as_str));
-            }
-        });
-    }
-    found
-}
-
-/// Calls `visit` on every assigned or deleted expression, in nested blocks too.
-fn assigned(body: &[Stmt], visit: &mut dyn FnMut(&Expr)) {
-    for stmt in body {
-        match &stmt.kind {
-            StmtKind::Assign { targets, .. } => targets.iter().for_each(&mut *visit),
-            StmtKind::AugAssign { target, .. } | StmtKind::AnnAssign { target, .. } => visit(target),
-            StmtKind::Delete(targets) => targets.iter().for_each(&mut *visit),
-            StmtKind::If { body, orelse, .. }
-            | StmtKind::For { body, orelse, .. }
-            | StmtKind::While { body, orelse, .. } => {
-                assigned(body, visit);
-                assigned(orelse, visit);
-            }
-            StmtKind::With { body, .. } => assigned(body, visit),
-            StmtKind::Try {
-                body,
-                handlers,
-                orelse,
-                finally,
-            } => {
-                assigned(body, visit);
-                handlers.iter().for_each(|h| assigned(&h.body, visit));
-                assigned(orelse, visit);
-                assigned(finally, visit);
-            }
-            _ => {}
-        }
-    }
 }

@@ -216,16 +216,17 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
 pub(super) fn load_order(load: &Load, func: FuncId) -> impl Ord + use<> {
     let row = &load.row;
     let origin = match &row.origin {
-        Origin::Query(q) => (0, q.site),
+        Origin::Query(q) => (0, q.site, q.choices_of.clone()),
         Origin::Slot(n) => (
             1,
             Site {
                 file: crate::source::FileId(u32::from(*n)),
                 ..load.site
             },
+            Vec::new(),
         ),
-        Origin::Elsewhere => (2, load.site),
-        Origin::New => (3, load.site),
+        Origin::Elsewhere => (2, load.site, Vec::new()),
+        Origin::New => (3, load.site, Vec::new()),
     };
     (
         load.site,

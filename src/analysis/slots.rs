@@ -135,6 +135,7 @@ impl Slots {
             born: None,
             fetched: false,
             single: false,
+            choices_of: Vec::new(),
         }
     }
 
@@ -335,6 +336,7 @@ pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option
                 born: actual.born,
                 fetched: actual.fetched && query.change.is_none(),
                 single: actual.single || query.single,
+                choices_of: actual.choices_of.clone(),
             })
         }
         Base::Related(row, attr) => {

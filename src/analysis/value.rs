@@ -152,6 +152,8 @@ pub struct Query {
     pub fetched: bool,
     /// Filtered by primary key: at most one row.
     pub single: bool,
+    /// The fields of a form that offer these rows as choices.
+    pub choices_of: Vec<Sym>,
 }
 
 /// How many of a row there are where it is used.
@@ -377,6 +379,7 @@ impl Query {
             born: None,
             fetched: false,
             single: false,
+            choices_of: Vec::new(),
         }
     }
 
@@ -408,6 +411,11 @@ impl Query {
         both.sliced |= other.sliced;
         both.batched |= other.batched;
         both.empty &= other.empty;
+        for name in &other.choices_of {
+            if !both.choices_of.contains(name) {
+                both.choices_of.push(*name);
+            }
+        }
         Some(both)
     }
 

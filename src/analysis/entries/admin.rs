@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::ir::{ArgKind, Call, Const, Expr, ExprKind, StmtKind};
-use crate::project::{ClassId, Def, Member, ModelAttr, ModelId, Project};
+use crate::project::{ClassId, Def, Member, ModelAttr, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
 use super::super::Engine;
@@ -53,6 +53,27 @@ pub(super) fn run(engine: &Engine<'_>, file: FileId) {
         })));
         frame.call_function(method, None, vec![(ArgKind::Positional, this)], registration.site);
     }
+}
+
+/// The models for which an admin class is registered.
+pub fn registered_models(project: &Project, admin: ClassId) -> Vec<ModelId> {
+    let mut found: Vec<ModelId> = project
+        .file_ids()
+        .filter(|file| matches!(project.file(*file).part, Part::Source))
+        .flat_map(|file| registrations(project, file))
+        .filter(|registration| registration.admin == Some(admin))
+        .map(|registration| registration.model)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a place registers a model without a class.
+pub fn is_plain_registration(project: &Project, site: Site) -> bool {
+    registrations(project, site.file)
+        .iter()
+        .any(|registration| registration.admin.is_none() && registration.site == site)
 }
 
 fn registrations(project: &Project, file: FileId) -> Vec<Registration> {
