@@ -60,16 +60,11 @@ impl Judged<'_> {
     /// How often one expression makes a hop of the path: more than once when the code follows a relation into
     /// depths of its own.
     pub fn rounds(&self) -> usize {
-        let sites: Vec<Site> = self
-            .load
-            .row
-            .steps
-            .iter()
-            .map(|step| step.site)
-            .chain([self.load.access.set().map_or(self.load.site, |set| set.site)])
-            .collect();
-        let times = |site: &Site| sites.iter().filter(|other| *other == site).count();
-        sites.iter().map(times).max().unwrap_or(0)
+        let read = self.load.access.set().map_or(self.load.site, |set| set.site);
+        let steps = self.load.row.steps.iter().map(|step| (step.site, step.name));
+        let hops: Vec<(Site, Sym)> = steps.chain([(read, self.load.attr)]).collect();
+        let times = |hop: &(Site, Sym)| hops.iter().filter(|other| *other == hop).count();
+        hops.iter().map(times).max().unwrap_or(0)
     }
 
     /// Many-valued hops of the path.

@@ -78,6 +78,15 @@ impl<'t> ast::visitor::source_order::SourceOrderVisitor<'t> for Finder<'t> {
 }
 
 impl<'t> Chain<'t> {
+    /// Ends in this name: `Prefetch`, `models.Prefetch`.
+    pub fn is_named(&self, name: &str) -> bool {
+        match (self.links.last(), self.root) {
+            (Some(link), _) => link.name == Some(name),
+            (None, Expr::Name(root)) => root.id.as_str() == name,
+            (None, _) => false,
+        }
+    }
+
     pub fn of(expr: &'t Expr) -> Self {
         let mut links = Vec::new();
         let mut at = expr;

@@ -8,7 +8,7 @@ use crate::analysis::value::Query;
 use crate::ir::ClassIdx;
 use crate::project::{Def, ModelId, Project};
 use crate::source::{Site, Span, Sym};
-use crate::syntax::python::ast::{Arguments, Expr};
+use crate::syntax::python::ast::{AnyNodeRef, Arguments, Expr};
 use crate::syntax::python::{Module, Ranged, span};
 
 use super::arguments;
@@ -35,6 +35,8 @@ pub struct Target<'a> {
     pub queries: &'a [&'a Query],
     /// A related set that other code prefetches.
     pub prefetched: bool,
+    /// Stands in a function that only hands the rows on.
+    pub helper: bool,
 }
 
 /// Adds the wanted paths to the queryset expression at a place.
@@ -145,6 +147,13 @@ pub(super) fn fitted(
                 return Err("another `Prefetch` of the same relation is added later");
             }
         }
+    }
+    let inner = found.around.iter().any(|node| match node {
+        AnyNodeRef::ExprCall(call) => Chain::of(&call.func).is_named("Prefetch"),
+        _ => false,
+    });
+    if target.helper && inner && !wanted.prefetch.is_empty() {
+        return Err("the `Prefetch` is there for other code as well, which would pay for another query");
     }
     let iterated = routine.contains(".iterator()") && !named("iterator");
     if iterated && !wanted.prefetch.is_empty() {

@@ -96,6 +96,7 @@ pub fn fix(desk: Desk<'_, '_>, eval: &Eval) -> Result<Fix, Refusal> {
         model,
         queries: &[],
         prefetched: false,
+        helper: false,
     };
     let mut work = Work {
         target,

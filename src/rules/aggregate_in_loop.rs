@@ -59,6 +59,11 @@ fn offer(cx: &Context<'_>, group: &Group<'_, '_>, paths: &[String], found: &mut 
     }
     let annotated = rewrites::annotate(cx, group);
     let failed = annotated.is_err();
+    if annotated.is_ok()
+        && let Some(queries) = &mut found.queries
+    {
+        queries.after = "1".into();
+    }
     fixes::offer(found, annotated);
     if failed
         && served

@@ -44,6 +44,7 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
         model: group.model,
         queries: &queries,
         prefetched: prefetched(cx, group),
+        helper: helper(cx, group),
     };
     eager::fix(cx.project, &cx.trees, target, wanted)
 }
@@ -118,6 +119,14 @@ fn kept(cx: &Context<'_>, group: &Group<'_, '_>) -> Vec<String> {
 /// The form fields that offer the rows of a load.
 fn offered<'j>(judged: &'j Judged<'_>) -> &'j [Sym] {
     judged.query.as_ref().map_or(&[], |query| &query.choices_of)
+}
+
+/// No function that shows the rows holds the place: others may take them from there as well.
+pub(super) fn helper(cx: &Context<'_>, group: &Group<'_, '_>) -> bool {
+    group.judged.iter().all(|j| {
+        let (file, _) = cx.project.func(j.func);
+        file != group.place.file || !cx.project.routine(j.func).span.contains(group.place.span)
+    })
 }
 
 /// The place reads a related set that is in memory for some caller, may be for one that is not seen, or should be

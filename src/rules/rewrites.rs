@@ -61,6 +61,7 @@ pub(super) fn load_columns(cx: &Context<'_>, group: &Group<'_, '_>) -> Result<Fi
         model: group.model,
         queries: &queries,
         prefetched: fixes::prefetched(cx, group),
+        helper: fixes::helper(cx, group),
     };
     columns::fix(cx.project, &cx.trees, target, &names)
 }
@@ -110,6 +111,7 @@ fn at_place(
         model: group.model,
         queries: &queries,
         prefetched: fixes::prefetched(cx, group),
+        helper: fixes::helper(cx, group),
     };
     make(target, judged)
 }

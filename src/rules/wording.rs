@@ -1,5 +1,6 @@
 //! Phrases and formulas that several rules share.
 
+use crate::analysis::event::Access;
 use crate::analysis::judge::Judged;
 use crate::fix::eager::Wanted;
 use crate::project::{ModelAttr, ModelId, Project, RelKind};
@@ -117,7 +118,8 @@ pub(super) fn formula(project: &Project, group: &Group<'_, '_>) -> Queries {
         if !counted.contains(&lookup) {
             counted.push(lookup);
             per_row[judged.depth.min(3)] += 1;
-            prefetched += usize::from(!joinable(project, judged));
+            let column = judged.load.access == Access::Column;
+            prefetched += usize::from(!column && !joinable(project, judged));
         }
     }
     let names = ["N", "N·M", "N·M·K", "N·M·K·L"];

@@ -335,6 +335,7 @@ fn extended(
             model: scope.model,
             queries: &one.queries,
             prefetched: false,
+            helper: false,
         };
         let fix = eager::fix(scope.project, scope.trees, target, wanted)?;
         made.extend(fix.edits.into_iter().map(|edit| (edit.span, edit.content)));
