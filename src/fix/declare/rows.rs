@@ -41,7 +41,12 @@ pub(super) fn changes(scope: &Scope<'_>, body: &Body<'_>, one: &Use<'_>) -> Resu
         && !left.select.is_empty()
         && !selects_itself(scope, &hook.method)
     {
-        let paths = std::mem::take(&mut left.select);
+        let mut paths = std::mem::take(&mut left.select);
+        // The list names the foreign keys among the columns anyway.
+        let columns = columns(scope, hook);
+        let (shown, others) = left.prefetch.into_iter().partition(|path| columns.contains(path));
+        paths.extend::<Vec<String>>(shown);
+        left.prefetch = others;
         made.extend(joined(scope, body, hook, joins, &paths, &one.kept)?);
     }
     if left != Wanted::default() {
