@@ -49,6 +49,7 @@ pub fn fix(
     let file = target.site.file;
     let module = trees.get(file).ok_or("the file has syntax errors")?;
     let found = chain::find(&module, target.site.span).ok_or("the queryset is no expression of its own")?;
+    let found = paged(project, target, &module, found)?;
     let text = trees.text(file);
     let wanted = fitted(project, text, &module, target, &found, wanted)?;
     let edits = match shortcut(project, target, found.expr) {
@@ -194,6 +195,52 @@ fn shortcut<'t>(project: &Project, target: Target<'_>, expr: &'t Expr) -> Option
     };
     let effect = tables::effect(dotted)?;
     matches!(effect, Effect::GetObject | Effect::GetList).then_some(&call.arguments)
+}
+
+/// What a paginator pages over, when its pages are read where it is made.
+fn paged<'t>(
+    project: &Project,
+    target: Target<'_>,
+    module: &'t Module,
+    found: Found<'t>,
+) -> Result<Found<'t>, Refusal> {
+    let in_string = |node: &AnyNodeRef<'_>| matches!(node, AnyNodeRef::ExprFString(_));
+    if found.around.iter().any(in_string) {
+        return Err("the queryset stands in an f-string");
+    }
+    let chain = Chain::of(found.expr);
+    let Some(call) = chain.root.as_call_expr() else {
+        let last = chain.links.last();
+        let unknown = last.is_some_and(|link| link.arguments.is_some() && table(link.name).is_none());
+        let sliced = target.queries.iter().any(|query| query.sliced);
+        return if unknown && sliced {
+            Err("the rows come in pages")
+        } else {
+            Ok(found)
+        };
+    };
+    let pages = match resolve(project, target, &call.func) {
+        Some(Def::Class(class)) if project.class(class).model.is_none() => {
+            if !project.derives_from(class, &["django.core.paginator.Paginator"]) {
+                return Err("the queryset is made by a class");
+            }
+            true
+        }
+        Some(Def::External(dotted)) => tables::effect(dotted) == Some(Effect::Paginator),
+        _ => false,
+    };
+    if !pages {
+        return Ok(found);
+    }
+    let first = call
+        .arguments
+        .args
+        .first()
+        .ok_or("the queryset is given by keyword")?;
+    if !first.is_call_expr() {
+        return Err("the queryset is a variable");
+    }
+    chain::find(module, span(first.range())).ok_or("the queryset is no expression of its own")
 }
 
 /// What a name or a dotted name means at module level.
