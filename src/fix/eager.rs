@@ -211,7 +211,20 @@ fn paged<'t>(
     let chain = Chain::of(found.expr);
     let Some(call) = chain.root.as_call_expr() else {
         let last = chain.links.last();
-        let unknown = last.is_some_and(|link| link.arguments.is_some() && table(link.name).is_none());
+        let own = |name: &str| {
+            let managers = project.manager_names(target.model);
+            let managers = managers
+                .iter()
+                .filter_map(|name| project.manager(target.model, *name));
+            let classes = target.queries.iter().flat_map(|query| query.classes.clone());
+            managers
+                .flatten()
+                .chain(classes)
+                .any(|class| project.class_member(class, Sym::new(name)).is_some())
+        };
+        let unknown = last.is_some_and(|link| {
+            link.arguments.is_some() && table(link.name).is_none() && !link.name.is_some_and(own)
+        });
         let sliced = target.queries.iter().any(|query| query.sliced);
         return if unknown && sliced {
             Err("the rows come in pages")
