@@ -301,7 +301,7 @@ fn in_shortcut(
             &inner,
             &Chain::of(first),
             end,
-            &calls,
+            (&calls, &[]),
         ));
     }
     let managers = project.manager_names(target.model);
@@ -361,7 +361,8 @@ pub(super) fn put(
         let at = end.map_or(span(chain.root.range()).end, |i| chain.links[i].span.end);
         let plain = end.filter(|i| is_plain_all(project, target, &chain, *i));
         let replaced = plain.map_or(Span::new(at, at), |i| chain.links[i].span);
-        edits.extend(layout::insert(module, text, found, &chain, replaced, &new));
+        let put = layout::insert(module, text, found, &chain, replaced, (&new, &edits));
+        edits.extend(put);
     }
     if prefetches {
         let bare = chain.links.iter().filter(|l| l.name == Some("iterator"));

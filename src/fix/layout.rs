@@ -56,14 +56,14 @@ impl Call {
     }
 }
 
-/// The edits that put `calls` at byte `at` of a chain, in place of `replaced`.
+/// The edits that put calls into a chain, in place of `replaced`; other edits are made `beside` them.
 pub(super) fn insert(
     module: &Module,
     text: &str,
     found: &Found<'_>,
     chain: &Chain<'_>,
     replaced: Span,
-    calls: &[Call],
+    (calls, beside): (&[Call], &[(Span, String)]),
 ) -> Vec<(Span, String)> {
     let style = Style::of(text);
     let inline: String = calls.iter().map(Call::inline).collect();
@@ -83,7 +83,12 @@ pub(super) fn insert(
         return vec![(replaced, content)];
     }
     let line = code_line(module, text, replaced);
-    let width = count(text, line) - count(text, replaced) + inline.chars().count();
+    let grown: usize = beside
+        .iter()
+        .filter(|(at, new)| line.contains(*at) && !new.contains(BREAKS))
+        .map(|(at, new)| new.chars().count().saturating_sub(count(text, *at)))
+        .sum();
+    let width = count(text, line) - count(text, replaced) + inline.chars().count() + grown;
     if width <= style.width || count(text, line) > style.width {
         return vec![(replaced, inline)];
     }
