@@ -7,6 +7,7 @@
 mod body;
 mod choices;
 mod hooks;
+mod registered;
 mod rows;
 
 use crate::analysis::value::Query;
@@ -48,11 +49,20 @@ pub fn is_place(project: &Project, site: Site) -> bool {
 
 /// Why the rows of a place that is neither a declaration nor an expression cannot be changed there.
 pub fn refusal(project: &Project, site: Site) -> Option<Refusal> {
-    if project.is_template(site) {
-        return Some("which view fetches the rows is not known");
-    }
-    is_plain_registration(project, site)
-        .then_some("the model is registered without an admin class of its own")
+    project
+        .is_template(site)
+        .then_some("which view fetches the rows is not known")
+}
+
+/// Gives a model that is registered without an admin class one that loads its rows; nothing at other places.
+pub fn register(
+    project: &Project,
+    trees: &Trees<'_>,
+    site: Site,
+    model: ModelId,
+    wanted: &Wanted,
+) -> Option<Result<Fix, Refusal>> {
+    is_plain_registration(project, site).then(|| registered::fix(project, trees, site, model, wanted))
 }
 
 /// Loads what is wanted for the rows behind a declaration.

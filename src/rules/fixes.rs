@@ -31,6 +31,18 @@ pub(super) fn eager(cx: &Context<'_>, group: &Group<'_, '_>, wanted: &Wanted) ->
     if let Some(reason) = declare::refusal(cx.project, group.place) {
         return Err(reason);
     }
+    if let Some(fix) = declare::register(cx.project, &cx.trees, group.place, group.model, wanted) {
+        let offered = group
+            .judged
+            .iter()
+            .filter_map(|j| j.query.as_ref())
+            .any(|query| !query.choices_of.is_empty());
+        return if offered {
+            Err("the choices are those of an admin class that is not written")
+        } else {
+            fix
+        };
+    }
     let other = cx
         .judged
         .iter()
