@@ -215,6 +215,37 @@ pub struct Stmt {
     pub kind: StmtKind,
 }
 
+impl Stmt {
+    /// The blocks of statements inside, in the order of the source; not those of nested functions and classes.
+    pub fn blocks(&self) -> Vec<&[Stmt]> {
+        match &self.kind {
+            StmtKind::If { body, orelse, .. }
+            | StmtKind::For { body, orelse, .. }
+            | StmtKind::While { body, orelse, .. } => vec![body, orelse],
+            StmtKind::With { body, .. } => vec![body],
+            StmtKind::Try {
+                body,
+                handlers,
+                orelse,
+                finally,
+            } => {
+                let mut blocks: Vec<&[Stmt]> = vec![body];
+                blocks.extend(handlers.iter().map(|handler| handler.body.as_slice()));
+                blocks.extend([orelse.as_slice(), finally.as_slice()]);
+                blocks
+            }
+            StmtKind::Match { cases, .. } => cases.iter().map(|case| case.body.as_slice()).collect(),
+            StmtKind::Template(part) => match &**part {
+                TemplateStmt::Scope(body) | TemplateStmt::Cached(body) | TemplateStmt::Tag { body, .. } => {
+                    vec![body]
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum StmtKind {
     Expr(Expr),

@@ -174,34 +174,13 @@ fn assigned(body: &[Stmt], visit: &mut dyn FnMut(&Expr, Option<&Expr>)) {
             StmtKind::AugAssign { target, .. } => visit(target, None),
             StmtKind::AnnAssign { target, value, .. } => visit(target, value.as_deref()),
             StmtKind::Delete(targets) => targets.iter().for_each(|t| visit(t, None)),
-            StmtKind::If { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
-                assigned(body, visit);
-                assigned(orelse, visit);
-            }
-            StmtKind::For {
-                target, body, orelse, ..
-            } => {
-                visit(target, None);
-                assigned(body, visit);
-                assigned(orelse, visit);
-            }
-            StmtKind::With { items, body, .. } => {
+            StmtKind::For { target, .. } => visit(target, None),
+            StmtKind::With { items, .. } => {
                 let targets = items.iter().filter_map(|item| item.target.as_ref());
                 targets.for_each(|t| visit(t, None));
-                assigned(body, visit);
-            }
-            StmtKind::Try {
-                body,
-                handlers,
-                orelse,
-                finally,
-            } => {
-                assigned(body, visit);
-                handlers.iter().for_each(|h| assigned(&h.body, visit));
-                assigned(orelse, visit);
-                assigned(finally, visit);
             }
             _ => {}
         }
+        stmt.blocks().into_iter().for_each(|block| assigned(block, visit));
     }
 }

@@ -4,11 +4,6 @@ use crate::ir::{Arg, Expr, ExprKind, Stmt, StmtKind, TemplateStmt};
 
 /// Calls `visit` on each expression under `stmt`, outermost first. Bodies of nested functions are separate routines.
 pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
-    let all = |items: &[Stmt], visit: &mut dyn FnMut(&Expr)| {
-        for item in items {
-            expressions(item, visit);
-        }
-    };
     match &stmt.kind {
         StmtKind::Expr(e) => expression(e, visit),
         StmtKind::Assign { targets, value } => {
@@ -29,67 +24,39 @@ pub fn expressions(stmt: &Stmt, visit: &mut dyn FnMut(&Expr)) {
         StmtKind::Raise(parts) | StmtKind::Assert(parts) | StmtKind::Delete(parts) => {
             parts.iter().for_each(|p| expression(p, visit));
         }
-        StmtKind::If { test, body, orelse } | StmtKind::While { test, body, orelse } => {
-            expression(test, visit);
-            all(body, visit);
-            all(orelse, visit);
-        }
-        StmtKind::For {
-            target,
-            iter,
-            body,
-            orelse,
-            ..
-        } => {
+        StmtKind::If { test, .. } | StmtKind::While { test, .. } => expression(test, visit),
+        StmtKind::For { target, iter, .. } => {
             expression(target, visit);
             expression(iter, visit);
-            all(body, visit);
-            all(orelse, visit);
         }
-        StmtKind::With { items, body, .. } => {
-            items.iter().for_each(|i| expression(&i.context, visit));
-            all(body, visit);
-        }
-        StmtKind::Try {
-            body,
-            handlers,
-            orelse,
-            finally,
-        } => {
-            all(body, visit);
-            handlers.iter().for_each(|h| all(&h.body, visit));
-            all(orelse, visit);
-            all(finally, visit);
-        }
-        StmtKind::Match { subject, cases } => {
-            expression(subject, visit);
-            cases.iter().for_each(|c| all(&c.body, visit));
-        }
+        StmtKind::With { items, .. } => items.iter().for_each(|i| expression(&i.context, visit)),
+        StmtKind::Match { subject, .. } => expression(subject, visit),
         StmtKind::Template(part) => template(part, visit),
-        StmtKind::Def(_)
+        StmtKind::Try { .. }
+        | StmtKind::Def(_)
         | StmtKind::Class(_)
         | StmtKind::Import(_)
         | StmtKind::Break
         | StmtKind::Continue => {}
+    }
+    for inner in stmt.blocks().into_iter().flatten() {
+        expressions(inner, visit);
     }
 }
 
 fn template(part: &TemplateStmt, visit: &mut dyn FnMut(&Expr)) {
     let mut arguments = |args: &[Arg]| args.iter().for_each(|a| expression(&a.value, visit));
     match part {
-        TemplateStmt::Scope(body) | TemplateStmt::Cached(body) => {
-            body.iter().for_each(|s| expressions(s, visit));
-        }
         TemplateStmt::Extends(name) => expression(name, visit),
-        TemplateStmt::Block(_) | TemplateStmt::BlockSuper => {}
+        TemplateStmt::Scope(_)
+        | TemplateStmt::Cached(_)
+        | TemplateStmt::Block(_)
+        | TemplateStmt::BlockSuper => {}
         TemplateStmt::Include { template, with, .. } => {
             expression(template, visit);
             with.iter().for_each(|(_, e)| expression(e, visit));
         }
-        TemplateStmt::Tag { args, body, .. } => {
-            arguments(args);
-            body.iter().for_each(|s| expressions(s, visit));
-        }
+        TemplateStmt::Tag { args, .. } => arguments(args),
         TemplateStmt::Regroup { source, .. } => expression(source, visit),
     }
 }

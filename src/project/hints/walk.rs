@@ -120,24 +120,6 @@ pub(in crate::project) fn each_statement<'a>(body: &'a [Stmt], visit: &mut impl 
             continue;
         };
         visit(stmt);
-        let blocks: Vec<&'a [Stmt]> = match &stmt.kind {
-            StmtKind::If { body, orelse, .. }
-            | StmtKind::For { body, orelse, .. }
-            | StmtKind::While { body, orelse, .. } => vec![body, orelse],
-            StmtKind::With { body, .. } => vec![body],
-            StmtKind::Try {
-                body,
-                handlers,
-                orelse,
-                finally,
-            } => {
-                let mut blocks: Vec<&[Stmt]> = vec![body];
-                blocks.extend(handlers.iter().map(|handler| handler.body.as_slice()));
-                blocks.extend([orelse.as_slice(), finally.as_slice()]);
-                blocks
-            }
-            _ => Vec::new(),
-        };
-        stack.extend(blocks.into_iter().rev().map(|block| block.iter()));
+        stack.extend(stmt.blocks().into_iter().rev().map(|block| block.iter()));
     }
 }
