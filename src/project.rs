@@ -13,6 +13,7 @@ mod managers;
 pub mod models;
 pub mod modules;
 mod names;
+mod paths;
 mod relations;
 pub mod stubs;
 pub mod templates;
@@ -30,6 +31,7 @@ pub use classes::{ClassRef, Member};
 pub use link::{LinkInput, link};
 pub use models::{Field, Meta, Model, ModelAttr, RelKind, Relation, Target};
 pub use names::Def;
+pub use paths::Hop;
 
 use hints::DjangoHints;
 use modules::ModuleIndex;

@@ -175,19 +175,11 @@ impl<'p> Frame<'_, 'p> {
 
     /// `djperf.related_rows(model, path)`: the rows that a lookup path leads to.
     pub(super) fn related_rows(&mut self, model: ModelId, path: Sym) -> Value {
-        let mut at = model;
-        for part in path.as_str().split("__") {
-            let name = self.project.accessor_for(at, Sym::new(part));
-            let target = self
-                .project
-                .model_attr(at, name)
-                .and_then(|attr| self.project.attr_target(attr));
-            match target {
-                Some(target) => at = target,
-                None => return Value::UNKNOWN,
-            }
-        }
-        self.all_rows(at).unwrap_or(Value::UNKNOWN)
+        let end = self.project.lookup_hops(model, path.as_str()).last();
+        let rows = end
+            .and_then(|hop| hop.target)
+            .and_then(|target| self.all_rows(target));
+        rows.unwrap_or(Value::UNKNOWN)
     }
 
     pub(super) fn model_of(&self, value: &Value) -> Option<ModelId> {

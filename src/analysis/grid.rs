@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::ir::{ArgKind, Expr, ExprKind};
-use crate::project::{ClassId, ClassRef, ModelId};
+use crate::project::{ClassId, ClassRef, ModelAttr, ModelId};
 use crate::source::Sym;
 
 use super::declared::items_of;
@@ -109,21 +109,12 @@ impl Frame<'_, '_> {
     fn relation_prefix(&self, model: ModelId, path: Sym) -> Option<Sym> {
         let text = path.as_str();
         let parts = text.split(if text.contains("__") { "__" } else { "." });
-        let mut at = model;
         let mut taken: Vec<Sym> = Vec::new();
-        for part in parts {
-            let name = Sym::new(part);
-            let attr = self.project.model_attr(at, name);
-            match attr.and_then(|a| self.project.attr_target(a)) {
-                Some(target) => {
-                    taken.push(name);
-                    at = target;
-                }
-                None => {
-                    let generic = matches!(attr, Some(crate::project::ModelAttr::Forward(_)));
-                    taken.extend(generic.then_some(name));
-                    break;
-                }
+        for hop in self.project.hops(model, parts.map(Sym::new)) {
+            let generic = matches!(hop.attr, Some(ModelAttr::Forward(_)));
+            taken.extend((hop.target.is_some() || generic).then_some(hop.name));
+            if hop.target.is_none() {
+                break;
             }
         }
         (!taken.is_empty()).then(|| Sym::new(&join_path(taken.into_iter())))

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::project::{FuncId, ModelAttr, ModelId, Project, RelKind};
+use crate::project::{FuncId, Hop, ModelAttr, ModelId, Project, RelKind};
 use crate::source::{Site, Sym};
 
 use super::event::{Access, Eval, Load};
@@ -44,17 +44,10 @@ impl Judged<'_> {
 
     /// A hop before the last one is many-valued: only a prefetch can reach the path.
     pub fn behind_many(&self, project: &Project) -> bool {
-        let mut at = self.model;
-        for name in &self.path[..self.path.len().saturating_sub(1)] {
-            match project.model_attr(at, *name) {
-                Some(attr) if project.attr_single(attr) => match project.attr_target(attr) {
-                    Some(target) => at = target,
-                    None => return true,
-                },
-                _ => return true,
-            }
-        }
-        false
+        let before = &self.path[..self.path.len().saturating_sub(1)];
+        project
+            .hops(self.model, before.iter().copied())
+            .any(|hop| hop.target.is_none() || !hop.attr.is_some_and(|attr| project.attr_single(attr)))
     }
 
     /// How often one expression makes a hop of the path: more than once when the code follows a relation into
@@ -69,13 +62,11 @@ impl Judged<'_> {
 
     /// Many-valued hops of the path.
     pub fn sets(&self, project: &Project) -> usize {
-        let mut at = Some(self.model);
-        let many = |name: &&Sym| {
-            let attr = at.and_then(|model| project.model_attr(model, **name));
-            at = attr.and_then(|a| project.attr_target(a));
-            attr.is_some_and(|a| !project.attr_single(a))
-        };
-        self.path.iter().filter(many).count()
+        let many = |hop: &Hop| hop.attr.is_some_and(|attr| !project.attr_single(attr));
+        project
+            .hops(self.model, self.path.iter().copied())
+            .filter(many)
+            .count()
     }
 
     /// A generic foreign key: no join can load it.

@@ -167,17 +167,13 @@ fn rest_of<'a>(path: &'a str, head: &str) -> Option<&'a str> {
 }
 
 fn non_null_chain(project: &Project, model: ModelId, path: &[Sym]) -> bool {
-    let mut at = model;
-    path.iter().all(|name| match project.model_attr(at, *name) {
-        Some(attr @ ModelAttr::Forward(rel)) => {
-            let relation = project.relation(rel);
-            let single = relation.kind.single() && !relation.null;
-            match project.attr_target(attr) {
-                Some(target) => at = target,
-                None => return false,
+    project
+        .hops(model, path.iter().copied())
+        .all(|hop| match hop.attr {
+            Some(ModelAttr::Forward(rel)) => {
+                let relation = project.relation(rel);
+                hop.target.is_some() && relation.kind.single() && !relation.null
             }
-            single
-        }
-        _ => false,
-    })
+            _ => false,
+        })
 }

@@ -114,7 +114,9 @@ pub(super) fn fitted(
     let no_join = routine.contains("select_for_update") || routine.contains(".union(") || named("raw") || all;
     if no_join {
         let joined = std::mem::take(&mut wanted.select);
-        let accessors = joined.iter().map(|path| accessors(project, target.model, path));
+        let accessors = joined
+            .iter()
+            .map(|path| project.accessor_path(target.model, path));
         wanted.prefetch = accessors.chain(wanted.prefetch).collect();
     }
     for query in target.queries {
@@ -164,21 +166,6 @@ pub(super) fn fitted(
         return Err("nothing is left to add");
     }
     Ok(wanted)
-}
-
-/// A path in query names, in accessor names.
-fn accessors(project: &Project, model: ModelId, path: &str) -> String {
-    let mut at = Some(model);
-    let names: Vec<String> = path
-        .split("__")
-        .map(|part| {
-            let name = at.map_or(Sym::new(part), |m| project.accessor_for(m, Sym::new(part)));
-            let attr = at.and_then(|m| project.model_attr(m, name));
-            at = attr.and_then(|a| project.attr_target(a));
-            name.to_string()
-        })
-        .collect();
-    names.join("__")
 }
 
 fn span_text(text: &str, at: Span) -> &str {

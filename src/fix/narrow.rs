@@ -171,18 +171,19 @@ fn q(project: &Project, model: ModelId, expr: &Expr) -> Result<(), Refusal> {
 
 /// A lookup whose relations all lead to one row each.
 pub(super) fn to_one(project: &Project, model: ModelId, lookup: &str) -> bool {
-    let mut at = model;
-    for (i, part) in lookup.split("__").enumerate() {
-        let name = project.accessor_for(at, Sym::new(part));
-        match project.model_attr(at, name) {
+    for (i, hop) in project.lookup_hops(model, lookup).enumerate() {
+        match hop.attr {
             Some(ModelAttr::Column { .. } | ModelAttr::Pk | ModelAttr::Attname(_)) => return true,
-            Some(attr) if project.attr_single(attr) => match project.attr_target(attr) {
-                Some(target) => at = target,
-                None => return false,
-            },
+            Some(attr) if project.attr_single(attr) && hop.target.is_some() => {}
             Some(_) => return false,
             // A lookup such as `isnull` on the key itself.
-            None => return i > 0 && matches!(part, "isnull" | "in" | "exact" | "gt" | "gte" | "lt" | "lte"),
+            None => {
+                let operator = matches!(
+                    hop.name.as_str(),
+                    "isnull" | "in" | "exact" | "gt" | "gte" | "lt" | "lte"
+                );
+                return i > 0 && operator;
+            }
         }
     }
     true

@@ -82,12 +82,9 @@ fn leads(project: &Project, judged: &Judged<'_>) -> bool {
     if judged.rounds() > 2 {
         return false;
     }
-    let mut at = Some(judged.model);
-    judged.path.iter().all(|name| {
-        let attr = at.and_then(|model| project.model_attr(model, *name));
-        at = attr.and_then(|a| project.attr_target(a));
-        attr.is_some() || to_attr(name.as_str())
-    })
+    project
+        .hops(judged.model, judged.path.iter().copied())
+        .all(|hop| hop.attr.is_some() || to_attr(hop.name.as_str()))
 }
 
 /// Library code, stubs and code left out of the analysis are no places to change.

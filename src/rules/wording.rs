@@ -3,9 +3,9 @@
 use crate::analysis::event::Access;
 use crate::analysis::judge::Judged;
 use crate::fix::eager::Wanted;
-use crate::project::{ModelAttr, ModelId, Project, RelKind};
+use crate::project::{ModelAttr, Project, RelKind};
 use crate::report::diagnostic::Queries;
-use crate::source::{Site, Sym};
+use crate::source::Site;
 
 use super::findings::Group;
 
@@ -30,24 +30,12 @@ pub(super) fn lookups(project: &Project, group: &Group<'_, '_>, paths: &[String]
             .filter(|j| j.lookup() == *path)
             .all(|j| joinable(project, j));
         if by_join {
-            wanted.select.push(query_names(project, group.model, path))
+            wanted.select.push(project.query_path(group.model, path))
         } else {
             wanted.prefetch.push(path.clone())
         }
     }
     wanted
-}
-
-/// A path in accessor names, as `select_related` takes it.
-fn query_names(project: &Project, model: ModelId, path: &str) -> String {
-    let mut at = Some(model);
-    let mut names = Vec::new();
-    for part in path.split("__").map(Sym::new) {
-        names.push(at.map_or(part, |m| project.query_name_for(m, part)).to_string());
-        let attr = at.and_then(|m| project.model_attr(m, part));
-        at = attr.and_then(|a| project.attr_target(a));
-    }
-    names.join("__")
 }
 
 /// What to add a call to, said of the place where the rows are fetched.
@@ -95,17 +83,16 @@ const MANY_WIDE: usize = 3;
 
 /// A foreign key on the path leads to a table with many wide columns: a join would send them again for each row.
 fn shares_wide_rows(project: &Project, judged: &Judged<'_>) -> bool {
-    let mut at = Some(judged.model);
-    judged.path.iter().any(|name| {
-        let attr = at.and_then(|model| project.model_attr(model, *name));
-        at = attr.and_then(|a| project.attr_target(a));
-        let shared = matches!(attr, Some(ModelAttr::Forward(rel)) if project.relation(rel).kind == RelKind::ForeignKey);
-        let wide = at.is_some_and(|target| {
-            let fields = &project.model(target).fields;
-            fields.iter().filter(|field| field.wide).count() >= MANY_WIDE
-        });
-        shared && wide
-    })
+    project
+        .hops(judged.model, judged.path.iter().copied())
+        .any(|hop| {
+            let shared =
+                matches!(hop.attr, Some(ModelAttr::Forward(rel)) if project.relation(rel).kind == RelKind::ForeignKey);
+            shared && hop.target.is_some_and(|target| {
+                let fields = &project.model(target).fields;
+                fields.iter().filter(|field| field.wide).count() >= MANY_WIDE
+            })
+        })
 }
 
 /// Queries as they are, and with every path of the group loaded eagerly.

@@ -111,13 +111,10 @@ fn same_rows(scope: &Scope<'_>, wanted: &Wanted) -> Result<(), Refusal> {
 
 /// A lookup path can be followed from a model.
 fn leads(scope: &Scope<'_>, model: ModelId, path: &str) -> bool {
-    let project = scope.project;
-    let mut at = Some(model);
-    path.split("__").all(|part| {
-        let attr = at.and_then(|m| project.model_attr(m, project.accessor_for(m, Sym::new(part))));
-        at = attr.and_then(|attr| project.attr_target(attr));
-        matches!(attr, Some(ModelAttr::Forward(_) | ModelAttr::Reverse(_)))
-    })
+    scope
+        .project
+        .lookup_hops(model, path)
+        .all(|hop| matches!(hop.attr, Some(ModelAttr::Forward(_) | ModelAttr::Reverse(_))))
 }
 
 /// A method of the project joins something itself: Django then asks no list.
