@@ -8,6 +8,7 @@ mod apply;
 mod attr;
 mod builtin;
 mod call;
+pub mod conditions;
 mod declared;
 mod display;
 mod entries;
@@ -20,8 +21,10 @@ mod frame;
 mod grid;
 mod iterate;
 mod join;
+pub mod lookups;
 pub mod judge;
 mod managers;
+pub mod offered;
 mod operators;
 mod orm;
 pub mod plan;
@@ -33,7 +36,9 @@ mod summary;
 pub mod tables;
 mod template;
 mod types;
+pub mod uses;
 pub mod value;
+pub mod workload;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,6 +56,7 @@ pub use entries::{is_plain_registration, registered_models};
 use event::{Eval, Load};
 use frame::Frame;
 use summary::{Key, MAX_CALLS, Memo, Summary};
+use uses::Use;
 use value::{Deps, Kind, Object, Origin, Row, Value};
 
 /// What to analyse.
@@ -73,6 +79,8 @@ pub struct Analysis {
     pub rendered: FxHashSet<FileId>,
     /// Loops in which rows are changed, by what they iterate, and functions that do it.
     pub changing: Changing,
+    /// Queries by what they ask of their tables, sorted.
+    pub uses: Vec<Use>,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
 }
@@ -115,6 +123,7 @@ pub(crate) struct Seen {
     /// View classes that were played, and whether the queryset they fetch is known.
     pub views: FxHashMap<ClassId, bool>,
     pub changing: Changing,
+    pub uses: FxHashSet<Use>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -198,6 +207,9 @@ impl<'p> Engine<'p> {
             serializer_fields: tally(seen.fields.values()),
             view_querysets: tally(seen.views.values()),
         };
+        let mut uses: Vec<Use> = seen.uses.into_iter().collect();
+        uses.extend(offered::uses(self.project));
+        uses.par_sort();
         let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
         reveals.sort();
         reveals.dedup();
@@ -214,6 +226,7 @@ impl<'p> Engine<'p> {
             reveals,
             rendered: seen.rendered,
             changing: seen.changing,
+            uses,
             failed,
         }
     }
@@ -265,6 +278,14 @@ impl<'p> Engine<'p> {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .extend(shown);
+        }
+        if !summary.uses.is_empty() {
+            let open = summary.uses.iter().map(|one| one.clone().closed());
+            self.seen
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .uses
+                .extend(open);
         }
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
@@ -403,6 +424,7 @@ impl<'p> Engine<'p> {
         all.outside.extend(seen.outside);
         all.rendered.extend(seen.rendered);
         all.renders_unknown.extend(seen.renders_unknown);
+        all.uses.extend(seen.uses);
         all.changing.loops.extend(seen.changing.loops);
         all.changing.functions.extend(seen.changing.functions);
         for (site, known) in seen.fields {
@@ -457,6 +479,7 @@ impl Frame<'_, '_> {
             returns: result.bounded(),
             loads: self.loads,
             evals: self.evals,
+            uses: self.uses,
             stores,
             writes: self.writes,
             preloaded: self

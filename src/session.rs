@@ -122,6 +122,14 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
         };
         let analysis = analysis::analyse(&project, options);
         clock.lap("analyse");
+        if std::env::var_os("DJPERF_DEBUG_PREDICATES").is_some() {
+            let all = crate::analysis::workload::predicates(&project, &analysis.uses);
+            for p in &all {
+                let at = |s: Site| { let f = sources.get(s.file); format!("{}:{}", f.path, f.lines().line_of(s.span.start)) };
+                let terms = |t: &[crate::analysis::workload::Term]| t.iter().map(|t| format!("{}__{}{}{:?}", t.field, t.lookup, if t.joined {"*"} else {""}, t.given)).collect::<Vec<_>>().join(",");
+                eprintln!("P {} eq[{}] range[{}] other[{}] {:?}{}{}{}{} {:?} {:?} {} {}", project.model(p.table).label, terms(&p.equal), terms(&p.range), terms(&p.other), p.sorted, if p.limited {" limit"} else {""}, if p.linked {" linked"} else {""}, if p.open {" open"} else {""}, if p.branch {" branch"} else {""}, p.op.map(|o| o.as_str()), p.heat, at(p.site), at(p.written()));
+            }
+        }
         let found = rules::collect(&project, &analysis, &sources, &rules);
         clock.lap("rules");
         let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();

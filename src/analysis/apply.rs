@@ -181,6 +181,7 @@ impl<'p> Frame<'_, 'p> {
             }
         }
         self.preloaded.extend(preloaded);
+        self.apply_uses(&summary.uses, slots);
         for eval in &summary.evals {
             let mut eval = eval.clone();
             let Some(query) = slots::fill_query(self, &eval.query, slots) else {

@@ -6,9 +6,10 @@ use crate::ir::{ArgKind, Call, Expr};
 use crate::source::{Span, Sym};
 
 use super::call::Args;
+use super::conditions::{self, Condition};
 use super::frame::{Frame, Over};
 use super::stmt::join_all;
-use super::tables::{Effect, Served};
+use super::tables::{Effect, Served, Where};
 use super::value::{Coll, Deps, Dict, Kind, Live, Query, Size, Value};
 
 impl<'p> Frame<'_, 'p> {
@@ -214,6 +215,11 @@ impl<'p> Frame<'_, 'p> {
                 .user_class(self.file)
                 .map_or(Value::UNKNOWN, |c| Value::new(Kind::Class(c))),
             Effect::GetModel => self.named_model(args),
+            Effect::Condition => Value {
+                kind: Kind::Condition(Arc::new(Condition::of_args(args, &[]))),
+                deps: deps_of(args),
+            },
+            Effect::Column => Value::new(Kind::Field),
             Effect::Paginator => match first {
                 Some(Value {
                     kind: Kind::Query(query),
@@ -331,6 +337,8 @@ impl<'p> Frame<'_, 'p> {
         };
         query.site = self.grow(query.site, site);
         query.change = query.change.or(Some(Sym::new("get")));
+        let filters = conditions::added(Where::Keep, &args[1..].to_vec(), site);
+        query.filters = conditions::extended(&query.filters, &filters);
         let query = Arc::new(query);
         self.evaluate(&query, Sym::new("get"), Served::Query, false, site, deps_of(args));
         if effect == Effect::GetList {

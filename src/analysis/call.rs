@@ -165,7 +165,11 @@ impl<'p> Frame<'_, 'p> {
             Kind::Bound(_) | Kind::Func(_) | Kind::Class(_) => self.call_plain(callee, args.clone(), site),
             Kind::Method(method) => {
                 let (receiver, name) = (&method.0, method.1);
-                self.method_call(receiver, name, args, expr.span)
+                let at = match &call.func.kind {
+                    ExprKind::Attr(attr) => crate::source::Span::new(attr.name_span.start, expr.span.end),
+                    _ => expr.span,
+                };
+                self.method_call(receiver, name, args, expr.span, at)
             }
             Kind::External(dotted) => match tables::effect(*dotted) {
                 Some(effect) => self.effect(effect, call, args, expr),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::project::Project;
 use crate::source::Sym;
 
+use super::conditions::{Condition, Given};
 use super::plan::{Plan, Prefetch};
 use super::value::{Base, Dict, Kind, Mode, Origin, Query, Value};
 
@@ -62,6 +63,8 @@ pub fn value(project: &Project, value: &Value) -> String {
         Kind::Dict(found) => dict(project, found),
         Kind::Object(object) => format!("object {}", project.class(object.class).dotted),
         Kind::Super(found) => format!("super of {}", project.class(found.class).dotted),
+        Kind::Condition(found) => format!("Q({})", condition(found)),
+        Kind::Field => "F".into(),
         Kind::Prefetch(found) => format!("Prefetch({})", prefetch(project, found)),
         Kind::Union(items) => {
             let mut texts: Vec<String> = Vec::new();
@@ -108,6 +111,23 @@ fn query(project: &Project, query: &Query) -> String {
     }
     out.push_str(&plan(project, &query.plan));
     out
+}
+
+fn condition(found: &Condition) -> String {
+    let all = |parts: &[Condition], by: &str| parts.iter().map(condition).collect::<Vec<_>>().join(by);
+    match found {
+        Condition::Compared(one) => match one.given {
+            Given::None => format!("{}=None", one.lookup),
+            Given::Truth(truth) => format!("{}={truth}", one.lookup),
+            Given::Text(text) => format!("{}='{text}'", one.lookup),
+            Given::Column => format!("{}=F", one.lookup),
+            Given::Other => one.lookup.to_string(),
+        },
+        Condition::All(parts) => all(parts, ", "),
+        Condition::Any(parts) => format!("({})", all(parts, " | ")),
+        Condition::Not(inner) => format!("not ({})", condition(inner)),
+        Condition::Unknown => "?".into(),
+    }
 }
 
 fn plan(project: &Project, plan: &Plan) -> String {

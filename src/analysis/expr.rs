@@ -7,6 +7,7 @@ use crate::ir::{ArgKind, CmpOp, Comp, CompKind, Const, Expr, ExprKind, FuncIdx, 
 use crate::project::{Def, Member};
 use crate::source::{Span, Sym};
 
+use super::conditions::Condition;
 use super::frame::{Flow, Frame, Over};
 use super::operators::MAX_TEXT;
 use super::stmt::{join_all, place_of};
@@ -139,7 +140,13 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Unary(inner) => {
                 let value = self.eval(inner);
-                Value::scalar(value.deps)
+                match &value.kind {
+                    Kind::Condition(condition) => {
+                        let other = Condition::Not(Box::new((**condition).clone()));
+                        Value::new(Kind::Condition(Arc::new(other))).with(value.deps)
+                    }
+                    _ => Value::scalar(value.deps),
+                }
             }
             ExprKind::Compare(cmp) => {
                 let left = self.eval(&cmp.left);

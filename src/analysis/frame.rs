@@ -9,6 +9,7 @@ use crate::source::{FileId, Site, Span, Sym};
 use super::Engine;
 use super::event::{Eval, Load};
 use super::plan::Plan;
+use super::uses::OpenUse;
 use super::value::{Deps, Live, Row, Value};
 
 /// What a loop runs over.
@@ -62,6 +63,7 @@ pub struct Frame<'e, 'p> {
     pub yields: Option<Value>,
     pub loads: Vec<Load>,
     pub evals: Vec<Eval>,
+    pub uses: Vec<OpenUse>,
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,
     /// Rows on which related rows were prefetched, and which.
@@ -121,6 +123,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             yields: None,
             loads: Vec::new(),
             evals: Vec::new(),
+            uses: Vec::new(),
             stores: Vec::new(),
             writes: false,
             preloaded: Vec::new(),

@@ -90,6 +90,8 @@ impl Frame<'_, '_> {
             if let Some(made) = made {
                 query.plan = made.plan.clone();
                 query.ordered |= made.ordered;
+                query.filters = made.filters.clone();
+                query.order = made.order.clone();
                 if !made.classes.is_empty() {
                     query.classes = made.classes.clone();
                 }

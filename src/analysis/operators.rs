@@ -1,8 +1,11 @@
 //! Operators: what sums and unions of rows are, and comparisons whose answer is known.
 
+use std::sync::Arc;
+
 use crate::ir::{BinOp, CmpOp, Const, Expr, ExprKind};
 use crate::source::{Span, Sym};
 
+use super::conditions::{Condition, Filter};
 use super::frame::Frame;
 use super::value::{Kind, Query, Size, Value};
 
@@ -30,8 +33,12 @@ impl<'p> Frame<'_, 'p> {
                 (Kind::Query(query), _) | (_, Kind::Query(query)) => {
                     let mut query = (**query).clone();
                     query.empty = false;
+                    query.filters = either(&left, &right);
                     query.change = query.change.or(Some(Sym::new("|")));
                     Value::query(query).with(deps)
+                }
+                (Kind::Condition(a), Kind::Condition(b)) => {
+                    Value::new(Kind::Condition(Arc::new(Condition::combined(op, a, b)))).with(deps)
                 }
                 (Kind::Dict(_), Kind::Dict(_)) => left.join(right),
                 (Kind::Coll(_), Kind::Coll(_)) => left.join(right),
@@ -72,6 +79,7 @@ impl<'p> Frame<'_, 'p> {
                 Value::scalar(deps)
             }
             BinOp::Sub if matches!(left.kind, Kind::Coll(_)) => left.with(deps),
+            _ if left.kind == Kind::Field || right.kind == Kind::Field => Value::new(Kind::Field).with(deps),
             _ => Value::scalar(deps),
         }
     }
@@ -118,4 +126,17 @@ impl<'p> Frame<'_, 'p> {
         };
         Some(equal == matches!(op, CmpOp::Is | CmpOp::Eq | CmpOp::In))
     }
+}
+
+/// The filters of a combined queryset: which rows fulfil which of them is not followed.
+fn either(a: &Value, b: &Value) -> Arc<Vec<Filter>> {
+    let filters = |value: &Value| match &value.kind {
+        Kind::Query(query) => query.filters.to_vec(),
+        _ => Vec::new(),
+    };
+    let sometimes = |filter: Filter| Filter {
+        sometimes: true,
+        ..filter
+    };
+    Arc::new(filters(a).into_iter().chain(filters(b)).map(sometimes).collect())
 }

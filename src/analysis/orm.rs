@@ -19,15 +19,17 @@ const MAX_EVENTS: usize = 96;
 
 impl<'p> Frame<'_, 'p> {
     /// A built-in method of a manager, queryset, row, collection or dict.
-    pub fn method_call(&mut self, receiver: &Value, name: Sym, args: &Args, span: Span) -> Value {
+    ///
+    /// `at` is the part of the call from the method's name on.
+    pub fn method_call(&mut self, receiver: &Value, name: Sym, args: &Args, span: Span, at: Span) -> Value {
         match &receiver.kind {
             Kind::Manager(manager) => {
                 let query = manager.query.clone();
-                self.queryset_method(query, name, args, span, receiver.deps)
+                self.queryset_method(query, name, args, (span, at), receiver.deps)
             }
             Kind::Query(query) => {
                 let query = (**query).clone();
-                self.queryset_method(query, name, args, span, receiver.deps)
+                self.queryset_method(query, name, args, (span, at), receiver.deps)
             }
             Kind::Row(_) => {
                 if tables::writes(name) {
@@ -39,17 +41,32 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    fn queryset_method(&mut self, query: Query, name: Sym, args: &Args, span: Span, deps: Deps) -> Value {
+    fn queryset_method(
+        &mut self,
+        mut query: Query,
+        name: Sym,
+        args: &Args,
+        (span, at): (Span, Span),
+        deps: Deps,
+    ) -> Value {
         let Some(method) = tables::method(name) else {
             return Value::UNKNOWN;
         };
         let deps = args.iter().fold(deps, |d, (_, v)| d.and(v.deps));
         let site = self.site(span);
+        self.restrict(&mut query, method, args, self.site(at));
         match method.runs {
-            Runs::Lazy => Value::query(self.planned(query, method, name, args, site)).with(deps),
+            Runs::Lazy => {
+                let query = self.planned(query, method, name, args, site);
+                if method.filters.is_some() || method.sorts.is_some() {
+                    self.note_use(&query, None, site, deps);
+                }
+                Value::query(query).with(deps)
+            }
             Runs::Query => self.run_now(query, method, name, args, site, deps).with(deps),
             Runs::Write => {
                 self.note_write();
+                self.note_use(&query, Some(name), site, deps);
                 let made = Row::single(query.model, Origin::New);
                 match method.returns {
                     Returns::Row => Value::row(made),
@@ -284,6 +301,9 @@ impl<'p> Frame<'_, 'p> {
         } else {
             served
         };
+        if !query.fetched {
+            self.note_use(query, Some(op), site, deps);
+        }
         self.eval_event(Eval {
             query: query.clone(),
             op,

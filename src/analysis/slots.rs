@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::source::{FileId, Site, Span, Sym};
 
+use super::conditions::{self, Order};
 use super::frame::Frame;
 use super::plan::Plan;
 use super::rows;
@@ -136,6 +137,8 @@ impl Slots {
             fetched: false,
             single: false,
             choices_of: Vec::new(),
+            filters: Arc::default(),
+            order: Order::Default,
         }
     }
 
@@ -337,6 +340,11 @@ pub fn fill_query(frame: &Frame<'_, '_>, query: &Query, slots: &Slots) -> Option
                 fetched: actual.fetched && query.change.is_none(),
                 single: actual.single || query.single,
                 choices_of: actual.choices_of.clone(),
+                filters: conditions::extended(&actual.filters, &query.filters),
+                order: match &query.order {
+                    Order::Default => actual.order.clone(),
+                    own => own.clone(),
+                },
             })
         }
         Base::Related(row, attr) => {

@@ -13,6 +13,7 @@ use crate::source::{Site, Sym};
 
 use super::event::{Eval, Load};
 use super::plan::Plan;
+use super::uses::OpenUse;
 use super::value::{Row, Value};
 
 /// How many calls deep the engine follows a chain.
@@ -36,6 +37,7 @@ pub struct Summary {
     pub returns: Value,
     pub loads: Vec<Load>,
     pub evals: Vec<Eval>,
+    pub uses: Vec<OpenUse>,
     /// `self.name = value`.
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,

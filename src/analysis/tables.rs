@@ -60,6 +60,35 @@ pub enum Served {
     Query,
 }
 
+/// Which rows the arguments of a method leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Where {
+    /// Those that fulfil them.
+    Keep,
+    /// All others.
+    Drop,
+}
+
+/// What a method says about the order of rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sorts {
+    /// The order is that of its arguments.
+    Given,
+    /// By its arguments or the model's `get_latest_by`, the last row first.
+    Latest,
+    /// By its arguments or the model's `get_latest_by`, the first row first.
+    Earliest,
+    /// The order that the rows have already, the first row only.
+    First,
+    /// As `First`, from the other end.
+    Last,
+    Reversed,
+    /// By its first argument, which is a column.
+    Column,
+}
+
 /// One method of managers and querysets.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Method {
@@ -73,6 +102,9 @@ pub struct Method {
     /// Could be an annotation instead of a query per row.
     #[serde(default)]
     pub aggregate: bool,
+    #[serde(rename = "where")]
+    pub filters: Option<Where>,
+    pub sorts: Option<Sorts>,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +147,8 @@ pub enum Effect {
     GetList,
     UserModel,
     GetModel,
+    Condition,
+    Column,
     Paginator,
     PrefetchObjects,
     AsyncWrap,

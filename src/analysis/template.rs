@@ -389,7 +389,7 @@ impl<'p> Frame<'_, 'p> {
             Kind::Method(method) if tables::writes(method.1) => Value::UNKNOWN,
             Kind::Method(method) => {
                 let method = method.clone();
-                let result = self.method_call(&method.0, method.1, &Vec::new(), span);
+                let result = self.method_call(&method.0, method.1, &Vec::new(), span, span);
                 self.grown(result, self.site(span))
             }
             Kind::Union(all) => {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::project::{ClassId, FuncId, ModelId};
 use crate::source::{FileId, Site, Sym};
 
+use super::conditions::{self, Condition, Filter, Order};
 use super::plan::Plan;
 
 /// Which loops (low half) and parameters (high half) a value depends on.
@@ -71,6 +72,10 @@ pub enum Kind {
     Object(Arc<Object>),
     Super(Arc<Super>),
     Prefetch(Arc<super::plan::Prefetch>),
+    /// `Q(…)`
+    Condition(Arc<Condition>),
+    /// `F(…)`: a column of the row.
+    Field,
     /// One of several.
     Union(Arc<[Value]>),
 }
@@ -154,6 +159,9 @@ pub struct Query {
     pub single: bool,
     /// The fields of a form that offer these rows as choices.
     pub choices_of: Vec<Sym>,
+    /// What its rows have to fulfil, in the order in which the calls say so.
+    pub filters: Arc<Vec<Filter>>,
+    pub order: Order,
 }
 
 /// How many of a row there are where it is used.
@@ -307,6 +315,8 @@ impl Value {
             | Kind::Scalar
             | Kind::Truth(_)
             | Kind::Str(_)
+            | Kind::Condition(_)
+            | Kind::Field
             | Kind::External(_)
             | Kind::Module(_)
             | Kind::Namespace(..) => false,
@@ -321,7 +331,11 @@ impl Value {
 
     /// Worth keeping in an attribute: rows, or a constant that a branch may ask for.
     pub fn tells(&self) -> bool {
-        self.interesting() || matches!(self.kind, Kind::Str(_) | Kind::Truth(_) | Kind::None)
+        self.interesting()
+            || matches!(
+                self.kind,
+                Kind::Str(_) | Kind::Truth(_) | Kind::None | Kind::Condition(_)
+            )
     }
 
     /// Certainly not `None`; a row may be the answer of a query that found nothing.
@@ -380,6 +394,8 @@ impl Query {
             fetched: false,
             single: false,
             choices_of: Vec::new(),
+            filters: Arc::default(),
+            order: Order::Default,
         }
     }
 
@@ -411,6 +427,10 @@ impl Query {
         both.sliced |= other.sliced;
         both.batched |= other.batched;
         both.empty &= other.empty;
+        both.filters = conditions::merged(&self.filters, &other.filters);
+        if both.order != other.order {
+            both.order = Order::Unknown;
+        }
         for name in &other.choices_of {
             if !both.choices_of.contains(name) {
                 both.choices_of.push(*name);

@@ -194,6 +194,23 @@ impl Project {
         at
     }
 
+    /// The model whose table has a field of the model: a multi-table parent for inherited ones.
+    pub fn table_of(&self, model: ModelId, field: Sym) -> ModelId {
+        let own = self.concrete(model);
+        let mut open = vec![own];
+        for _ in 0..24 {
+            let Some(at) = open.pop() else { break };
+            let here = self.model(at);
+            let has = here.fields.iter().any(|f| f.name == field)
+                || here.relations.iter().any(|rel| self.relation(*rel).name == field);
+            if has {
+                return at;
+            }
+            open.extend(here.parents.iter().copied());
+        }
+        own
+    }
+
     /// Whether `a` and `b` are rows of the same table family: equal, proxies, or multi-table kin.
     pub fn kin(&self, a: ModelId, b: ModelId) -> bool {
         a == b || self.is_ancestor(a, b, 8) || self.is_ancestor(b, a, 8)

@@ -1,0 +1,456 @@
+//! Advice: which indexes the workload asks for and the tables lack.
+//!
+//! Every predicate that no index serves wants one; wants are merged into the fewest indexes that serve them all, by
+//! leftmost prefixes. How an index is written down, and how a finding is worded, is not known here.
+
+use std::collections::BTreeSet;
+
+use crate::project::indexes::{Condition as Partial, Index, IndexOrigin, Method, Part as IndexPart};
+use crate::project::{ColumnKind, ModelId, Part, Project};
+use crate::source::Sym;
+
+use super::conditions::Given;
+use super::lookups::Class;
+use super::workload::{Heat, Predicate, Sorted, Term};
+
+/// Columns of one index.
+const MAX_COLUMNS: usize = 3;
+/// So few choices do not tell rows apart.
+const FEW_CHOICES: u16 = 12;
+/// Fields of tables that hold a handful of rows: nothing but names and texts.
+const SMALL: usize = 5;
+
+/// An index that would help.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Advice {
+    pub table: ModelId,
+    /// Fields, and whether they descend.
+    pub columns: Vec<(Sym, bool)>,
+    /// Only for rows with this value.
+    pub condition: Option<(Sym, Given)>,
+    /// What it is good for.
+    pub serves: Serves,
+    /// The queries that it serves, those that matter most first.
+    pub uses: Vec<Predicate>,
+    pub score: u32,
+}
+
+/// What an index is good for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Serves {
+    /// One column finds the rows.
+    Filter,
+    /// One column gives them in order.
+    Order,
+    /// Several columns.
+    Both,
+    /// A flag that few rows have.
+    Few,
+}
+
+/// The indexes that the tables of the project's own models lack, most useful first.
+pub fn missing(project: &Project, predicates: &[Predicate]) -> Vec<Advice> {
+    let mut out = Vec::new();
+    for one in predicates.chunk_by(|a, b| a.table == b.table) {
+        let table = one[0].table;
+        if is_ours(project, table) {
+            out.extend(Table { project, table }.advice(one));
+        }
+    }
+    out.sort_by(|a, b| {
+        let key = |advice: &Advice| (std::cmp::Reverse(advice.score), advice.table, advice.columns.clone());
+        key(a).cmp(&key(b))
+    });
+    out
+}
+
+/// A table whose indexes are declared in the project, and known.
+pub fn is_ours(project: &Project, table: ModelId) -> bool {
+    let model = project.model(table);
+    matches!(model.part, Part::Source | Part::Command)
+        && model.meta.managed
+        && !model.meta.abstract_
+        && !model.meta.proxy
+        && project.indexes_known(table)
+}
+
+/// What an index does for a predicate.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Help {
+    /// Rows are told apart by the columns in front.
+    finds: bool,
+    /// They are a key of another table's row.
+    key: bool,
+    ranges: bool,
+    sorts: bool,
+}
+
+/// An index that a predicate wants: the columns in front in any order, the others in theirs.
+struct Want<'a> {
+    front: BTreeSet<Sym>,
+    tail: Vec<(Sym, bool)>,
+    condition: Option<(Sym, Given)>,
+    serves: Serves,
+    uses: Vec<&'a Predicate>,
+    /// Sets of columns that have to come first.
+    prefixes: Vec<BTreeSet<Sym>>,
+}
+
+struct Table<'a> {
+    project: &'a Project,
+    table: ModelId,
+}
+
+impl<'a> Table<'a> {
+    fn advice(&self, predicates: &'a [Predicate]) -> Vec<Advice> {
+        let mut wants: Vec<Want<'a>> = Vec::new();
+        for predicate in predicates {
+            if predicate.heat == Heat::Test || predicate.branch && !self.branches_served(predicate, predicates) {
+                continue;
+            }
+            if let Some(want) = self.want(predicate) {
+                wants.push(want);
+            }
+        }
+        wants.sort_by_key(|want| std::cmp::Reverse(want.front.len() + want.tail.len()));
+        let mut kept: Vec<Want<'a>> = Vec::new();
+        for want in wants {
+            match kept.iter_mut().find(|k| k.covers(&want)) {
+                Some(k) => k.take(want),
+                None => kept.push(want),
+            }
+        }
+        kept.into_iter().filter_map(|want| self.finished(want)).collect()
+    }
+
+    /// All alternatives of an `or` are comparisons that an index can find.
+    fn branches_served(&self, predicate: &Predicate, all: &[Predicate]) -> bool {
+        all.iter()
+            .filter(|p| p.branch && p.site == predicate.site && p.written() == predicate.written())
+            .all(|p| p.equal.iter().chain(&p.range).any(|t| !self.is_weak(t.field)))
+    }
+
+    /// The index that a predicate lacks.
+    fn want(&self, predicate: &'a Predicate) -> Option<Want<'a>> {
+        let strong: Vec<&Term> = predicate.equal.iter().filter(|t| self.tells_apart(t)).collect();
+        let weak: Vec<&Term> = predicate.equal.iter().filter(|t| !self.tells_apart(t)).collect();
+        let range = predicate
+            .range
+            .iter()
+            .find(|t| !self.is_weak(t.field) && self.is_indexable(t.field));
+        let sorted: &[(Sym, bool)] = match &predicate.sorted {
+            Sorted::By(fields) => fields,
+            _ => &[],
+        };
+        let help = self.help(predicate);
+        let plain_order = !sorted.is_empty() && !self.is_key(sorted[0].0) && sorted.iter().all(|(f, _)| self.is_indexable(*f));
+        let wants_order = plain_order && predicate.limited && !predicate.linked;
+        let front = |terms: &[&Term]| terms.iter().map(|t| t.field).take(MAX_COLUMNS).collect::<BTreeSet<Sym>>();
+        let want = |front: BTreeSet<Sym>, tail: Vec<(Sym, bool)>, serves: Serves| {
+            let mut tail = tail;
+            tail.retain(|(field, _)| !front.contains(field));
+            tail.truncate(MAX_COLUMNS.saturating_sub(front.len()));
+            (!front.is_empty() || !tail.is_empty()).then(|| Want {
+                serves: if front.len() + tail.len() > 1 { Serves::Both } else { serves },
+                front,
+                tail,
+                condition: None,
+                uses: vec![predicate],
+                prefixes: Vec::new(),
+            })
+        };
+        if help.finds {
+            // The rows of one key, of which only some are wanted.
+            let grows = help.key && !help.sorts && !help.ranges && !predicate.linked && !predicate.open;
+            let keys: Vec<&Term> = strong.iter().copied().filter(|t| self.is_foreign(t.field)).collect();
+            if !grows || keys.len() != 1 || strong.len() > 1 {
+                return None;
+            }
+            return if wants_order && range.is_none_or(|r| r.field == sorted[0].0) {
+                want(front(&keys), sorted.to_vec(), Serves::Both)
+            } else {
+                None
+            };
+        }
+        if predicate.linked || help.sorts && predicate.limited {
+            return None;
+        }
+        if !strong.is_empty() {
+            let mut terms = strong.clone();
+            terms.truncate(MAX_COLUMNS);
+            let tail = match range {
+                Some(range) => vec![(range.field, false)],
+                None if plain_order && !predicate.op.is_some_and(super::workload::asks_for_one) => sorted.to_vec(),
+                None => Vec::new(),
+            };
+            return want(front(&terms), tail, Serves::Filter);
+        }
+        if predicate.open && !predicate.limited {
+            return None;
+        }
+        if let Some(range) = range {
+            return want(BTreeSet::new(), vec![(range.field, false)], Serves::Filter);
+        }
+        if wants_order && !weak.is_empty() && !predicate.open {
+            return want(front(&weak), sorted.to_vec(), Serves::Both);
+        }
+        if let [flag] = &weak[..]
+            && !predicate.open
+            && self.is_rare(flag)
+        {
+            return Some(Want {
+                front: BTreeSet::from([flag.field]),
+                tail: Vec::new(),
+                condition: Some((flag.field, flag.given)),
+                serves: Serves::Few,
+                uses: vec![predicate],
+                prefixes: Vec::new(),
+            });
+        }
+        if wants_order && predicate.terms().next().is_none() {
+            return want(BTreeSet::new(), sorted.to_vec(), Serves::Order);
+        }
+        None
+    }
+
+    /// The best that the indexes there are do for a predicate.
+    fn help(&self, predicate: &Predicate) -> Help {
+        let indexes = self.project.indexes(self.table).iter();
+        let mut best = Help::default();
+        for index in indexes.filter(|index| self.applies(index, predicate)) {
+            best = best.max(self.helps(index, predicate));
+        }
+        best
+    }
+
+    /// A partial index is of use where its condition is among those of the query.
+    fn applies(&self, index: &Index, predicate: &Predicate) -> bool {
+        let fulfilled = |condition: &Partial| {
+            condition.whole
+                && condition.facts.iter().all(|fact| {
+                    predicate.terms().any(|t| t.field == fact.field && t.lookup == fact.lookup)
+                })
+        };
+        matches!(index.method, Method::BTree | Method::Hash) && index.condition.as_ref().is_none_or(fulfilled)
+    }
+
+    fn helps(&self, index: &Index, predicate: &Predicate) -> Help {
+        let mut help = Help::default();
+        let mut rest = index.columns.iter();
+        let mut matched = 0;
+        let mut next = None;
+        for column in rest.by_ref() {
+            let IndexPart::Field(field) = column.part else {
+                return help;
+            };
+            match predicate.equal.iter().find(|t| t.field == field) {
+                Some(term) => {
+                    matched += 1;
+                    help.finds |= self.tells_apart(term);
+                    help.key |= self.is_foreign(field);
+                }
+                None => {
+                    next = Some(column);
+                    break;
+                }
+            }
+        }
+        if index.unique && matched == index.columns.len() {
+            help.finds = true;
+            help.key = false;
+        }
+        if matched > 0 && index.condition.is_some() {
+            help.finds = true;
+        }
+        let remaining: Vec<(Sym, bool)> = next
+            .into_iter()
+            .chain(rest)
+            .map_while(|c| match c.part {
+                IndexPart::Field(field) => Some((field, c.descending)),
+                _ => None,
+            })
+            .collect();
+        if let Some((field, _)) = remaining.first() {
+            help.ranges = predicate.range.iter().any(|t| t.field == *field);
+            help.finds |= help.ranges && !self.is_weak(*field) || help.ranges && index.condition.is_some();
+        }
+        if let Sorted::By(sorted) = &predicate.sorted {
+            let turned: Vec<(Sym, bool)> = sorted.iter().map(|(f, d)| (*f, !d)).collect();
+            help.sorts = same_start(&remaining, sorted) || same_start(&remaining, &turned);
+        }
+        help
+    }
+
+    fn finished(&self, want: Want<'a>) -> Option<Advice> {
+        let mut uses: Vec<Predicate> = want.uses.iter().map(|p| (*p).clone()).collect();
+        uses.sort_by_key(|p| (std::cmp::Reverse((p.heat, p.repeated)), p.written(), p.site));
+        uses.dedup_by_key(|p| (p.written(), p.site.file));
+        let hot = uses.iter().any(|p| p.heat >= Heat::Task);
+        let scheduled = uses.iter().any(|p| {
+            p.range
+                .iter()
+                .any(|t| matches!(self.kind(t.field), ColumnKind::Date | ColumnKind::DateTime))
+        });
+        if !hot && !scheduled || self.is_small() {
+            return None;
+        }
+        let score = uses
+            .iter()
+            .map(|p| {
+                let weight = match p.heat {
+                    Heat::Request | Heat::Task => 3,
+                    Heat::Command => 1,
+                    Heat::Test => 0,
+                };
+                weight * if p.repeated { 2 } else { 1 }
+            })
+            .sum();
+        Some(Advice {
+            table: self.table,
+            columns: want.columns(self),
+            condition: want.condition,
+            serves: want.serves,
+            uses,
+            score,
+        })
+    }
+
+    fn kind(&self, field: Sym) -> ColumnKind {
+        self.project.column_kind(self.table, field)
+    }
+
+    fn is_foreign(&self, field: Sym) -> bool {
+        self.project
+            .model(self.table)
+            .relations
+            .iter()
+            .any(|rel| self.project.relation(*rel).name == field)
+    }
+
+    fn is_key(&self, field: Sym) -> bool {
+        self.project.primary_key(self.table).contains(&field)
+    }
+
+    /// Whether comparing with one value leaves few rows.
+    fn tells_apart(&self, term: &Term) -> bool {
+        term.class == Class::Equal && !self.is_weak(term.field) && self.is_indexable(term.field)
+    }
+
+    /// A column with so few values that one of them leaves many rows.
+    fn is_weak(&self, field: Sym) -> bool {
+        let few = self
+            .project
+            .column(self.table, field)
+            .and_then(|column| column.choices)
+            .is_some_and(|n| n <= FEW_CHOICES);
+        self.kind(field) == ColumnKind::Bool || few || super::lookups::sounds_weak(field)
+    }
+
+    /// Whether a plain index over the column makes sense.
+    fn is_indexable(&self, field: Sym) -> bool {
+        self.is_foreign(field)
+            || matches!(
+                self.kind(field),
+                ColumnKind::Integer
+                    | ColumnKind::Decimal
+                    | ColumnKind::Text
+                    | ColumnKind::Date
+                    | ColumnKind::DateTime
+                    | ColumnKind::Time
+                    | ColumnKind::Uuid
+                    | ColumnKind::Bool
+            )
+    }
+
+    /// A flag is asked for the value that it does not have from the start.
+    fn is_rare(&self, term: &Term) -> bool {
+        let Given::Truth(asked) = term.given else { return false };
+        let default = self
+            .project
+            .column(self.table, term.field)
+            .and_then(|column| column.default_flag);
+        self.kind(term.field) == ColumnKind::Bool && default == Some(!asked)
+    }
+
+    /// A table of names: as many rows as somebody has typed in.
+    fn is_small(&self) -> bool {
+        let model = self.project.model(self.table);
+        let dated = model.fields.iter().any(|f| {
+            matches!(
+                f.column.kind,
+                ColumnKind::Date | ColumnKind::DateTime | ColumnKind::Uuid | ColumnKind::Duration
+            )
+        });
+        let referring = model
+            .relations
+            .iter()
+            .any(|rel| self.project.relation(*rel).kind.single());
+        !dated && !referring && model.fields.len() <= SMALL
+    }
+}
+
+impl Want<'_> {
+    /// Whether this index serves what the other would.
+    fn covers(&self, other: &Self) -> bool {
+        if self.condition != other.condition {
+            return false;
+        }
+        if other.tail.is_empty() {
+            let within = other.front.is_subset(&self.front)
+                && self
+                    .prefixes
+                    .iter()
+                    .all(|p| p.is_subset(&other.front) || other.front.is_subset(p));
+            let whole = match self.tail.first() {
+                Some((first, _)) => {
+                    other.front.len() == self.front.len() + 1
+                        && other.front.contains(first)
+                        && self.front.is_subset(&other.front)
+                }
+                None => false,
+            };
+            return within || whole;
+        }
+        let turned: Vec<(Sym, bool)> = other.tail.iter().map(|(f, d)| (*f, !d)).collect();
+        let ranges = other.tail.len() == 1 && self.tail.first().is_some_and(|(f, _)| *f == other.tail[0].0);
+        self.front == other.front
+            && (ranges || same_start(&self.tail, &other.tail) || same_start(&self.tail, &turned))
+    }
+
+    fn take(&mut self, other: Self) {
+        if other.tail.is_empty() && other.front.len() < self.front.len() {
+            self.prefixes.push(other.front);
+        }
+        self.uses.extend(other.uses);
+    }
+
+    fn columns(&self, table: &Table<'_>) -> Vec<(Sym, bool)> {
+        let mut front: Vec<Sym> = self.front.iter().copied().collect();
+        let needed = |field: &Sym| self.prefixes.iter().filter(|p| p.contains(field)).count();
+        let fields = &table.project.model(table.table).fields;
+        let declared = |field: &Sym| fields.iter().position(|f| f.name == *field);
+        front.sort_by_key(|field| {
+            (
+                std::cmp::Reverse(needed(field)),
+                !table.is_foreign(*field),
+                declared(field),
+            )
+        });
+        let mut columns: Vec<(Sym, bool)> = front.into_iter().map(|field| (field, false)).collect();
+        columns.extend(self.tail.iter().copied());
+        if let [only] = &mut columns[..] {
+            only.1 = false;
+        }
+        columns
+    }
+}
+
+/// Whether a list begins with all of another.
+fn same_start(list: &[(Sym, bool)], start: &[(Sym, bool)]) -> bool {
+    !start.is_empty() && list.len() >= start.len() && list.iter().zip(start).all(|(a, b)| a == b)
+}
+
+/// Whether an index is declared by itself, not made for a field or a constraint.
+pub fn is_declared(index: &Index) -> bool {
+    matches!(index.origin, IndexOrigin::MetaIndexes)
+}

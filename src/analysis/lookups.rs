@@ -1,0 +1,138 @@
+//! The rows of `rules/django/lookups.toml`: which index can answer which lookup.
+
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
+
+use crate::source::Sym;
+
+/// What a lookup asks of an index.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    Equal,
+    Range,
+    Null,
+    Prefix,
+    Folded,
+    FoldedPrefix,
+    FoldedInfix,
+    Infix,
+    Member,
+    Search,
+    /// The column is changed before it is compared.
+    #[serde(skip)]
+    Transformed,
+    /// Something that is not known.
+    #[serde(skip)]
+    Other,
+}
+
+impl Class {
+    /// Whether an index over the plain column finds the rows.
+    pub fn is_plain(self) -> bool {
+        matches!(self, Self::Equal | Self::Range | Self::Null)
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    lookups: FxHashMap<Class, Vec<String>>,
+    ranges: Names,
+    transforms: Names,
+    ordered: Operations,
+    weak: Names,
+}
+
+#[derive(Deserialize)]
+struct Names {
+    names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Operations {
+    operations: Vec<String>,
+}
+
+struct Table {
+    classes: FxHashMap<Sym, Class>,
+    ranges: FxHashSet<Sym>,
+    transforms: FxHashSet<Sym>,
+    ordered: FxHashSet<Sym>,
+    weak: FxHashSet<Sym>,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the table is compiled in and checked by a test"
+)]
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let document: Document =
+        toml::from_str(include_str!("../../rules/django/lookups.toml")).expect("lookups.toml is valid");
+    let set = |names: Vec<String>| names.iter().map(|n| Sym::new(n)).collect();
+    Table {
+        classes: document
+            .lookups
+            .into_iter()
+            .flat_map(|(class, names)| names.into_iter().map(move |n| (Sym::new(&n), class)))
+            .collect(),
+        ranges: set(document.ranges.names),
+        transforms: set(document.transforms.names),
+        ordered: set(document.ordered.operations),
+        weak: set(document.weak.names),
+    }
+});
+
+/// What the part of a lookup behind the column asks: `gte`, `date__lt`, or nothing.
+pub fn class(rest: &[Sym]) -> Class {
+    let table = &*TABLE;
+    match rest {
+        [] => Class::Equal,
+        [transform, lookup @ ..] if table.ranges.contains(transform) => match lookup {
+            [] => Class::Range,
+            [one] if *one != "in" && table.classes.get(one).is_some_and(|c| c.is_plain()) => Class::Range,
+            _ => Class::Transformed,
+        },
+        [one] => match table.classes.get(one) {
+            Some(class) => *class,
+            None if table.transforms.contains(one) => Class::Transformed,
+            None => Class::Other,
+        },
+        [first, ..] if table.transforms.contains(first) => Class::Transformed,
+        _ => Class::Other,
+    }
+}
+
+/// Whether the name of a column says that it has few values: `status`, `is_active`.
+pub fn sounds_weak(field: Sym) -> bool {
+    let name = field.as_str();
+    let last = name.rsplit('_').next().unwrap_or(name);
+    TABLE.weak.contains(&field) || TABLE.weak.contains(&Sym::new(last)) || name.starts_with("is_") || name.starts_with("has_")
+}
+
+/// Whether a way to evaluate a queryset reads its rows in order.
+pub fn is_ordered(operation: Sym) -> bool {
+    TABLE.ordered.contains(&operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes() {
+        let class = |text: &str| class(&text.split("__").filter(|p| !p.is_empty()).map(Sym::new).collect::<Vec<_>>());
+        assert_eq!(class(""), Class::Equal);
+        assert_eq!(class("in"), Class::Equal);
+        assert_eq!(class("gte"), Class::Range);
+        assert_eq!(class("year"), Class::Range);
+        assert_eq!(class("year__gte"), Class::Range);
+        assert_eq!(class("year__in"), Class::Transformed);
+        assert_eq!(class("date"), Class::Transformed);
+        assert_eq!(class("date__gte"), Class::Transformed);
+        assert_eq!(class("icontains"), Class::FoldedInfix);
+        assert_eq!(class("some_key"), Class::Other);
+        assert!(is_ordered(Sym::new("first")) && !is_ordered(Sym::new("count")));
+    }
+}
