@@ -5,11 +5,13 @@
 
 mod bases;
 mod classes;
+pub mod columns;
 pub mod fields;
 mod graph;
 pub mod hints;
 mod link;
 mod managers;
+mod meta;
 pub mod models;
 pub mod modules;
 mod names;
@@ -28,8 +30,9 @@ use crate::ir::{ClassIdx, FuncIdx, Routine};
 use crate::source::{FileId, Site, Span, Sym};
 
 pub use classes::{ClassRef, Member};
+pub use columns::{Column, ColumnKind};
 pub use link::{LinkInput, link};
-pub use models::{Field, Meta, Model, ModelAttr, RelKind, Relation, Target};
+pub use models::{Between, Field, Generic, Meta, Model, ModelAttr, RelKind, Relation, Target};
 pub use names::Def;
 pub use paths::Hop;
 

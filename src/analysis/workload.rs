@@ -22,7 +22,7 @@ const MAX_BRANCHES: usize = 4;
 pub struct Term {
     /// The model whose table has the column.
     pub table: ModelId,
-    /// The field; for keys of relations the relation's name, `pk` for the primary key.
+    /// The field; for keys of relations the relation's name.
     pub field: Sym,
     pub class: Class,
     /// What stands behind the field: `gte`, `date__lt`; `exact` where nothing does.
@@ -261,7 +261,7 @@ impl Resolver<'_> {
                 })
             };
             match project.model_attr(at, name) {
-                Some(ModelAttr::Pk) => return column(Sym::new("pk")),
+                Some(ModelAttr::Pk) => return column(self.key(at)),
                 Some(ModelAttr::Column { .. }) => return column(name),
                 Some(ModelAttr::Attname(rel)) => return column(project.relation(rel).name),
                 Some(attr @ (ModelAttr::Forward(rel) | ModelAttr::Reverse(rel))) => {
@@ -354,6 +354,14 @@ impl Resolver<'_> {
         }
     }
 
+    /// The field of the primary key.
+    fn key(&self, model: ModelId) -> Sym {
+        match self.project.primary_key(model)[..] {
+            [one] => one,
+            _ => Sym::new("pk"),
+        }
+    }
+
     fn heat(&self) -> Heat {
         let of = |site: Site| match self.project.file(site.file).part {
             Part::Test | Part::Migration => Heat::Test,
@@ -375,6 +383,7 @@ impl Resolver<'_> {
             Order::Default if !meta.ordered => return Sorted::No,
             Order::Default if meta.ordering.is_empty() => return Sorted::Otherwise,
             Order::Default => meta.ordering.clone().into(),
+            Order::Latest if !meta.get_latest_by.is_empty() => meta.get_latest_by.clone().into(),
             Order::Latest | Order::Unknown => return Sorted::Otherwise,
         };
         let mut fields = Vec::new();
@@ -408,7 +417,7 @@ impl Resolver<'_> {
                 return Sorted::Otherwise;
             }
             fields.push((field, descending));
-            if field == "pk" {
+            if field == self.key(self.one.model) {
                 break;
             }
         }

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+use super::columns::ColumnKind;
+
 /// What a model attribute of a field class is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,9 +36,14 @@ pub struct FieldRow {
     /// The column may hold kilobytes a row.
     #[serde(default)]
     pub wide: bool,
-    /// Indexed unless the field says otherwise.
+    /// `None`: nothing is known of the column.
+    pub column: Option<ColumnKind>,
+    /// Indexed unless the field says otherwise; of fields to many: the table between is the one that Django makes.
     #[serde(default)]
     pub index: bool,
+    /// The primary key unless the field says otherwise.
+    #[serde(default)]
+    pub primary_key: bool,
     /// `app.Model` or `settings.AUTH_USER_MODEL`, when the field class itself knows its target.
     pub target: Option<String>,
     pub source: String,
@@ -143,6 +150,10 @@ mod tests {
                 "{entry:?}"
             );
             assert_eq!(entry.modules.is_empty(), entry.classes.is_empty(), "{entry:?}");
+            // Of Django's own classes everything is known.
+            let own = entry.modules.iter().any(|module| module.starts_with("django."));
+            let is_column = entry.row.kind == FieldKind::Field;
+            assert!(!own || is_column == entry.row.column.is_some(), "{entry:?}");
             count += entry.paths.len() + entry.modules.len() * entry.classes.len();
         }
         assert!(count > 0);
@@ -176,6 +187,16 @@ mod tests {
             kind("acme.fields.MarkdownTextField"),
             Some((FieldKind::Field, true))
         );
+        let column = |dotted| external(dotted).map(|row| (row.column, row.index));
+        assert_eq!(
+            column("django.db.models.SlugField"),
+            Some((Some(ColumnKind::Text), true))
+        );
+        assert_eq!(
+            column("django.contrib.gis.db.models.NullBooleanField"),
+            Some((Some(ColumnKind::Bool), false))
+        );
+        assert_eq!(column("acme.fields.ColourField"), Some((None, false)));
         assert_eq!(kind("acme.Money"), None);
         assert_eq!(listed("acme.fields.NiceForeignKey"), None);
         let tags = listed("taggit.managers.TaggableManager").unwrap();

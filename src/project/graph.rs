@@ -5,20 +5,20 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::facts::ClassFacts;
-use crate::ir::{Call, Const, Expr, ExprKind};
+use crate::ir::{Call, ExprKind};
 use crate::source::{FileId, Site, Sym};
 
-use super::fields::{self, FieldKind};
-use super::models::{Field, Meta, Model, ModelAttr, RelKind, Relation, Target};
+use super::columns::{self, Column, FieldClass};
+use super::fields::FieldKind;
+use super::meta;
+use super::models::{Field, Model, ModelAttr, RelKind, Relation, Target};
 use super::{ClassId, ClassRef, Def, Member, ModelId, Part, Project, RelId};
 
 /// One field as declared in one class body.
 #[derive(Clone)]
 pub(super) struct Declared<'p> {
     pub name: Sym,
-    pub kind: FieldKind,
-    pub wide: bool,
+    pub of: FieldClass,
     pub call: &'p Call,
     /// The file and class that hold the declaration.
     pub file: FileId,
@@ -53,7 +53,7 @@ pub(super) fn build(project: &Project) -> Graph {
             continue;
         }
         let own = own_fields(project, id);
-        if !is_model[id.0 as usize] && project.class(id).open && own.iter().any(|d| d.kind.is_relation()) {
+        if !is_model[id.0 as usize] && project.class(id).open && own.iter().any(|d| d.of.row.kind.is_relation()) {
             is_model[id.0 as usize] = true;
         }
         if !own.is_empty() {
@@ -85,7 +85,7 @@ pub(super) fn build(project: &Project) -> Graph {
         }
         let model_id = ModelId(graph.models.len() as u32);
         let facts = project.class_facts(id);
-        let meta = read_meta(project, id);
+        let meta = meta::read(project, id, &is_model);
         let app_label = meta.app_label.unwrap_or_else(|| app_label(project, class.file));
         let label = Sym::new(&format!("{app_label}.{}", facts.name));
         graph.models.push(Model {
@@ -100,6 +100,7 @@ pub(super) fn build(project: &Project) -> Graph {
             parents: Vec::new(),
             relations: Vec::new(),
             fields: Vec::new(),
+            composite_key: None,
             attrs: FxHashMap::default(),
             query_names: FxHashMap::default(),
         });
@@ -139,12 +140,11 @@ fn own_fields<'p>(project: &'p Project, id: ClassId) -> Vec<Declared<'p>> {
         let ExprKind::Call(call) = &value.kind else {
             continue;
         };
-        if let Some((kind, wide)) = field_kind(project, class.file, &call.func, 8) {
+        if let Some(of) = columns::class_of(project, class.file, &call.func, 8) {
             out.retain(|d: &Declared<'_>| d.name != assign.name);
             out.push(Declared {
                 name: assign.name,
-                kind,
-                wide,
+                of,
                 call,
                 file: class.file,
                 class: id,
@@ -153,36 +153,6 @@ fn own_fields<'p>(project: &'p Project, id: ClassId) -> Vec<Declared<'p>> {
         }
     }
     out
-}
-
-fn field_kind(project: &Project, file: FileId, func: &Expr, depth: u32) -> Option<(FieldKind, bool)> {
-    match project.resolve_expr(file, func)? {
-        Def::External(name) => fields::external(name.as_str()).map(|row| (row.kind, row.wide)),
-        Def::Class(class) => project.class(class).mro.iter().find_map(|base| {
-            match base {
-                ClassRef::External(name) => fields::external(name.as_str()),
-                ClassRef::Known(known) => fields::listed(project.class(*known).dotted.as_str()),
-            }
-            .map(|row| (row.kind, row.wide))
-        }),
-        Def::Assign(from, idx) if depth > 0 => {
-            let value = project.file(from).facts.assigns[idx as usize].value.as_ref()?;
-            match &value.kind {
-                ExprKind::Name(_) | ExprKind::Attr(_) => field_kind(project, from, value, depth - 1),
-                ExprKind::Call(call) => {
-                    let partial = call.func.as_name().is_some_and(|n| n == "partial")
-                        || matches!(&call.func.kind, ExprKind::Attr(a) if a.name == "partial");
-                    if partial {
-                        field_kind(project, from, call.positional(0)?, depth - 1)
-                    } else {
-                        None
-                    }
-                }
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }
 
 fn app_label(project: &Project, file: FileId) -> Sym {
@@ -207,129 +177,6 @@ fn app_label(project: &Project, file: FileId) -> Sym {
         _ => parts[0],
     };
     Sym::new(name)
-}
-
-fn meta_class(project: &Project, id: ClassId) -> Option<ClassId> {
-    match project.class(id).members.get(&Sym::new("Meta"))? {
-        Member::Class(meta) => Some(*meta),
-        _ => None,
-    }
-}
-
-/// The options of a model: its own `Meta`, what that inherits, else an abstract parent's ordering.
-fn read_meta(project: &Project, id: ClassId) -> Meta {
-    let mut meta = Meta {
-        managed: true,
-        ..Meta::default()
-    };
-    let own = meta_class(project, id);
-    if let Some(own) = own {
-        for base in project.class(own).mro.iter().rev() {
-            if let ClassRef::Known(base) = base {
-                read_options(project.class_facts(*base), *base == own, &mut meta);
-            }
-        }
-    } else {
-        for base in project.class(id).mro.iter().skip(1) {
-            let ClassRef::Known(base) = base else { continue };
-            let Some(inherited) = meta_class(project, *base) else {
-                continue;
-            };
-            for part in project.class(inherited).mro.iter().rev() {
-                if let ClassRef::Known(part) = part {
-                    read_options(project.class_facts(*part), false, &mut meta);
-                }
-            }
-            let concrete = !is_abstract(project, *base);
-            meta.proxy = false;
-            if concrete {
-                meta = Meta {
-                    managed: true,
-                    ordering: meta.ordering,
-                    ordered: meta.ordered,
-                    ..Meta::default()
-                };
-            }
-            break;
-        }
-    }
-    meta
-}
-
-pub(super) fn is_abstract(project: &Project, id: ClassId) -> bool {
-    meta_class(project, id).is_some_and(|meta| {
-        project.class_facts(meta).assigns.iter().any(|a| {
-            a.name == "abstract"
-                && a.value
-                    .as_ref()
-                    .is_some_and(|v| matches!(v.kind, ExprKind::Const(Const::True)))
-        })
-    })
-}
-
-fn read_options(facts: &ClassFacts, own: bool, meta: &mut Meta) {
-    for assign in &facts.assigns {
-        let Some(value) = &assign.value else { continue };
-        let truth = matches!(value.kind, ExprKind::Const(Const::True));
-        match assign.name.as_str() {
-            "abstract" if own => meta.abstract_ = truth,
-            "proxy" if own => meta.proxy = truth,
-            "managed" => meta.managed = !matches!(value.kind, ExprKind::Const(Const::False)),
-            "app_label" => meta.app_label = value.as_str(),
-            "ordering" => {
-                meta.ordering = strings(value);
-                meta.ordered = !matches!(&value.kind, ExprKind::List(v) | ExprKind::Tuple(v) if v.is_empty());
-            }
-            "order_with_respect_to" => meta.ordered = true,
-            "default_related_name" => meta.default_related_name = value.as_str(),
-            "default_manager_name" => meta.default_manager_name = value.as_str(),
-            "base_manager_name" => meta.base_manager_name = value.as_str(),
-            "unique_together" => meta.unique_together = groups(value),
-            "index_together" => meta.indexes.extend(groups(value)),
-            "indexes" => {
-                if let ExprKind::List(items) | ExprKind::Tuple(items) = &value.kind {
-                    meta.indexes
-                        .extend(items.iter().filter_map(|item| match &item.kind {
-                            ExprKind::Call(call) => call.keyword("fields").map(strings),
-                            _ => None,
-                        }));
-                }
-            }
-            "constraints" => {
-                if let ExprKind::List(items) | ExprKind::Tuple(items) = &value.kind {
-                    meta.constraints = items
-                        .iter()
-                        .filter_map(|item| match &item.kind {
-                            ExprKind::Call(call) => call.keyword("name")?.as_str(),
-                            _ => None,
-                        })
-                        .collect();
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn strings(value: &Expr) -> Vec<Sym> {
-    match &value.kind {
-        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
-            items.iter().filter_map(Expr::as_str).collect()
-        }
-        _ => value.as_str().into_iter().collect(),
-    }
-}
-
-fn groups(value: &Expr) -> Vec<Vec<Sym>> {
-    match &value.kind {
-        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
-            if items.iter().any(|i| i.as_str().is_some()) {
-                return vec![strings(value)];
-            }
-            items.iter().map(strings).filter(|g| !g.is_empty()).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 fn add_parents(project: &Project, graph: &mut Graph, by_class: &FxHashMap<ClassId, ModelId>, at: usize) {
@@ -396,11 +243,15 @@ fn add_fields(
     }
     chosen.sort_by_key(|d| (d.class != class, d.site));
     for field in chosen {
-        let kind = match field.kind {
+        let kind = match field.of.row.kind {
             FieldKind::Field | FieldKind::CompositePk => {
+                if field.of.row.kind == FieldKind::CompositePk {
+                    graph.models[at].composite_key = Some(columns::composite(field.call));
+                }
                 graph.models[at].fields.push(Field {
                     name: field.name,
-                    wide: field.wide,
+                    wide: field.of.row.wide,
+                    column: columns::read(project, &field).unwrap_or(Column::NONE),
                     site: field.site,
                 });
                 continue;
@@ -444,6 +295,13 @@ fn add_fields(
                 to_field: None,
                 through: None,
                 parent_link: true,
+                column: Some(Column {
+                    primary_key: graph.models[at].relations.iter().all(|r| !graph.relations[r.0 as usize].parent_link),
+                    unique: true,
+                    ..Column::NONE
+                }),
+                generic: None,
+                between: None,
                 site: graph.models[at].site,
             });
             graph.models[at].relations.push(id);

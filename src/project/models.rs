@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::source::{FileId, Site, Sym};
 
+use super::columns::Column;
 use super::{ClassId, ModelId, Part, Project, RelId};
 
 /// A Django model, abstract ones included.
@@ -25,6 +26,8 @@ pub struct Model {
     pub relations: Vec<RelId>,
     /// Other fields of its own table, inherited abstract ones included.
     pub fields: Vec<Field>,
+    /// The fields of a `CompositePrimaryKey`.
+    pub composite_key: Option<Vec<Sym>>,
     pub(crate) attrs: FxHashMap<Sym, ModelAttr>,
     /// Reverse query name → accessor, where they differ.
     pub(crate) query_names: FxHashMap<Sym, Sym>,
@@ -36,6 +39,7 @@ pub struct Field {
     pub name: Sym,
     /// Text, JSON, binary, geometry: costly to load for nothing.
     pub wide: bool,
+    pub column: Column,
     pub site: Site,
 }
 
@@ -53,11 +57,11 @@ pub struct Meta {
     pub default_related_name: Option<Sym>,
     pub default_manager_name: Option<Sym>,
     pub base_manager_name: Option<Sym>,
-    /// Field names of each literal entry of `indexes`, `unique_together`, `index_together`.
-    pub indexes: Vec<Vec<Sym>>,
-    pub unique_together: Vec<Vec<Sym>>,
-    /// Names of `constraints`.
-    pub constraints: Vec<Sym>,
+    /// A literal `db_table`; see [`Project::db_table`].
+    pub db_table: Option<Sym>,
+    pub order_with_respect_to: Option<Sym>,
+    /// Literal names; empty also when `get_latest_by` cannot be read.
+    pub get_latest_by: Vec<Sym>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,7 +109,27 @@ pub struct Relation {
     pub through: Option<ModelId>,
     /// The implicit or explicit link of a child to its multi-table parent.
     pub parent_link: bool,
+    /// Of foreign keys and one-to-one fields.
+    pub column: Option<Column>,
+    /// Of a generic foreign key.
+    pub generic: Option<Generic>,
+    /// Of a relation to many whose table Django makes by itself.
+    pub between: Option<Between>,
     pub site: Site,
+}
+
+/// The fields behind a generic foreign key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Generic {
+    pub content_type: Sym,
+    pub object_id: Sym,
+}
+
+/// A table between two models that no class declares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Between {
+    /// A literal `db_table`.
+    pub db_table: Option<Sym>,
 }
 
 impl Model {
@@ -209,6 +233,15 @@ impl Project {
             open.extend(here.parents.iter().copied());
         }
         own
+    }
+
+    /// The name of the model's table, case as Django writes it.
+    pub fn db_table(&self, model: ModelId) -> Sym {
+        let m = self.model(self.concrete(model));
+        m.meta.db_table.unwrap_or_else(|| {
+            let name = m.name.as_str().to_lowercase();
+            Sym::new(&format!("{}_{name}", m.app_label))
+        })
     }
 
     /// Whether `a` and `b` are rows of the same table family: equal, proxies, or multi-table kin.

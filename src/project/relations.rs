@@ -5,11 +5,11 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{ArgKind, Const, Expr, ExprKind};
+use crate::ir::{ArgKind, Call, Const, Expr, ExprKind};
 use crate::source::{FileId, Sym};
 
 use super::graph::{Declared, Graph, attribute_table};
-use super::models::{RelKind, Relation, Target};
+use super::models::{Between, Generic, RelKind, Relation, Target};
 use super::{ClassId, ClassRef, Def, ModelId, Part, Project, RelId};
 
 pub(super) fn declare(
@@ -75,10 +75,9 @@ pub(super) fn declare(
             _ => Some(related_name.unwrap_or_else(|| Sym::new(&lower))),
         }),
     };
-    let through = field
-        .call
-        .keyword("through")
-        .and_then(|e| match cx.resolve(e, field.file, 6) {
+    let through = field.call.keyword("through");
+    let given_through = through.is_some();
+    let through = through.and_then(|e| match cx.resolve(e, field.file, 6) {
             Target::Model(id) => Some(id),
             _ => None,
         });
@@ -98,7 +97,24 @@ pub(super) fn declare(
         to_field: text("to_field"),
         through,
         parent_link: truth("parent_link"),
+        column: super::columns::read(project, field),
+        generic: (kind == RelKind::GenericForeignKey).then(|| generic(field.call)),
+        between: (kind == RelKind::ManyToMany && field.of.row.index && !given_through).then(|| Between {
+            db_table: text("db_table"),
+        }),
         site: field.site,
+    }
+}
+
+/// `GenericForeignKey(ct_field, fk_field)`, see Django docs, ref/contrib/contenttypes/#generic-relations.
+fn generic(call: &Call) -> Generic {
+    let name = |name: &str, place: usize, default: &str| {
+        let given = call.keyword(name).or_else(|| call.positional(place));
+        given.and_then(Expr::as_str).unwrap_or_else(|| Sym::new(default))
+    };
+    Generic {
+        content_type: name("ct_field", 0, "content_type"),
+        object_id: name("fk_field", 1, "object_id"),
     }
 }
 

@@ -71,8 +71,8 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
             .map(|p| project.model(*p).label.to_string())
             .collect(),
         ordering: names(&m.meta.ordering),
-        indexes: m.meta.indexes.iter().map(|group| names(group)).collect(),
-        unique_together: m.meta.unique_together.iter().map(|group| names(group)).collect(),
+        indexes: Vec::new(),
+        unique_together: Vec::new(),
     }
 }
 

@@ -8,6 +8,41 @@ def dump_models():
     return {model._meta.label: describe(model) for model in models}
 
 
+def dump_indexes():
+    """Model -> its table and the indexes that the database says there are, in a defined order."""
+    from django.apps import apps
+    from django.db import connection
+
+    models = [m for m in apps.get_models(include_auto_created=True) if not m._meta.proxy]
+    with connection.cursor() as cursor:
+        return {model._meta.label: describe_table(cursor, model._meta.db_table) for model in models}
+
+
+def describe_table(cursor, table):
+    from django.db import connection
+
+    cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'")
+    statements = dict(cursor.fetchall())
+    found = {}
+    for name, entry in connection.introspection.get_constraints(cursor, table).items():
+        if entry["foreign_key"] or entry["check"]:
+            continue
+        sql = statements.get(name) or ""
+        index = {
+            "columns": entry["columns"],  # null: an expression
+            "orders": entry.get("orders") or ["ASC"] * len(entry["columns"]),
+            "unique": entry["unique"],
+            "primary_key": entry["primary_key"],
+            "partial": " WHERE " in " ".join(sql.split()).upper(),
+            "declared": sql != "",  # by a statement of its own, not with the table
+        }
+        # What SQLite makes for a constraint of the table is the constraint.
+        key = (str(index["columns"]), index["declared"] and name)
+        if key not in found or index["primary_key"]:
+            found[key] = index | ({"name": name} if index["declared"] else {})
+    return {"table": table, "indexes": [found[key] for key in sorted(found, key=str)]}
+
+
 def describe(model):
     meta = model._meta
     fields = [*meta.fields, *meta.many_to_many, *meta.private_fields]

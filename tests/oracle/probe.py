@@ -16,7 +16,7 @@ import re
 import sys
 from pathlib import Path
 
-from describe import dump_models
+from describe import dump_indexes, dump_models
 
 SIZES = (5, 10)
 NOT_COUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
@@ -226,11 +226,13 @@ def main():
     import django
 
     models = dump_models()
+    indexes = dump_indexes()
     queries, responses, problems = dump_queries(project, options.lenient)
     data = {
         "django": django.get_version(),
         "python": ".".join(map(str, sys.version_info[:3])),
         "models": models,
+        "indexes": indexes,
         "queries": queries,
         "responses": responses,
         "problems": problems,

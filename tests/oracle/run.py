@@ -128,11 +128,13 @@ def files(project: str, answers: dict[str, dict]) -> dict[str, str]:
     base = answers[BASELINE]
     made = {
         f"{project}/models.json": text(base["models"]),
+        f"{project}/indexes.json": text(base["indexes"]),
         f"{project}/queries.json": text(base["queries"]),
     }
     for version, answer in answers.items():
-        if difference := overlay(base["models"], answer["models"]):
-            made[f"{project}/models.{version}.json"] = text(difference)
+        for kind in ("models", "indexes"):
+            if difference := overlay(base[kind], answer[kind]):
+                made[f"{project}/{kind}.{version}.json"] = text(difference)
         old, new = base["queries"], answer["queries"]
         parts = {key: overlay(old[key], new[key]) for key in ("urls", "scenarios")}
         if any(parts.values()):
@@ -146,7 +148,7 @@ def kept(versions) -> list[str]:
     for project in PROJECTS:
         if (HERE / project / "fixed.diff").exists():
             names.append(f"{project}/fixed.diff")
-        for kind in ("models", "queries", "fixed"):
+        for kind in ("models", "indexes", "queries", "fixed"):
             for suffix in ("", *(f".{version}" for version in versions)):
                 name = f"{project}/{kind}{suffix}.json"
                 if (HERE / name).exists():
