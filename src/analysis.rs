@@ -4,6 +4,7 @@
 //! ([`summary`]); what comes out is judged against the plans of the querysets ([`judge`]).
 //! It knows no rule, no wording and no severity.
 
+pub mod advice;
 mod apply;
 mod attr;
 mod builtin;

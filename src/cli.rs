@@ -9,6 +9,7 @@ mod config;
 mod explain;
 mod fixes;
 mod graph;
+mod indexes;
 mod output;
 mod rules;
 mod settings;
@@ -116,6 +117,7 @@ fn dispatch(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
         Command::Explain(explain) => explain::run(explain, out),
         Command::Rules(rules) => rules::run(rules, out),
         Command::Graph(graph) => graph::run(graph, out),
+        Command::Indexes(indexes) => indexes::run(indexes, out),
         Command::Config(config) => config::run(config, out),
         Command::Version => {
             out.print(concat!("djperf ", env!("CARGO_PKG_VERSION"), "\n"))?;

@@ -10,6 +10,7 @@ mod fingerprint;
 mod fixable;
 pub mod full;
 pub mod graph;
+pub mod indexes;
 pub mod json;
 mod patch;
 mod snippet;

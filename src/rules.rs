@@ -9,16 +9,30 @@ mod deferred_field_in_loop;
 mod findings;
 mod fixes;
 mod foreign_key_id_access;
+mod generic_foreign_key_without_index;
+mod get_or_create_without_unique;
+mod indexes;
 mod loop_invariant_query;
+mod low_selectivity_index;
+mod missing_composite_index;
+mod model_without_meta_index;
 mod per_row_prefetch;
 mod query_in_loop;
 mod related_access_in_loop;
 mod related_set_in_loop;
+mod redundant_index;
 mod rewrites;
 mod syntax_error;
+mod unindexable_lookup;
+mod unindexed_filter;
+mod unindexed_order;
 mod wording;
 
+use std::cell::OnceCell;
+
 use crate::analysis::Analysis;
+use crate::analysis::advice::{self, Advice};
+use crate::analysis::workload::{self, Predicate};
 use crate::analysis::judge::Judged;
 use crate::fix::Trees;
 use crate::project::Project;
@@ -26,6 +40,7 @@ use crate::report::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceSet;
 
 pub use findings::collect;
+pub use indexes::{column, columns, condition, declaration, rule_of};
 
 /// A rule's identity, as its card in `rules/` tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +64,29 @@ pub struct Context<'a> {
     pub judged: Vec<Judged<'a>>,
     /// For fixes.
     pub trees: Trees<'a>,
+    workload: OnceCell<Workload>,
+}
+
+/// What all queries ask of the project's tables, and which indexes those lack.
+pub struct Workload {
+    pub predicates: Vec<Predicate>,
+    pub missing: Vec<Advice>,
+}
+
+impl Workload {
+    pub fn of(project: &Project, analysis: &Analysis) -> Self {
+        let predicates = workload::predicates(project, &analysis.uses);
+        let missing = advice::missing(project, &predicates);
+        Self { predicates, missing }
+    }
+}
+
+impl Context<'_> {
+    /// Worked out when the first rule asks.
+    pub fn workload(&self) -> &Workload {
+        self.workload
+            .get_or_init(|| Workload::of(self.project, self.analysis))
+    }
 }
 
 type Check = fn(&Context<'_>, &Rule, &mut Vec<Diagnostic>);
@@ -70,6 +108,15 @@ rules! {
     deferred_field_in_loop => "n-plus-one/deferred-field-in-loop.md",
     foreign_key_id_access => "n-plus-one/foreign-key-id-access.md",
     per_row_prefetch => "n-plus-one/per-row-prefetch.md",
+    unindexed_filter => "indexes/unindexed-filter.md",
+    unindexed_order => "indexes/unindexed-order.md",
+    missing_composite_index => "indexes/missing-composite-index.md",
+    redundant_index => "indexes/redundant-index.md",
+    unindexable_lookup => "indexes/unindexable-lookup.md",
+    low_selectivity_index => "indexes/low-selectivity-index.md",
+    generic_foreign_key_without_index => "indexes/generic-foreign-key-without-index.md",
+    get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
+    model_without_meta_index => "indexes/model-without-meta-index.md",
     syntax_error => "tool/syntax-error.md",
 }
 

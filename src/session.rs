@@ -4,6 +4,7 @@
 
 mod fixing;
 mod packages;
+mod shortlist;
 mod view;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::project::modules::ModuleIndex;
 use crate::project::{self, LinkInput, Part, Project, Target, templates};
 use crate::report::diagnostic::Diagnostic;
 use crate::report::graph::GraphView;
+use crate::report::indexes::Shortlist;
 use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
 use crate::suppress::Suppressions;
@@ -122,14 +124,6 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
         };
         let analysis = analysis::analyse(&project, options);
         clock.lap("analyse");
-        if std::env::var_os("DJPERF_DEBUG_PREDICATES").is_some() {
-            let all = crate::analysis::workload::predicates(&project, &analysis.uses);
-            for p in &all {
-                let at = |s: Site| { let f = sources.get(s.file); format!("{}:{}", f.path, f.lines().line_of(s.span.start)) };
-                let terms = |t: &[crate::analysis::workload::Term]| t.iter().map(|t| format!("{}__{}{}{:?}", t.field, t.lookup, if t.joined {"*"} else {""}, t.given)).collect::<Vec<_>>().join(",");
-                eprintln!("P {} eq[{}] range[{}] other[{}] {:?}{}{}{}{} {:?} {:?} {} {}", project.model(p.table).label, terms(&p.equal), terms(&p.range), terms(&p.other), p.sorted, if p.limited {" limit"} else {""}, if p.linked {" linked"} else {""}, if p.open {" open"} else {""}, if p.branch {" branch"} else {""}, p.op.map(|o| o.as_str()), p.heat, at(p.site), at(p.written()));
-            }
-        }
         let found = rules::collect(&project, &analysis, &sources, &rules);
         clock.lap("rules");
         let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
@@ -198,6 +192,15 @@ pub fn graph(request: &Request) -> Result<GraphView, SessionError> {
     in_pool(request.threads.or(request.config.threads), || {
         let loaded = load(request, &mut Clock::default())?;
         Ok(view::graph(&loaded.project, &loaded.sources))
+    })
+}
+
+/// Tells which indexes the project's tables lack.
+pub fn indexes(request: &Request) -> Result<Shortlist, SessionError> {
+    in_pool(request.threads.or(request.config.threads), || {
+        let loaded = load(request, &mut Clock::default())?;
+        let analysis = analysis::analyse(&loaded.project, Options::default());
+        Ok(shortlist::of(&loaded.project, &analysis, &loaded.sources))
     })
 }
 

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::project::indexes::{Condition as Partial, Index, IndexOrigin, Method, Part as IndexPart};
-use crate::project::{ColumnKind, ModelId, Part, Project};
+use crate::project::indexes::{Condition as Partial, Index, IndexColumn, IndexOrigin, Method, Part as IndexPart};
+use crate::project::{ColumnKind, Generic, ModelId, Part, Project, RelKind};
 use crate::source::Sym;
 
 use super::conditions::Given;
@@ -46,16 +46,18 @@ pub enum Serves {
     Both,
     /// A flag that few rows have.
     Few,
+    /// Both columns of a generic foreign key.
+    Generic,
 }
 
 /// The indexes that the tables of the project's own models lack, most useful first.
 pub fn missing(project: &Project, predicates: &[Predicate]) -> Vec<Advice> {
     let mut out = Vec::new();
-    for one in predicates.chunk_by(|a, b| a.table == b.table) {
-        let table = one[0].table;
-        if is_ours(project, table) {
-            out.extend(Table { project, table }.advice(one));
-        }
+    for model in project.models().iter().filter(|m| is_ours(project, m.id)) {
+        let table = model.id;
+        let from = predicates.partition_point(|p| p.table < table);
+        let to = predicates.partition_point(|p| p.table <= table);
+        out.extend(Table { project, table }.advice(&predicates[from..to]));
     }
     out.sort_by(|a, b| {
         let key = |advice: &Advice| (std::cmp::Reverse(advice.score), advice.table, advice.columns.clone());
@@ -112,7 +114,11 @@ impl<'a> Table<'a> {
                 wants.push(want);
             }
         }
-        wants.sort_by_key(|want| std::cmp::Reverse(want.front.len() + want.tail.len()));
+        wants.extend(self.generic_keys(predicates));
+        wants.sort_by_key(|want| {
+            let columns = want.front.len() + want.tail.len();
+            (std::cmp::Reverse(columns), want.serves != Serves::Generic)
+        });
         let mut kept: Vec<Want<'a>> = Vec::new();
         for want in wants {
             match kept.iter_mut().find(|k| k.covers(&want)) {
@@ -121,6 +127,42 @@ impl<'a> Table<'a> {
             }
         }
         kept.into_iter().filter_map(|want| self.finished(want)).collect()
+    }
+
+    /// Generic foreign keys whose two columns no index begins with.
+    fn generic_keys(&self, predicates: &'a [Predicate]) -> Vec<Want<'a>> {
+        let project = self.project;
+        let relations = &project.model(self.table).relations;
+        let generic = relations.iter().filter_map(|rel| project.relation(*rel).generic);
+        let lacks = |one: &Generic| {
+            let pair = [one.content_type, one.object_id];
+            let begins = |index: &Index| {
+                let front: Vec<Sym> = index.columns.iter().take(2).filter_map(plain_field).collect();
+                front.first() == Some(&one.object_id) || pair.iter().all(|field| front.contains(field))
+            };
+            !project.indexes(self.table).iter().any(begins)
+        };
+        let want = |one: Generic| {
+            let asks = |p: &&Predicate| p.heat > Heat::Test && p.equal.iter().any(|t| t.field == one.object_id);
+            Want {
+                front: BTreeSet::from([one.content_type, one.object_id]),
+                tail: Vec::new(),
+                condition: None,
+                serves: Serves::Generic,
+                uses: predicates.iter().filter(asks).collect(),
+                prefixes: vec![BTreeSet::from([one.content_type])],
+            }
+        };
+        let reversed = || {
+            project.relations().iter().any(|other| {
+                other.kind == RelKind::GenericRelation && other.target_model() == Some(self.table)
+            })
+        };
+        generic
+            .filter(lacks)
+            .map(want)
+            .filter(|want| !want.uses.is_empty() || reversed())
+            .collect()
     }
 
     /// All alternatives of an `or` are comparisons that an index can find.
@@ -291,7 +333,7 @@ impl<'a> Table<'a> {
                 .iter()
                 .any(|t| matches!(self.kind(t.field), ColumnKind::Date | ColumnKind::DateTime))
         });
-        if !hot && !scheduled || self.is_small() {
+        if want.serves != Serves::Generic && (!hot && !scheduled || self.is_small()) {
             return None;
         }
         let score = uses
@@ -445,6 +487,14 @@ impl Want<'_> {
     }
 }
 
+/// The field in a column that holds one as it is.
+fn plain_field(column: &IndexColumn) -> Option<Sym> {
+    match column.part {
+        IndexPart::Field(field) => Some(field),
+        _ => None,
+    }
+}
+
 /// Whether a list begins with all of another.
 fn same_start(list: &[(Sym, bool)], start: &[(Sym, bool)]) -> bool {
     !start.is_empty() && list.len() >= start.len() && list.iter().zip(start).all(|(a, b)| a == b)
@@ -453,4 +503,158 @@ fn same_start(list: &[(Sym, bool)], start: &[(Sym, bool)]) -> bool {
 /// Whether an index is declared by itself, not made for a field or a constraint.
 pub fn is_declared(index: &Index) -> bool {
     matches!(index.origin, IndexOrigin::MetaIndexes)
+}
+
+/// An index that says nothing another one does not say.
+pub struct Redundant<'p> {
+    pub table: ModelId,
+    pub index: &'p Index,
+    /// The one that makes it superfluous.
+    pub by: &'p Index,
+}
+
+/// Declared indexes that are the beginning of another, or the same.
+pub fn redundant(project: &Project) -> Vec<Redundant<'_>> {
+    let mut out = Vec::new();
+    for model in project.models().iter().filter(|m| is_ours(project, m.id)) {
+        let indexes = project.indexes(model.id);
+        for (i, index) in indexes.iter().enumerate().filter(|(_, index)| is_chosen(index)) {
+            let by = indexes
+                .iter()
+                .enumerate()
+                .find(|(j, other)| *j != i && replaces(other, index) && (!replaces(index, other) || !is_chosen(other) || *j < i));
+            if let Some((_, by)) = by {
+                out.push(Redundant {
+                    table: model.id,
+                    index,
+                    by,
+                });
+            }
+        }
+    }
+    out
+}
+
+/// Somebody has asked for the index.
+fn is_chosen(index: &Index) -> bool {
+    matches!(
+        index.origin,
+        IndexOrigin::MetaIndexes | IndexOrigin::DbIndex | IndexOrigin::IndexTogether
+    ) || index.origin == IndexOrigin::Constraint && index.unique && index.columns.len() == 1
+}
+
+/// Whether every query that one index serves is served by another.
+fn replaces(other: &Index, index: &Index) -> bool {
+    let plain = |index: &Index| index.method == Method::BTree && index.condition.is_none() && !index.pattern;
+    let columns = |index: &Index| -> Option<Vec<(Sym, bool)>> {
+        let column = |c: &crate::project::indexes::IndexColumn| match (&c.part, c.opclass) {
+            (IndexPart::Field(field), None) => Some((*field, c.descending)),
+            _ => None,
+        };
+        index.columns.iter().map(column).collect()
+    };
+    let (Some(mine), Some(theirs)) = (columns(index), columns(other)) else {
+        return false;
+    };
+    let turned: Vec<(Sym, bool)> = mine.iter().map(|(f, d)| (*f, !d)).collect();
+    plain(index)
+        && plain(other)
+        && index.include.iter().all(|field| other.include.contains(field))
+        && (same_start(&theirs, &mine) || same_start(&theirs, &turned))
+        && (!index.unique || other.unique && mine.len() == theirs.len())
+}
+
+/// A comparison that no index serves as it is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unserved {
+    pub table: ModelId,
+    pub field: Sym,
+    pub class: Class,
+    pub lookup: Sym,
+    pub uses: Vec<Predicate>,
+}
+
+/// Comparisons that alone decide which rows a query finds, and that no index of the table can answer.
+pub fn unserved(project: &Project, predicates: &[Predicate]) -> Vec<Unserved> {
+    let mut out: Vec<Unserved> = Vec::new();
+    for predicate in predicates {
+        let table = Table {
+            project,
+            table: predicate.table,
+        };
+        let alone = !predicate.linked
+            && !predicate.open
+            && !predicate.branch
+            && !(predicate.limited && predicate.equal.iter().any(|t| table.tells_apart(t)))
+            && predicate.range.is_empty()
+            && !predicate.equal.iter().any(|t| table.tells_apart(t));
+        let [term] = &predicate.other[..] else { continue };
+        if predicate.heat < Heat::Task
+            || !alone
+            || !is_ours(project, predicate.table)
+            || term.table != predicate.table
+            || table.is_small()
+            || table.answers(term)
+        {
+            continue;
+        }
+        match out
+            .iter_mut()
+            .find(|u| (u.table, u.field, u.class) == (predicate.table, term.field, term.class))
+        {
+            Some(known) => known.uses.push(predicate.clone()),
+            None => out.push(Unserved {
+                table: predicate.table,
+                field: term.field,
+                class: term.class,
+                lookup: term.lookup,
+                uses: vec![predicate.clone()],
+            }),
+        }
+    }
+    out
+}
+
+impl Table<'_> {
+    /// Whether some index is made for a comparison that a plain one does not serve.
+    fn answers(&self, term: &Term) -> bool {
+        self.project.indexes(self.table).iter().any(|index| {
+            let Some(first) = index.columns.first() else { return false };
+            match (&first.part, term.class) {
+                (IndexPart::Field(field), Class::Prefix) => *field == term.field && index.pattern,
+                (IndexPart::Field(field), Class::Infix | Class::Member | Class::Search) => {
+                    *field == term.field && !matches!(index.method, Method::BTree | Method::Hash)
+                }
+                (IndexPart::Field(_), _) => false,
+                // What an expression is for is not told apart further.
+                (IndexPart::Function { field, .. }, _) => *field == term.field,
+                (IndexPart::Other, _) => true,
+            }
+        })
+    }
+}
+
+/// A call that makes a row unless it is there, with columns that may be there twice.
+pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Iterator<Item = &'a Predicate> {
+    predicates.iter().filter(|p| {
+        let makes = p
+            .op
+            .and_then(super::tables::method)
+            .is_some_and(|m| m.returns == super::tables::Returns::Pair);
+        let unique = |index: &Index| {
+            index.unique
+                && index.columns.iter().all(|c| match c.part {
+                    IndexPart::Field(field) => p.equal.iter().any(|t| t.field == field),
+                    IndexPart::Function { field, .. } => p.terms().any(|t| t.field == field),
+                    IndexPart::Other => true,
+                })
+        };
+        makes
+            && p.heat >= Heat::Task
+            && !p.open
+            && !p.linked
+            && !p.equal.is_empty()
+            && is_ours(project, p.table)
+            && !project.indexes(p.table).iter().any(unique)
+    })
 }

@@ -50,6 +50,8 @@ pub(super) enum Command {
     Rules(Rules),
     /// Print models and relations as djperf understands them
     Graph(Graph),
+    /// Print the indexes that tables lack, most useful first, with the queries that ask for them
+    Indexes(Indexes),
     /// Print the settings in effect
     Config(ShowConfig),
     /// Print the version
@@ -180,6 +182,18 @@ pub(super) struct Graph {
     /// Only the models of this app
     #[arg(long, value_name = "LABEL")]
     pub app: Option<String>,
+    #[command(flatten)]
+    pub source: ConfigSource,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Indexes {
+    /// Models, as `Model` or `app.Model`, and any path inside the project
+    #[arg(value_name = "MODEL|PATH")]
+    pub targets: Vec<String>,
+    /// How to print the shortlist
+    #[arg(long, value_enum, default_value_t = RulesFormat::Text, value_name = "FORMAT")]
+    pub output_format: RulesFormat,
     #[command(flatten)]
     pub source: ConfigSource,
 }

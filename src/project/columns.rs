@@ -55,6 +55,8 @@ pub struct Column {
     pub collated: bool,
     /// How many values there are to choose from, where they are literal.
     pub choices: Option<u16>,
+    /// A literal truth value that rows have from the start.
+    pub default_flag: Option<bool>,
 }
 
 impl Column {
@@ -68,6 +70,7 @@ impl Column {
         db_column: None,
         collated: false,
         choices: None,
+        default_flag: None,
     };
 
     /// Whether there is an index whose only column is this one, whatever it is for; `None`: cannot be told.
@@ -326,6 +329,11 @@ pub(super) fn read(project: &Project, field: &Declared<'_>) -> Option<Column> {
         choices: call
             .keyword("choices")
             .and_then(|value| count(project, field.file, Some(field.class), value, 8)),
+        default_flag: match call.keyword("default").map(|e| &e.kind) {
+            Some(ExprKind::Const(Const::True)) => Some(true),
+            Some(ExprKind::Const(Const::False)) => Some(false),
+            _ => None,
+        },
     })
 }
 

@@ -235,6 +235,35 @@ impl Project {
         own
     }
 
+    /// The declaration of a field in the model's own class.
+    pub fn field_site(&self, model: ModelId, field: Sym) -> Option<Site> {
+        let m = self.model(model);
+        let facts = self.class_facts(m.class);
+        let own = |site: Site| site.file == m.site.file && facts.span.contains(site.span);
+        let plain = m.fields.iter().find(|f| f.name == field).map(|f| f.site);
+        let related = || {
+            let mut relations = m.relations.iter().map(|rel| self.relation(*rel));
+            relations.find(|r| r.name == field).map(|r| r.site)
+        };
+        plain.or_else(related).filter(|site| own(*site))
+    }
+
+    /// The declaration of a generic foreign key, by the field of its key.
+    pub fn generic_site(&self, model: ModelId, object_id: Sym) -> Option<Site> {
+        let mut relations = self.model(model).relations.iter().map(|rel| self.relation(*rel));
+        let found = relations.find(|r| r.generic.is_some_and(|g| g.object_id == object_id))?;
+        Some(found.site)
+    }
+
+    /// The name of the `Meta` in the model's own class.
+    pub fn meta_site(&self, model: ModelId) -> Option<Site> {
+        let m = self.model(model);
+        let facts = self.class_facts(m.class);
+        let (_, idx) = facts.classes.iter().find(|(name, _)| *name == "Meta")?;
+        let meta = self.class_facts(self.class_id(m.site.file, *idx));
+        Some(Site::new(m.site.file, meta.name_span))
+    }
+
     /// The name of the model's table, case as Django writes it.
     pub fn db_table(&self, model: ModelId) -> Sym {
         let m = self.model(self.concrete(model));

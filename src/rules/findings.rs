@@ -1,5 +1,6 @@
 //! From events to findings: one finding per rule and place to change, all its relations in it.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::Analysis;
@@ -13,7 +14,7 @@ use crate::source::{Site, SourceSet};
 use super::{Context, Rule};
 
 /// Accesses shown as evidence; more are counted, not shown.
-const MAX_LABELS: usize = 8;
+pub(super) const MAX_LABELS: usize = 8;
 
 /// All findings of the given rules, sorted by place.
 pub fn collect(
@@ -39,6 +40,7 @@ pub fn collect(
         sources,
         judged,
         trees: Trees::new(sources),
+        workload: OnceCell::new(),
     };
     let mut out = Vec::new();
     for rule in rules {
@@ -170,7 +172,7 @@ pub(super) fn finding(
 }
 
 /// The patterns of the views in which the places of some evidence stand.
-fn endpoints(cx: &Context<'_>, labels: &[Label]) -> Vec<String> {
+pub(super) fn endpoints(cx: &Context<'_>, labels: &[Label]) -> Vec<String> {
     let all: BTreeSet<String> = labels
         .iter()
         .flat_map(|label| cx.project.endpoints_at(label.site))

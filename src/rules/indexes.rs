@@ -1,0 +1,224 @@
+//! What the rules about indexes share: where a finding stands, its evidence, and how an index is written.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::advice::{Advice, Serves};
+use crate::analysis::conditions::Given;
+use crate::analysis::workload::{Heat, Predicate, Sorted};
+use crate::project::{ModelId, Project};
+use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role, Severity};
+use crate::source::{Site, Sym};
+
+use super::findings::{MAX_LABELS, endpoints};
+use super::wording::list;
+use super::{Context, Rule};
+
+/// Findings for all advice of one kind.
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, serves: Serves, out: &mut Vec<Diagnostic>) {
+    for advice in cx.workload().missing.iter().filter(|advice| advice.serves == serves) {
+        out.push(finding(cx, rule, advice));
+    }
+}
+
+fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
+    let project = cx.project;
+    let name = project.model(advice.table).name;
+    let asked = asked(advice);
+    let times = match advice.uses.len() {
+        0 => "by its generic relations".to_owned(),
+        1 => "in one place".to_owned(),
+        n => format!("in {n} places"),
+    };
+    let lacks = match advice.serves {
+        Serves::Filter => "no index begins with it",
+        Serves::Order => "no index has that order",
+        Serves::Both | Serves::Generic => "no index serves that",
+        Serves::Few => "an index over only those rows would be small",
+    };
+    Diagnostic {
+        fields: advice.columns.iter().map(column).collect(),
+        help: Some(format!("add `{}` to the indexes of `{name}`", declaration(advice))),
+        ..diagnostic(
+            cx,
+            rule,
+            advice.table,
+            place(project, advice),
+            format!("`{name}` is {asked} {times}, and {lacks}"),
+            &advice.uses,
+        )
+    }
+}
+
+/// A finding about a table, with the queries that are evidence for it.
+pub(super) fn diagnostic(
+    cx: &Context<'_>,
+    rule: &Rule,
+    table: ModelId,
+    place: Site,
+    message: String,
+    uses: &[Predicate],
+) -> Diagnostic {
+    let project = cx.project;
+    let mut labels = vec![Label {
+        site: place,
+        role: Role::Model,
+        message: "this table".into(),
+    }];
+    for one in uses {
+        let mut push = |site: Site, message: String| {
+            if labels.len() <= MAX_LABELS && labels.iter().all(|l| l.site != site) {
+                labels.push(Label {
+                    site,
+                    role: Role::Queryset,
+                    message,
+                });
+            }
+        };
+        push(one.written(), said(one));
+    }
+    let commands_only = !uses.is_empty() && uses.iter().all(|p| p.heat <= Heat::Command);
+    Diagnostic {
+        rule: rule.name,
+        code: rule.code,
+        group: rule.group,
+        severity: if commands_only {
+            rule.severity.min(Severity::Info)
+        } else {
+            rule.severity
+        },
+        certainty: Certainty::Certain,
+        message,
+        help: None,
+        file: place.file,
+        span: place.span,
+        model: Some(project.model(table).label.to_string()),
+        relations: Vec::new(),
+        fields: Vec::new(),
+        queries: None,
+        endpoints: endpoints(cx, &labels),
+        labels,
+        fix: None,
+    }
+}
+
+/// Where an index is missing: the field of an index over one column, else the model's `Meta`, else its name.
+fn place(project: &Project, advice: &Advice) -> Site {
+    let model = project.model(advice.table);
+    if advice.serves == Serves::Generic
+        && let Some(site) = project.generic_site(advice.table, advice.columns[1].0)
+    {
+        return site;
+    }
+    if let [(field, _)] = advice.columns[..]
+        && let Some(site) = project.field_site(advice.table, field)
+    {
+        return site;
+    }
+    project.meta_site(advice.table).unwrap_or(model.site)
+}
+
+/// `filtered by `status` and sorted by `-created``.
+fn asked(advice: &Advice) -> String {
+    let mut filtered = BTreeSet::new();
+    let mut sorted = BTreeSet::new();
+    if advice.serves == Serves::Generic {
+        filtered.extend(advice.columns.iter().map(|(field, _)| *field));
+    }
+    for one in &advice.uses {
+        let of = |name: Sym| advice.columns.iter().any(|(field, _)| *field == name);
+        for term in one.equal.iter().chain(&one.range).filter(|t| of(t.field)) {
+            filtered.insert(term.field);
+        }
+        if let Sorted::By(fields) = &one.sorted {
+            sorted.extend(fields.iter().map(|(f, _)| *f).filter(|f| of(*f)));
+        }
+    }
+    let named = |keep: &BTreeSet<Sym>| -> Vec<String> {
+        advice
+            .columns
+            .iter()
+            .filter(|(f, _)| keep.contains(f))
+            .map(column)
+            .collect()
+    };
+    sorted.retain(|field| !filtered.contains(field));
+    if let Some((field, given)) = advice.condition {
+        return format!("filtered by `{field}={}`", literal(given));
+    }
+    match (filtered.is_empty(), sorted.is_empty()) {
+        (false, true) => format!("filtered by {}", list(&named(&filtered))),
+        (true, _) => format!("sorted by {} and cut", list(&named(&sorted))),
+        (false, false) => format!("filtered by {} and sorted by {}", list(&named(&filtered)), list(&named(&sorted))),
+    }
+}
+
+/// What one query asks, as a label says it.
+fn said(one: &Predicate) -> String {
+    let fields: Vec<String> = one.terms().map(|t| t.field.to_string()).collect();
+    let sorted = match &one.sorted {
+        Sorted::By(fields) => fields.iter().map(column).collect(),
+        _ => Vec::new(),
+    };
+    let place = match one.heat {
+        Heat::Command => ", in a command",
+        Heat::Task => ", in a background job",
+        Heat::Offered => ", when a user asks for it",
+        _ => "",
+    };
+    let often = if one.repeated { ", once per iteration of a loop" } else { "" };
+    match (fields.is_empty(), sorted.is_empty()) {
+        (true, true) => format!("read here{place}{often}"),
+        (true, false) => format!("sorted by {}{place}{often}", list(&sorted)),
+        (false, true) => format!("filtered by {}{place}{often}", list(&fields)),
+        (false, false) => format!("filtered by {}, sorted by {}{place}{often}", list(&fields), list(&sorted)),
+    }
+}
+
+/// `-created`.
+pub fn column((field, descending): &(Sym, bool)) -> String {
+    if *descending { format!("-{field}") } else { field.to_string() }
+}
+
+fn literal(given: Given) -> &'static str {
+    match given {
+        Given::Truth(false) => "False",
+        Given::Truth(true) => "True",
+        Given::None => "None",
+        _ => "…",
+    }
+}
+
+/// The columns as a declaration writes them.
+pub fn columns(advice: &Advice) -> Vec<String> {
+    advice.columns.iter().map(column).collect()
+}
+
+/// `field=value` of a partial index.
+pub fn condition(advice: &Advice) -> Option<String> {
+    let (field, given) = advice.condition?;
+    Some(format!("{field}={}", literal(given)))
+}
+
+/// The rule that reports it.
+pub fn rule_of(advice: &Advice) -> &'static str {
+    match advice.serves {
+        Serves::Filter => "unindexed-filter",
+        Serves::Order => "unindexed-order",
+        Serves::Both => "missing-composite-index",
+        Serves::Few => "low-selectivity-index",
+        Serves::Generic => "generic-foreign-key-without-index",
+    }
+}
+
+/// The declaration of an index, without its name where Django makes one.
+pub fn declaration(advice: &Advice) -> String {
+    let fields: Vec<String> = advice.columns.iter().map(|c| format!("\"{}\"", column(c))).collect();
+    let fields = fields.join(", ");
+    match advice.condition {
+        Some((field, given)) => format!(
+            "models.Index(fields=[{fields}], condition=models.Q({field}={}), name=…)",
+            literal(given)
+        ),
+        None => format!("models.Index(fields=[{fields}])"),
+    }
+}

@@ -1,0 +1,35 @@
+//! DJP310: `index_together`, which Django 5.1 no longer knows.
+
+use crate::analysis::advice;
+use crate::project::indexes::{IndexOrigin, Part};
+use crate::report::diagnostic::Diagnostic;
+
+use super::wording::list;
+use super::{Context, Rule, indexes};
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    for model in cx.project.models().iter().filter(|m| advice::is_ours(cx.project, m.id)) {
+        for index in cx.project.indexes(model.id) {
+            if index.origin != IndexOrigin::IndexTogether {
+                continue;
+            }
+            let fields: Vec<String> = index
+                .columns
+                .iter()
+                .filter_map(|c| match c.part {
+                    Part::Field(field) => Some(field.to_string()),
+                    _ => None,
+                })
+                .collect();
+            let message = format!(
+                "`index_together` on {} of `{}`: Django 5.1 removed it, and the model cannot be loaded there",
+                list(&fields),
+                model.name
+            );
+            let mut found = indexes::diagnostic(cx, rule, model.id, index.site, message, &[]);
+            found.help = Some("declare it in `Meta.indexes`; `RenameIndex` in the migration keeps the index".into());
+            found.fields = fields;
+            out.push(found);
+        }
+    }
+}

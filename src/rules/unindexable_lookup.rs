@@ -1,0 +1,54 @@
+//! DJP305: a lookup that no plain index can answer decides which rows there are.
+
+use crate::analysis::advice::{self, Unserved};
+use crate::analysis::lookups::Class;
+use crate::project::hints::Database;
+use crate::report::diagnostic::Diagnostic;
+
+use super::{Context, Rule, indexes};
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    for found in advice::unserved(cx.project, &cx.workload().predicates) {
+        let Some((compiled, help)) = remedy(cx, &found) else {
+            continue;
+        };
+        let name = cx.project.model(found.table).name;
+        let message = format!("`{}__{}` of `{name}` {compiled}", found.field, found.lookup);
+        let site = found.uses[0].written();
+        let mut diagnostic = indexes::diagnostic(cx, rule, found.table, site, message, &found.uses);
+        diagnostic.labels[0].message = "this comparison".into();
+        diagnostic.fields = vec![found.field.to_string()];
+        diagnostic.help = Some(help);
+        out.push(diagnostic);
+    }
+}
+
+/// What becomes of the lookup, and what serves it.
+fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
+    let field = found.field;
+    let postgres = cx.project.hints.database == Some(Database::PostgreSql);
+    let upper = || format!("is compiled to `UPPER({field})`, which no index has");
+    match found.class {
+        Class::Folded if postgres => Some((
+            upper(),
+            format!("add `models.Index(Upper(\"{field}\"), name=…)`"),
+        )),
+        Class::FoldedPrefix if postgres => Some((
+            upper(),
+            format!("add `models.Index(OpClass(Upper(\"{field}\"), name=\"text_pattern_ops\"), name=…)`"),
+        )),
+        Class::Prefix if postgres => Some((
+            "needs an index with a pattern operator class".into(),
+            format!("add `models.Index(fields=[\"{field}\"], opclasses=[\"varchar_pattern_ops\"], name=…)`"),
+        )),
+        Class::Transformed if found.lookup.as_str().starts_with("date") => Some((
+            "computes a date for every row, and no index has it".into(),
+            format!("compare `{field}` itself with a range: from the start of the day, and before the next"),
+        )),
+        Class::Transformed => Some((
+            "computes a value for every row, and no index has it".into(),
+            "store the value in a column of its own, or add an index over the same expression".into(),
+        )),
+        _ => None,
+    }
+}
