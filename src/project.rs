@@ -376,6 +376,12 @@ impl Project {
             })
     }
 
+    /// Whether a place lies in the code of an admin.
+    pub fn is_admin(&self, site: Site) -> bool {
+        let module = self.file(site.file).module.as_str();
+        module.rsplit('.').take(2).any(|part| part == "admin")
+    }
+
     /// Whether a place lies in a template.
     pub fn is_template(&self, site: Site) -> bool {
         self.file(site.file).part == Part::Template

@@ -10,7 +10,7 @@ use crate::project::{ColumnKind, Generic, ModelId, Part, Project, RelKind};
 use crate::source::Sym;
 
 use super::conditions::Given;
-use super::lookups::Class;
+use super::lookups::{self, Class};
 use super::workload::{Heat, Predicate, Sorted, Term};
 
 /// Columns of one index.
@@ -126,7 +126,28 @@ impl<'a> Table<'a> {
                 None => kept.push(want),
             }
         }
-        kept.into_iter().filter_map(|want| self.finished(want)).collect()
+        self.sufficient(kept).into_iter().filter_map(|want| self.finished(want)).collect()
+    }
+
+    /// Without those that want several columns at once where another index begins with enough of them.
+    fn sufficient(&self, wants: Vec<Want<'a>>) -> Vec<Want<'a>> {
+        let mut kept: Vec<Want<'a>> = Vec::new();
+        let (several, others): (Vec<Want<'a>>, Vec<Want<'a>>) = wants.into_iter().partition(|want| {
+            want.tail.is_empty() && want.front.len() > 1 && want.serves == Serves::Both
+        });
+        kept.extend(others);
+        for want in several {
+            let enough = kept.iter_mut().find(|k| {
+                k.condition.is_none()
+                    && k.front.is_subset(&want.front)
+                    && k.front.iter().any(|field| !self.is_weak(*field))
+            });
+            match enough {
+                Some(k) => k.uses.extend(want.uses),
+                None => kept.push(want),
+            }
+        }
+        kept
     }
 
     /// Generic foreign keys whose two columns no index begins with.
@@ -176,10 +197,7 @@ impl<'a> Table<'a> {
     fn want(&self, predicate: &'a Predicate) -> Option<Want<'a>> {
         let strong: Vec<&Term> = predicate.equal.iter().filter(|t| self.tells_apart(t)).collect();
         let weak: Vec<&Term> = predicate.equal.iter().filter(|t| !self.tells_apart(t)).collect();
-        let range = predicate
-            .range
-            .iter()
-            .find(|t| !self.is_weak(t.field) && self.is_indexable(t.field));
+        let range = predicate.range.iter().find(|t| self.narrows(t, predicate));
         let sorted: &[(Sym, bool)] = match &predicate.sorted {
             Sorted::By(fields) => fields,
             _ => &[],
@@ -191,6 +209,8 @@ impl<'a> Table<'a> {
         let want = |front: BTreeSet<Sym>, tail: Vec<(Sym, bool)>, serves: Serves| {
             let mut tail = tail;
             tail.retain(|(field, _)| !front.contains(field));
+            let key = tail.iter().position(|(field, _)| self.is_key(*field));
+            tail.truncate(key.unwrap_or(tail.len()));
             tail.truncate(MAX_COLUMNS.saturating_sub(front.len()));
             (!front.is_empty() || !tail.is_empty()).then(|| Want {
                 serves: if front.len() + tail.len() > 1 { Serves::Both } else { serves },
@@ -208,10 +228,14 @@ impl<'a> Table<'a> {
             if !grows || keys.len() != 1 || strong.len() > 1 {
                 return None;
             }
-            return if wants_order && range.is_none_or(|r| r.field == sorted[0].0) {
-                want(front(&keys), sorted.to_vec(), Serves::Both)
-            } else {
-                None
+            let dated = |field: Sym| matches!(self.kind(field), ColumnKind::Date | ColumnKind::DateTime);
+            if !self.grows(keys[0].field) {
+                return None;
+            }
+            return match range {
+                Some(range) => want(front(&keys), vec![(range.field, false)], Serves::Both),
+                None if wants_order && dated(sorted[0].0) => want(front(&keys), sorted.to_vec(), Serves::Both),
+                None => None,
             };
         }
         if predicate.linked || help.sorts && predicate.limited {
@@ -222,7 +246,7 @@ impl<'a> Table<'a> {
             terms.truncate(MAX_COLUMNS);
             let tail = match range {
                 Some(range) => vec![(range.field, false)],
-                None if plain_order && !predicate.op.is_some_and(super::workload::asks_for_one) => sorted.to_vec(),
+                None if wants_order && !predicate.op.is_some_and(super::workload::asks_for_one) => sorted.to_vec(),
                 None => Vec::new(),
             };
             return want(front(&terms), tail, Serves::Filter);
@@ -329,7 +353,8 @@ impl<'a> Table<'a> {
         uses.dedup_by_key(|p| (p.written(), p.site.file));
         let hot = uses.iter().any(|p| p.heat >= Heat::Task);
         let scheduled = uses.iter().any(|p| {
-            p.range
+            p.heat == Heat::Command
+                && p.range
                 .iter()
                 .any(|t| matches!(self.kind(t.field), ColumnKind::Date | ColumnKind::DateTime))
         });
@@ -341,7 +366,7 @@ impl<'a> Table<'a> {
             .map(|p| {
                 let weight = match p.heat {
                     Heat::Request | Heat::Task => 3,
-                    Heat::Command => 1,
+                    Heat::Command | Heat::Offered => 1,
                     Heat::Test => 0,
                 };
                 weight * if p.repeated { 2 } else { 1 }
@@ -355,6 +380,25 @@ impl<'a> Table<'a> {
             uses,
             score,
         })
+    }
+
+    /// Whether a range leaves few rows: the newest, or what is overdue and about to be dealt with.
+    fn narrows(&self, term: &Term, predicate: &Predicate) -> bool {
+        let upper = matches!(term.lookup.as_str(), "lt" | "lte");
+        let cleans = predicate.heat != Heat::Request
+            || predicate
+                .op
+                .is_some_and(|op| matches!(op.as_str(), "delete" | "update" | "adelete" | "aupdate"));
+        matches!(self.kind(term.field), ColumnKind::Date | ColumnKind::DateTime) && (!upper || cleans)
+    }
+
+    /// Whether the rows of one key pile up: what users do, and what happens to things.
+    fn grows(&self, key: Sym) -> bool {
+        let model = self.project.model(self.table);
+        let user = self.project.user_model(model.site.file);
+        let mut relations = model.relations.iter().map(|rel| self.project.relation(*rel));
+        let of_user = relations.any(|r| r.name == key && user.is_some() && r.target_model() == user);
+        of_user || lookups::sounds_growing(model.name)
     }
 
     fn kind(&self, field: Sym) -> ColumnKind {
@@ -385,7 +429,7 @@ impl<'a> Table<'a> {
             .column(self.table, field)
             .and_then(|column| column.choices)
             .is_some_and(|n| n <= FEW_CHOICES);
-        self.kind(field) == ColumnKind::Bool || few || super::lookups::sounds_weak(field)
+        self.kind(field) == ColumnKind::Bool || few || lookups::sounds_weak(field)
     }
 
     /// Whether a plain index over the column makes sense.
@@ -404,9 +448,12 @@ impl<'a> Table<'a> {
             )
     }
 
-    /// A flag is asked for the value that it does not have from the start.
+    /// Rows have the flag for a short time, and it is asked for the value that it does not have from the start.
     fn is_rare(&self, term: &Term) -> bool {
         let Given::Truth(asked) = term.given else { return false };
+        if !lookups::sounds_transient(term.field) {
+            return false;
+        }
         let default = self
             .project
             .column(self.table, term.field)
@@ -462,6 +509,9 @@ impl Want<'_> {
     fn take(&mut self, other: Self) {
         if other.tail.is_empty() && other.front.len() < self.front.len() {
             self.prefixes.push(other.front);
+        }
+        if self.serves == Serves::Order && other.serves == Serves::Filter {
+            self.serves = Serves::Filter;
         }
         self.uses.extend(other.uses);
     }
@@ -654,6 +704,7 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
             && !p.open
             && !p.linked
             && !p.equal.is_empty()
+            && p.equal.len() <= MAX_COLUMNS
             && is_ours(project, p.table)
             && !project.indexes(p.table).iter().any(unique)
     })

@@ -43,6 +43,8 @@ struct Document {
     transforms: Names,
     ordered: Operations,
     weak: Names,
+    transient: Names,
+    growing: Names,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +63,8 @@ struct Table {
     transforms: FxHashSet<Sym>,
     ordered: FxHashSet<Sym>,
     weak: FxHashSet<Sym>,
+    transient: FxHashSet<Sym>,
+    growing: FxHashSet<Sym>,
 }
 
 #[expect(
@@ -81,6 +85,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         transforms: set(document.transforms.names),
         ordered: set(document.ordered.operations),
         weak: set(document.weak.names),
+        transient: set(document.transient.names),
+        growing: set(document.growing.names),
     }
 });
 
@@ -109,6 +115,27 @@ pub fn sounds_weak(field: Sym) -> bool {
     let name = field.as_str();
     let last = name.rsplit('_').next().unwrap_or(name);
     TABLE.weak.contains(&field) || TABLE.weak.contains(&Sym::new(last)) || name.starts_with("is_") || name.starts_with("has_")
+}
+
+/// Whether the name of a flag says that rows have it for a short time: `search_index_dirty`.
+pub fn sounds_transient(field: Sym) -> bool {
+    field
+        .as_str()
+        .split('_')
+        .any(|word| TABLE.transient.contains(&Sym::new(word)))
+}
+
+/// Whether the name of a model says that its rows pile up with time: `OrderEvent`.
+pub fn sounds_growing(model: Sym) -> bool {
+    let name = model.as_str();
+    let last = name
+        .rfind(|c: char| c.is_ascii_uppercase() || c == '_')
+        .map_or(name, |at| name[at..].trim_start_matches('_'));
+    let last = last.to_lowercase();
+    let singular = last.strip_suffix('s').unwrap_or(&last);
+    [last.as_str(), singular]
+        .iter()
+        .any(|word| TABLE.growing.contains(&Sym::new(word)))
 }
 
 /// Whether a way to evaluate a queryset reads its rows in order.

@@ -366,6 +366,7 @@ impl Resolver<'_> {
         let of = |site: Site| match self.project.file(site.file).part {
             Part::Test | Part::Migration => Heat::Test,
             Part::Command => Heat::Command,
+            _ if self.project.is_admin(site) => Heat::Offered,
             _ if self.project.is_task(site) => Heat::Task,
             _ => Heat::Request,
         };
