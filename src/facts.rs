@@ -26,6 +26,8 @@ pub struct FileFacts {
     /// Literal lookup paths given to `select_related`, `prefetch_related`, `Prefetch` or
     /// `prefetch_related_objects` anywhere in the file.
     pub eager_paths: Vec<Sym>,
+    /// Texts longer than constants may be that hold `CREATE INDEX` or `DROP INDEX`, by place.
+    pub index_sql: Vec<(Span, Box<str>)>,
     /// Set for templates; their routine is function 0.
     pub template: Option<Box<TemplateFacts>>,
     pub errors: Vec<SyntaxError>,

@@ -9,6 +9,7 @@ pub mod columns;
 pub mod fields;
 mod graph;
 pub mod hints;
+pub mod indexes;
 mod link;
 mod managers;
 mod meta;
@@ -23,6 +24,8 @@ pub mod templates;
 mod testing;
 pub mod urls;
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashMap;
 
 use crate::facts::{ClassFacts, FileFacts};
@@ -32,6 +35,7 @@ use crate::source::{FileId, Site, Span, Sym};
 pub use classes::{ClassRef, Member};
 pub use columns::{Column, ColumnKind};
 pub use link::{LinkInput, link};
+pub use indexes::{Index, IndexColumn, IndexOrigin};
 pub use models::{Between, Field, Generic, Meta, Model, ModelAttr, RelKind, Relation, Target};
 pub use names::Def;
 pub use paths::Hop;
@@ -130,6 +134,8 @@ pub struct Project {
     eager_paths: FxHashMap<Sym, Vec<FileId>>,
     templates: templates::Templates,
     urls: urls::Urls,
+    /// Made when somebody asks for them.
+    tables: OnceLock<indexes::Tables>,
 }
 
 impl Project {

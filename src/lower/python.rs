@@ -7,6 +7,7 @@ mod comments;
 mod decls;
 mod eager;
 mod expr;
+mod sql;
 mod stmt;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use super::columns::{self, Column, FieldClass};
 use super::fields::FieldKind;
 use super::meta;
 use super::models::{Field, Model, ModelAttr, RelKind, Relation, Target};
-use super::{ClassId, ClassRef, Def, Member, ModelId, Part, Project, RelId};
+use super::{ClassId, ClassRef, Member, ModelId, Part, Project, RelId};
 
 /// One field as declared in one class body.
 #[derive(Clone)]

@@ -3,11 +3,13 @@
 //! Reads facts only. Settings are not evaluated: lists that are put together from literals and names
 //! of the same file are understood, the rest is marked as missing.
 
+mod database;
 mod lists;
 mod paths;
 mod sites;
 pub(super) mod walk;
 
+pub use database::Database;
 pub use paths::TemplateDir;
 pub use sites::{Engine, Settings};
 
@@ -42,6 +44,8 @@ pub struct DjangoHints {
     pub is_django: bool,
     /// The newest series of Django that the project asks for, where its requirements can be read.
     pub django_version: Option<(u16, u16)>,
+    /// Where settings or requirements tell it.
+    pub database: Option<Database>,
 }
 
 impl DjangoHints {
@@ -56,6 +60,7 @@ impl DjangoHints {
             sites: sites::gather(&files, index),
             ..Self::default()
         };
+        hints.database = database::gather(&files, index);
         let mut configs = Vec::new();
         let mut user_models = Vec::new();
         let mut named = Vec::new();

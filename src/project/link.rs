@@ -61,6 +61,7 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
         eager_paths: FxHashMap::default(),
         templates: super::templates::Templates::default(),
         urls: super::urls::Urls::default(),
+        tables: std::sync::OnceLock::new(),
     };
     project.number();
     project.stars = project

@@ -8,7 +8,7 @@ use crate::ir::{
 use crate::source::Sym;
 use crate::syntax::python::{Ranged, ast, parse_annotation};
 
-use super::{Lower, MAX_LEVEL, eager};
+use super::{Lower, MAX_LEVEL, eager, sql};
 
 /// Longest text that is kept.
 const MAX_TEXT: usize = 200;
@@ -44,7 +44,15 @@ impl Lower {
             ast::Expr::Attribute(attribute) => self.attribute(attribute),
             ast::Expr::Call(call) => self.call(call),
             ast::Expr::Subscript(subscript) => self.subscript(subscript),
-            ast::Expr::StringLiteral(string) => ExprKind::Const(literal_text(string.value.to_str())),
+            ast::Expr::StringLiteral(string) => {
+                let text = string.value.to_str();
+                let kept = literal_text(text);
+                if kept == Const::Other && sql::is_about_indexes(text) {
+                    let span = self.span(string.range);
+                    self.facts.index_sql.push((span, text.into()));
+                }
+                ExprKind::Const(kept)
+            }
             ast::Expr::NumberLiteral(number) => ExprKind::Const(match &number.value {
                 ast::Number::Int(int) => int.as_i64().map_or(Const::Other, Const::Int),
                 _ => Const::Other,

@@ -51,10 +51,7 @@ const NAMES: [&str; 4] = ["TEMPLATES", "TEMPLATE_DIRS", "ROOT_URLCONF", "INSTALL
 
 /// All modules that assign one of the settings that matter here, ordered as given.
 pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Vec<Settings> {
-    let env = Env {
-        facts: files.iter().copied().collect(),
-        index,
-    };
+    let env = Env::new(files, index);
     let mentions = |facts: &FileFacts| {
         let body = facts.functions.first().map(|f| &f.body[..]).unwrap_or_default();
         let mut found = facts
@@ -74,6 +71,13 @@ pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Vec
 }
 
 impl<'a> Env<'a> {
+    pub fn new(files: &[(FileId, &'a FileFacts)], index: &'a ModuleIndex) -> Self {
+        Self {
+            facts: files.iter().copied().collect(),
+            index,
+        }
+    }
+
     fn settings(&self, file: FileId, facts: &'a FileFacts) -> Settings {
         let apps = lists::evaluate(facts, "INSTALLED_APPS");
         let assigned = |name: &'static str| {
