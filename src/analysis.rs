@@ -239,7 +239,7 @@ impl<'p> Engine<'p> {
         if routine.body.is_empty() {
             return;
         }
-        if routine.name == "<lambda>" || routine.parent.is_some() {
+        if routine.name == "<lambda>" {
             return;
         }
         let mut next_slot = 0;

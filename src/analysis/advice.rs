@@ -3,11 +3,11 @@
 //! Every predicate that no index serves wants one; wants are merged into the fewest indexes that serve them all, by
 //! leftmost prefixes. How an index is written down, and how a finding is worded, is not known here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::project::indexes::{Condition as Partial, Index, IndexColumn, IndexOrigin, Method, Part as IndexPart};
 use crate::project::{ColumnKind, Generic, ModelId, Part, Project, RelKind};
-use crate::source::Sym;
+use crate::source::{Site, Sym};
 
 use super::conditions::Given;
 use super::lookups::{self, Class};
@@ -59,10 +59,48 @@ pub fn missing(project: &Project, predicates: &[Predicate]) -> Vec<Advice> {
         let to = predicates.partition_point(|p| p.table <= table);
         out.extend(Table { project, table }.advice(&predicates[from..to]));
     }
+    let mut out = shared(project, out);
     out.sort_by(|a, b| {
         let key = |advice: &Advice| (std::cmp::Reverse(advice.score), advice.table, advice.columns.clone());
         key(a).cmp(&key(b))
     });
+    out
+}
+
+/// Advice on a column that an abstract model declares is for that model, where most tables that inherit it want the
+/// same.
+fn shared(project: &Project, advice: Vec<Advice>) -> Vec<Advice> {
+    let owner = |one: &Advice| match one.columns[..] {
+        [(field, _)] if one.condition.is_none() => project.field_owner(one.table, field),
+        _ => None,
+    };
+    let (inherited, mut out): (Vec<Advice>, Vec<Advice>) =
+        advice.into_iter().partition(|one| owner(one).is_some());
+    let mut groups: BTreeMap<(ModelId, Sym), Vec<Advice>> = BTreeMap::new();
+    for one in inherited {
+        if let Some(model) = owner(&one) {
+            groups.entry((model, one.columns[0].0)).or_default().push(one);
+        }
+    }
+    for ((model, _), mut all) in groups {
+        let heirs = project.heirs(model).count();
+        if heirs < 2 || all.len() * 2 < heirs {
+            out.append(&mut all);
+            continue;
+        }
+        let score = all.iter().map(|one| one.score).sum();
+        let mut uses: Vec<Predicate> = all.iter().flat_map(|one| one.uses.iter().cloned()).collect();
+        uses.sort_by_key(|p| (std::cmp::Reverse((p.heat, p.repeated)), p.written(), p.site));
+        uses.dedup_by_key(|p| (p.written(), p.site.file));
+        let serves = all.iter().map(|one| one.serves).min();
+        out.push(Advice {
+            table: model,
+            uses,
+            score,
+            serves: serves.unwrap_or(Serves::Filter),
+            ..all.swap_remove(0)
+        });
+    }
     out
 }
 
@@ -85,6 +123,8 @@ struct Help {
     key: bool,
     ranges: bool,
     sorts: bool,
+    /// Begins with a column that does not tell rows apart.
+    flags: bool,
 }
 
 /// An index that a predicate wants: the columns in front in any order, the others in theirs.
@@ -232,7 +272,9 @@ impl<'a> Table<'a> {
             if !self.grows(keys[0].field) {
                 return None;
             }
+            let ranged = |field: Sym| self.project.indexes(self.table).iter().any(|i| i.columns.first().and_then(plain_field) == Some(field));
             return match range {
+                Some(range) if ranged(range.field) => None,
                 Some(range) => want(front(&keys), vec![(range.field, false)], Serves::Both),
                 None if wants_order && dated(sorted[0].0) => want(front(&keys), sorted.to_vec(), Serves::Both),
                 None => None,
@@ -262,6 +304,7 @@ impl<'a> Table<'a> {
         }
         if let [flag] = &weak[..]
             && !predicate.open
+            && !help.flags
             && self.is_rare(flag)
         {
             return Some(Want {
@@ -297,11 +340,21 @@ impl<'a> Table<'a> {
                     predicate.terms().any(|t| t.field == fact.field && t.lookup == fact.lookup)
                 })
         };
-        matches!(index.method, Method::BTree | Method::Hash) && index.condition.as_ref().is_none_or(fulfilled)
+        index.condition.as_ref().is_none_or(fulfilled)
     }
 
     fn helps(&self, index: &Index, predicate: &Predicate) -> Help {
         let mut help = Help::default();
+        match index.method {
+            Method::BTree | Method::Hash => {}
+            // btree_gin and btree_gist serve every column.
+            Method::Gin | Method::Gist => {
+                let asked = |c: &IndexColumn| plain_field(c).is_some_and(|f| predicate.terms().any(|t| t.field == f));
+                help.finds = index.columns.iter().any(asked);
+                return help;
+            }
+            _ => return help,
+        }
         let mut rest = index.columns.iter();
         let mut matched = 0;
         let mut next = None;
@@ -313,6 +366,7 @@ impl<'a> Table<'a> {
                 Some(term) => {
                     matched += 1;
                     help.finds |= self.tells_apart(term);
+                    help.flags = true;
                     help.key |= self.is_foreign(field);
                 }
                 None => {
@@ -338,6 +392,9 @@ impl<'a> Table<'a> {
             .collect();
         if let Some((field, _)) = remaining.first() {
             help.ranges = predicate.range.iter().any(|t| t.field == *field);
+            // Rows between are left out while the index is read.
+            let behind = |t: &Term| remaining.iter().skip(1).any(|(f, _)| *f == t.field);
+            help.finds |= matched > 0 && predicate.range.iter().chain(&predicate.equal).any(behind);
             help.finds |= help.ranges && !self.is_weak(*field) || help.ranges && index.condition.is_some();
         }
         if let Sorted::By(sorted) = &predicate.sorted {
@@ -446,6 +503,13 @@ impl<'a> Table<'a> {
                     | ColumnKind::Uuid
                     | ColumnKind::Bool
             )
+            || self.kind(field) == ColumnKind::Other && self.is_plain(field)
+    }
+
+    /// A column of a kind of its own that certainly has no index.
+    fn is_plain(&self, field: Sym) -> bool {
+        let column = self.project.column(self.table, field);
+        column.is_some_and(|column| column.indexed == Some(false))
     }
 
     /// Rows have the flag for a short time, and it is asked for the value that it does not have from the start.
@@ -676,7 +740,10 @@ impl Table<'_> {
                     *field == term.field && !matches!(index.method, Method::BTree | Method::Hash)
                 }
                 (IndexPart::Field(_), _) => false,
-                // What an expression is for is not told apart further.
+                (IndexPart::Function { name, field }, Class::Folded | Class::FoldedPrefix | Class::FoldedInfix) => {
+                    *field == term.field && name.as_str().eq_ignore_ascii_case("upper")
+                }
+                // What other expressions are for is not told apart further.
                 (IndexPart::Function { field, .. }, _) => *field == term.field,
                 (IndexPart::Other, _) => true,
             }
@@ -708,4 +775,51 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
             && is_ours(project, p.table)
             && !project.indexes(p.table).iter().any(unique)
     })
+}
+
+/// An index whose only column is a flag.
+pub struct Flag {
+    pub table: ModelId,
+    pub field: Sym,
+    pub site: Site,
+    /// The one value that queries ask for.
+    pub asked: Option<Given>,
+    pub uses: Vec<Predicate>,
+}
+
+/// Indexes over nothing but a flag, all rows included.
+pub fn flags(project: &Project, predicates: &[Predicate]) -> Vec<Flag> {
+    let mut out = Vec::new();
+    for model in project.models().iter().filter(|m| is_ours(project, m.id)) {
+        for index in project.indexes(model.id) {
+            let [column] = &index.columns[..] else { continue };
+            let Some(field) = plain_field(column) else { continue };
+            let whole = index.condition.is_none() && !index.unique && !index.pattern && index.method == Method::BTree;
+            if !whole || !is_chosen(index) || project.column_kind(model.id, field) != ColumnKind::Bool {
+                continue;
+            }
+            let mut uses: Vec<Predicate> = Vec::new();
+            let mut values: Vec<Given> = Vec::new();
+            for p in predicates.iter().filter(|p| p.table == model.id && p.heat > Heat::Test) {
+                if let Some(term) = p.equal.iter().find(|t| t.field == field) {
+                    values.push(term.given);
+                    uses.push(p.clone());
+                }
+            }
+            values.sort();
+            values.dedup();
+            out.push(Flag {
+                table: model.id,
+                field,
+                site: index.site,
+                asked: match values[..] {
+                    [one @ Given::Truth(_)] => Some(one),
+                    [] => None,
+                    _ => continue,
+                },
+                uses,
+            });
+        }
+    }
+    out
 }

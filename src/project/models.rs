@@ -248,20 +248,24 @@ impl Project {
         plain.or_else(related).filter(|site| own(*site))
     }
 
-    /// The declaration of a generic foreign key, by the field of its key.
-    pub fn generic_site(&self, model: ModelId, object_id: Sym) -> Option<Site> {
-        let mut relations = self.model(model).relations.iter().map(|rel| self.relation(*rel));
-        let found = relations.find(|r| r.generic.is_some_and(|g| g.object_id == object_id))?;
-        Some(found.site)
+    /// The abstract model whose class declares a field that the model inherits.
+    pub fn field_owner(&self, model: ModelId, field: Sym) -> Option<ModelId> {
+        let site = self.model(model).fields.iter().find(|f| f.name == field)?.site;
+        let holds = |m: &&Model| {
+            m.meta.abstract_
+                && m.site.file == site.file
+                && self.class_facts(m.class).span.contains(site.span)
+        };
+        self.models.iter().find(holds).map(|m| m.id)
     }
 
-    /// The name of the `Meta` in the model's own class.
-    pub fn meta_site(&self, model: ModelId) -> Option<Site> {
-        let m = self.model(model);
-        let facts = self.class_facts(m.class);
-        let (_, idx) = facts.classes.iter().find(|(name, _)| *name == "Meta")?;
-        let meta = self.class_facts(self.class_id(m.site.file, *idx));
-        Some(Site::new(m.site.file, meta.name_span))
+    /// The models with tables of their own that inherit a field from an abstract one.
+    pub fn heirs(&self, owner: ModelId) -> impl Iterator<Item = ModelId> {
+        let class = self.model(owner).class;
+        self.models.iter().filter_map(move |m| {
+            let own = !m.meta.abstract_ && !m.meta.proxy && m.part == Part::Source;
+            (own && self.is_subclass(m.class, class)).then_some(m.id)
+        })
     }
 
     /// The name of the model's table, case as Django writes it.

@@ -13,9 +13,9 @@ use super::findings::{MAX_LABELS, endpoints};
 use super::wording::list;
 use super::{Context, Rule};
 
-/// Findings for all advice of one kind.
-pub(super) fn check(cx: &Context<'_>, rule: &Rule, serves: Serves, out: &mut Vec<Diagnostic>) {
-    for advice in cx.workload().missing.iter().filter(|advice| advice.serves == serves) {
+/// Findings for all advice that a rule reports.
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    for advice in cx.workload().missing.iter().filter(|advice| rule_of(advice) == rule.name) {
         out.push(finding(cx, rule, advice));
     }
 }
@@ -101,20 +101,15 @@ pub(super) fn diagnostic(
     }
 }
 
-/// Where an index is missing: the field of an index over one column, else the model's `Meta`, else its name.
+/// Where an index is missing: the field of an index over one column, else the name of the model.
 fn place(project: &Project, advice: &Advice) -> Site {
     let model = project.model(advice.table);
-    if advice.serves == Serves::Generic
-        && let Some(site) = project.generic_site(advice.table, advice.columns[1].0)
-    {
-        return site;
-    }
     if let [(field, _)] = advice.columns[..]
         && let Some(site) = project.field_site(advice.table, field)
     {
         return site;
     }
-    project.meta_site(advice.table).unwrap_or(model.site)
+    model.site
 }
 
 /// `filtered by `status` and sorted by `-created``.
@@ -202,10 +197,9 @@ pub fn condition(advice: &Advice) -> Option<String> {
 /// The rule that reports it.
 pub fn rule_of(advice: &Advice) -> &'static str {
     match advice.serves {
-        Serves::Filter => "unindexed-filter",
+        Serves::Filter | Serves::Few => "unindexed-filter",
         Serves::Order => "unindexed-order",
         Serves::Both => "missing-composite-index",
-        Serves::Few => "low-selectivity-index",
         Serves::Generic => "generic-foreign-key-without-index",
     }
 }

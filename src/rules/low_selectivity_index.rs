@@ -1,10 +1,28 @@
-//! DJP306: few rows have a flag, and nothing but a scan finds them.
+//! DJP306: an index over a flag holds every row, and finds the few that have it no better than a smaller one.
 
-use crate::analysis::advice::Serves;
+use crate::analysis::advice;
+use crate::analysis::conditions::Given;
 use crate::report::diagnostic::Diagnostic;
 
 use super::{Context, Rule, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    indexes::check(cx, rule, Serves::Few, out);
+    for found in advice::flags(cx.project, &cx.workload().predicates) {
+        let name = cx.project.model(found.table).name;
+        let field = found.field;
+        let message = format!("the index of `{name}` on the flag `{field}` leads to as many rows as a value has");
+        let mut diagnostic = indexes::diagnostic(cx, rule, found.table, found.site, message, &found.uses);
+        diagnostic.labels[0].message = "this index".into();
+        diagnostic.fields = vec![field.to_string()];
+        diagnostic.help = Some(match found.asked {
+            Some(Given::Truth(value)) => {
+                let value = if value { "True" } else { "False" };
+                format!(
+                    "index only the rows that are asked for: `models.Index(fields=[\"{field}\"], condition=models.Q({field}={value}), name=…)`; if those are most rows, no index helps"
+                )
+            }
+            _ => "no query of the project asks for it alone: drop it".to_owned(),
+        });
+        out.push(diagnostic);
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::analysis::advice::{self, Unserved};
 use crate::analysis::lookups::Class;
+use crate::project::ColumnKind;
 use crate::project::hints::Database;
 use crate::report::diagnostic::Diagnostic;
 
@@ -26,9 +27,17 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
 /// What becomes of the lookup, and what serves it.
 fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
     let field = found.field;
-    let postgres = cx.project.hints.database == Some(Database::PostgreSql);
+    let postgres = matches!(cx.project.hints.database, None | Some(Database::PostgreSql));
+    let member = matches!(
+        cx.project.column_kind(found.table, field),
+        ColumnKind::Array | ColumnKind::Json
+    );
     let upper = || format!("is compiled to `UPPER({field})`, which no index has");
     match found.class {
+        Class::Member | Class::Infix if postgres && member => Some((
+            "looks into every value".into(),
+            format!("add `GinIndex(fields=[\"{field}\"], name=…)`"),
+        )),
         Class::Folded if postgres => Some((
             upper(),
             format!("add `models.Index(Upper(\"{field}\"), name=…)`"),

@@ -1,10 +1,9 @@
 //! DJP302: rows are sorted and cut by a column that no index has in order.
 
-use crate::analysis::advice::Serves;
 use crate::report::diagnostic::Diagnostic;
 
 use super::{Context, Rule, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    indexes::check(cx, rule, Serves::Order, out);
+    indexes::check(cx, rule, out);
 }
