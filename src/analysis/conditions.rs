@@ -139,6 +139,19 @@ impl Condition {
         Self::Compared(Compared { lookup, given })
     }
 
+    /// Compares with several values, goes on behind a key, or compares what is not known.
+    pub fn asks_for_many(&self) -> bool {
+        match self {
+            Self::Compared(one) => {
+                let (path, last) = one.lookup.as_str().rsplit_once("__").unwrap_or_default();
+                last == "in" || matches!(path, "pk" | "id")
+            }
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_many),
+            Self::Not(inner) => inner.asks_for_many(),
+            Self::Unknown => true,
+        }
+    }
+
     /// `a & b`, `a | b`.
     pub fn combined(op: BinOp, a: &Self, b: &Self) -> Self {
         let empty = |c: &Self| matches!(c, Self::All(parts) if parts.is_empty());

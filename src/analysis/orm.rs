@@ -157,7 +157,7 @@ impl<'p> Frame<'_, 'p> {
                     .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if n.as_str().ends_with("__in")));
                 query.batched |= args
                     .iter()
-                    .any(|(k, v)| *k == ArgKind::Positional && v.kind == Kind::Unknown);
+                    .any(|(k, v)| *k == ArgKind::Positional && batches(v));
             }
             PlanOp::Order => query.ordered = !args.is_empty(),
             PlanOp::Annotate => {
@@ -468,6 +468,15 @@ impl<'p> Frame<'_, 'p> {
         } else {
             self.engine.report_load(load, self.func);
         }
+    }
+}
+
+/// A positional condition that may ask for many keys at once.
+fn batches(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Unknown => true,
+        Kind::Condition(condition) => condition.asks_for_many(),
+        _ => false,
     }
 }
 

@@ -43,7 +43,7 @@ pub fn element(project: &Project, query: &Arc<Query>, live: Live) -> Row {
     }
     Row {
         model: query.model,
-        origin: Origin::Query(query.clone()),
+        origin: Origin::Query(query.unasked()),
         live,
         steps: Vec::new(),
         known,

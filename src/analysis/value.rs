@@ -439,6 +439,18 @@ impl Query {
         Some(both)
     }
 
+    /// The queryset that rows remember: what was asked of them no longer matters.
+    pub fn unasked(self: &Arc<Self>) -> Arc<Self> {
+        if self.filters.is_empty() && self.order == Order::Default {
+            return self.clone();
+        }
+        Arc::new(Self {
+            filters: Arc::default(),
+            order: Order::Default,
+            ..(**self).clone()
+        })
+    }
+
     /// All rows of the base, in the order and shape of the relation: what a prefetch can serve.
     pub fn is_plain(&self) -> bool {
         self.change.is_none()

@@ -18,7 +18,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let site = found.uses[0].written();
         let mut diagnostic = indexes::diagnostic(cx, rule, found.table, site, message, &found.uses);
         diagnostic.labels[0].message = "this comparison".into();
-        diagnostic.fields = vec![found.field.to_string()];
+        diagnostic.fields = vec![match found.class {
+            Class::Folded | Class::FoldedPrefix => format!("Upper({})", found.field),
+            _ => found.field.to_string(),
+        }];
         diagnostic.help = Some(help);
         out.push(diagnostic);
     }
