@@ -86,6 +86,15 @@ impl Discovery {
         self.files.iter().map(|file| file.project_path.as_str()).collect()
     }
 
+    /// Whether the requirements of the project name one of some distributions.
+    pub fn asks_for(&self, packages: &[&str]) -> bool {
+        version::asks_for(
+            &self.roots,
+            self.files.iter().map(|file| file.absolute.as_path()),
+            packages,
+        )
+    }
+
     /// Reads the candidates whose project path is accepted and puts them behind all files there are.
     pub fn read_templates(&mut self, accept: impl Fn(&str) -> bool) {
         let accepted: Vec<Candidate> = std::mem::take(&mut self.candidates)

@@ -34,8 +34,8 @@ use crate::source::{FileId, Site, Span, Sym};
 
 pub use classes::{ClassRef, Member};
 pub use columns::{Column, ColumnKind};
-pub use link::{LinkInput, link};
 pub use indexes::{Index, IndexColumn, IndexOrigin};
+pub use link::{LinkInput, link};
 pub use models::{Between, Field, Generic, Meta, Model, ModelAttr, RelKind, Relation, Target};
 pub use names::Def;
 pub use paths::Hop;

@@ -19,7 +19,7 @@ use crate::config::{Config, ConfigError};
 use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
 use crate::lower::{self, python::Depth};
-use crate::project::hints::DjangoHints;
+use crate::project::hints::{Database, DjangoHints};
 use crate::project::modules::ModuleIndex;
 use crate::project::{self, LinkInput, Part, Project, Target, templates};
 use crate::report::diagnostic::Diagnostic;
@@ -294,6 +294,9 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         &found.settings_names,
     );
     hints.django_version = found.django_version;
+    if hints.database.is_none() && found.asks_for(&Database::PostgreSql.packages()) {
+        hints.database = Some(Database::PostgreSql);
+    }
     if !hints.is_django {
         return Err(SessionError::NoDjango("no file imports django".into()));
     }

@@ -25,7 +25,15 @@ const MAX_LEVELS: usize = 4;
 
 /// The newest series that requirements allow: those in the directory of each `manage.py` or the nearest one
 /// above it that has some; of several projects the oldest. Without a `manage.py`, those of the roots.
-pub(super) fn django<'a>(roots: &[PathBuf], files: impl Iterator<Item = &'a Path>) -> Option<(u16, u16)> {
+pub(super) fn django<'a>(roots: &'a [PathBuf], files: impl Iterator<Item = &'a Path>) -> Option<(u16, u16)> {
+    homes(roots, files)
+        .into_iter()
+        .filter_map(|home| home.ancestors().take(MAX_LEVELS).find_map(in_dir))
+        .min()
+}
+
+/// The directories of each `manage.py`, else the roots.
+fn homes<'a>(roots: &'a [PathBuf], files: impl Iterator<Item = &'a Path>) -> Vec<&'a Path> {
     let mut homes: Vec<&Path> = files
         .filter(|file| file.ends_with("manage.py"))
         .filter_map(Path::parent)
@@ -35,16 +43,46 @@ pub(super) fn django<'a>(roots: &[PathBuf], files: impl Iterator<Item = &'a Path
     }
     homes.dedup();
     homes
+}
+
+/// Whether requirements or lock files name one of some distributions.
+pub(super) fn asks_for<'a>(
+    roots: &'a [PathBuf],
+    files: impl Iterator<Item = &'a Path>,
+    packages: &[&str],
+) -> bool {
+    homes(roots, files)
         .into_iter()
-        .filter_map(|home| home.ancestors().take(MAX_LEVELS).find_map(in_dir))
-        .min()
+        .any(|home| home.ancestors().take(MAX_LEVELS).any(|dir| names_one(dir, packages)))
+}
+
+fn names_one(dir: &Path, packages: &[&str]) -> bool {
+    FILES
+        .iter()
+        .filter_map(|name| text_of(&dir.join(name)))
+        .any(|text| mentions(&text, packages))
+}
+
+/// A distribution by its whole name, outside of comments.
+fn mentions(text: &str, packages: &[&str]) -> bool {
+    let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
+        let lower = line.to_ascii_lowercase();
+        lower
+            .split(|c: char| !part_of_name(c))
+            .any(|word| packages.contains(&word))
+    })
+}
+
+/// What a file of tolerable size holds.
+fn text_of(path: &Path) -> Option<String> {
+    let small = std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_BYTES);
+    small.then(|| std::fs::read_to_string(path).ok()).flatten()
 }
 
 fn in_dir(dir: &Path) -> Option<(u16, u16)> {
     FILES.iter().find_map(|name| {
-        let path = dir.join(name);
-        let small = std::fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_BYTES);
-        let text = small.then(|| std::fs::read_to_string(&path).ok()).flatten()?;
+        let text = text_of(&dir.join(name))?;
         in_text(&text)
     })
 }
@@ -163,7 +201,16 @@ fn first_version(text: &str) -> Option<(u16, u16)> {
 
 #[cfg(test)]
 mod tests {
-    use super::in_text;
+    use super::{in_text, mentions};
+
+    #[test]
+    fn distributions_by_their_whole_names() {
+        let asks = |text: &str| mentions(text, &["psycopg2", "psycopg"]);
+        assert!(asks("Django\npsycopg[binary]>=3 ; python_version > '3'\n"));
+        assert!(asks("install_requires=['Psycopg2==2.9']"));
+        assert!(asks("[[package]]\nname = \"psycopg\"\n"));
+        assert!(!asks("# psycopg\npsycopg-pool==3\nmypsycopg2\n"));
+    }
 
     #[test]
     fn formats() {

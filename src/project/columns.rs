@@ -89,8 +89,7 @@ impl Project {
         let of_field = model.fields.iter().find(|f| f.name == field).map(|f| &f.column);
         of_field.or_else(|| {
             let own = model.relations.iter().map(|r| self.relation(*r));
-            own.filter(|r| r.name == field)
-                .find_map(|r| r.column.as_ref())
+            own.filter(|r| r.name == field).find_map(|r| r.column.as_ref())
         })
     }
 

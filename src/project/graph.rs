@@ -53,7 +53,10 @@ pub(super) fn build(project: &Project) -> Graph {
             continue;
         }
         let own = own_fields(project, id);
-        if !is_model[id.0 as usize] && project.class(id).open && own.iter().any(|d| d.of.row.kind.is_relation()) {
+        if !is_model[id.0 as usize]
+            && project.class(id).open
+            && own.iter().any(|d| d.of.row.kind.is_relation())
+        {
             is_model[id.0 as usize] = true;
         }
         if !own.is_empty() {
@@ -296,7 +299,10 @@ fn add_fields(
                 through: None,
                 parent_link: true,
                 column: Some(Column {
-                    primary_key: graph.models[at].relations.iter().all(|r| !graph.relations[r.0 as usize].parent_link),
+                    primary_key: graph.models[at]
+                        .relations
+                        .iter()
+                        .all(|r| !graph.relations[r.0 as usize].parent_link),
                     unique: true,
                     ..Column::NONE
                 }),

@@ -171,10 +171,7 @@ impl Project {
         let (from, to) = (lower(relation.owner), lower(relation.target_model()?));
         // create_many_to_many_intermediary_model() in django/db/models/fields/related.py
         Some(match from == to {
-            true => (
-                Sym::new(&format!("from_{from}")),
-                Sym::new(&format!("to_{to}")),
-            ),
+            true => (Sym::new(&format!("from_{from}")), Sym::new(&format!("to_{to}"))),
             false => (Sym::new(&from), Sym::new(&to)),
         })
     }
@@ -183,7 +180,10 @@ impl Project {
     pub fn between_table(&self, relation: RelId) -> Option<Sym> {
         let relation = self.relation(relation);
         let given = relation.between?.db_table;
-        Some(given.unwrap_or_else(|| Sym::new(&format!("{}_{}", self.db_table(relation.owner), relation.name))))
+        Some(
+            given
+                .unwrap_or_else(|| Sym::new(&format!("{}_{}", self.db_table(relation.owner), relation.name))),
+        )
     }
 
     fn table(&self, model: ModelId) -> &Table {
@@ -197,7 +197,11 @@ impl Project {
 
 fn build(project: &Project) -> Tables {
     let mut tables = Tables {
-        models: project.models().iter().map(|model| table(project, model)).collect(),
+        models: project
+            .models()
+            .iter()
+            .map(|model| table(project, model))
+            .collect(),
         between: FxHashMap::default(),
     };
     for relation in project.relations() {
@@ -244,7 +248,8 @@ fn automatic(project: &Project, model: &Model, out: &mut Vec<Index>) {
         .fields
         .iter()
         .map(|f| (f.name, &f.column, f.site, IndexOrigin::DbIndex));
-    let keys = relations().filter_map(|r| Some((r.name, r.column.as_ref()?, r.site, IndexOrigin::ForeignKey)));
+    let keys =
+        relations().filter_map(|r| Some((r.name, r.column.as_ref()?, r.site, IndexOrigin::ForeignKey)));
     for (name, column, site, origin) in fields.chain(keys) {
         if is_key(name) {
             continue;
@@ -302,7 +307,13 @@ fn between(project: &Project, relation: RelId) -> Option<Vec<Index>> {
         let like = match project.primary_key(model)[..] {
             [key] => {
                 let model = project.concrete(model);
-                pattern_twin(project, model, key, project.column(model, key).unwrap_or(&Column::NONE), &plain)
+                pattern_twin(
+                    project,
+                    model,
+                    key,
+                    project.column(model, key).unwrap_or(&Column::NONE),
+                    &plain,
+                )
             }
             _ => None,
         };

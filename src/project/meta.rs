@@ -82,7 +82,11 @@ pub(super) fn option<'p>(project: &'p Project, meta: ClassId, name: &str) -> Set
             ClassRef::Known(class) => {
                 let all = project.class_facts(*class).assigns.iter();
                 let all: Vec<&AssignFacts> = all.filter(|a| a.name == *name && a.value.is_some()).collect();
-                if let Some(first) = all.iter().rposition(|a| !a.augmented).or(all.len().checked_sub(1)) {
+                if let Some(first) = all
+                    .iter()
+                    .rposition(|a| !a.augmented)
+                    .or(all.len().checked_sub(1))
+                {
                     return Setting::Assigns(*class, all[first..].to_vec());
                 }
             }
@@ -123,10 +127,15 @@ pub(super) fn read(project: &Project, id: ClassId, is_model: &[bool]) -> Meta {
 
 /// A concrete first parent gives `ordering` and `get_latest_by`, unless the child's `Meta` has its own.
 fn inherit_order(project: &Project, id: ClassId, is_model: &[bool], meta: &mut Meta, depth: u32) {
-    let mut bases = project.class(id).mro.iter().skip(1).filter_map(|base| match base {
-        ClassRef::Known(base) if is_model[base.0 as usize] => Some(*base),
-        _ => None,
-    });
+    let mut bases = project
+        .class(id)
+        .mro
+        .iter()
+        .skip(1)
+        .filter_map(|base| match base {
+            ClassRef::Known(base) if is_model[base.0 as usize] => Some(*base),
+            _ => None,
+        });
     let Some(parent) = bases.next().filter(|parent| !is_abstract(project, *parent)) else {
         return;
     };

@@ -78,9 +78,9 @@ pub(super) fn declare(
     let through = field.call.keyword("through");
     let given_through = through.is_some();
     let through = through.and_then(|e| match cx.resolve(e, field.file, 6) {
-            Target::Model(id) => Some(id),
-            _ => None,
-        });
+        Target::Model(id) => Some(id),
+        _ => None,
+    });
     Relation {
         id: RelId(graph.relations.len() as u32),
         owner,

@@ -39,7 +39,10 @@ impl Site {
             .zip(facts)
             .map(|((path, _), facts)| LinkInput {
                 path: (*path).to_owned(),
-                part: Part::Source,
+                part: match path.contains("/migrations/") {
+                    true => Part::Migration,
+                    false => Part::Source,
+                },
                 facts,
                 module: None,
             })

@@ -32,9 +32,51 @@ pub struct ModelView {
     /// Labels of the tables it extends, or of the model a proxy stands for.
     pub parents: Vec<String>,
     pub ordering: Vec<String>,
-    /// Field names of each entry.
+    /// Field names of each entry of `Meta.indexes`; none for expressions.
     pub indexes: Vec<Vec<String>>,
     pub unique_together: Vec<Vec<String>>,
+    pub table: TableView,
+}
+
+/// The table of a model, that of its concrete parent for proxies.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TableView {
+    pub name: String,
+    /// Why there may be more indexes than these; absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+    pub indexes: Vec<IndexView>,
+    /// The tables that Django makes for relations to many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub between: Vec<BetweenView>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BetweenView {
+    pub relation: String,
+    pub name: String,
+    pub indexes: Vec<IndexView>,
+}
+
+/// One index of a table, constraints and keys included.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct IndexView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `name`, `-name`, `Upper(name)`, `name varchar_pattern_ops`; `?` for other expressions.
+    pub columns: Vec<String>,
+    pub unique: bool,
+    pub method: &'static str,
+    /// Of a partial index, as lookups; `…` for what cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// `primary_key`, `unique`, `db_index`, `foreign_key`, `indexes`, `constraints`, `sql` …
+    pub origin: &'static str,
+    /// Serves patterns only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pattern: bool,
 }
 
 /// One direction of a relation.

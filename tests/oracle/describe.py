@@ -101,6 +101,7 @@ def describe_field(field):
         return data | {"content_type": field.ct_field, "object_id": field.fk_field}
     data |= {
         "attname": field.attname,
+        "column": field.column,
         "null": field.null,
         "unique": bool(field.unique),
         "db_index": bool(field.db_index),

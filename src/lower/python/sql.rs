@@ -3,7 +3,11 @@
 /// Whether a text holds `CREATE [UNIQUE] INDEX` or `DROP INDEX`, in any case.
 pub(super) fn is_about_indexes(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let starts = |at: usize| bytes[at..].get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"index"));
+    let starts = |at: usize| {
+        bytes[at..]
+            .get(..5)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"index"))
+    };
     (1..bytes.len()).any(|at| {
         starts(at)
             && bytes[at - 1].is_ascii_whitespace()
@@ -36,7 +40,9 @@ mod tests {
     fn statements_and_prose() {
         assert!(is_about_indexes("-- fast\nCREATE  Unique\n INDEX x ON t (a)"));
         assert!(is_about_indexes("drop index concurrently x"));
-        assert!(!is_about_indexes("Creates an index, and drops no index at all. Unique index."));
+        assert!(!is_about_indexes(
+            "Creates an index, and drops no index at all. Unique index."
+        ));
         assert!(!is_about_indexes("index"));
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::sites::{Env, MAX_DEPTH};
 use super::walk::each_statement;
-use crate::facts::FileFacts;
+use crate::facts::{FileFacts, ImportKind};
 use crate::ir::{Call, Const, Expr, ExprKind, StmtKind};
 use crate::project::modules::ModuleIndex;
 use crate::source::FileId;
@@ -28,7 +28,8 @@ impl Database {
     /// Distributions that a project asks for only if it runs on this database.
     pub fn packages(self) -> Vec<&'static str> {
         let rows = ROWS.iter().filter(|row| row.name == self);
-        rows.flat_map(|row| row.packages.iter().map(String::as_str)).collect()
+        rows.flat_map(|row| row.packages.iter().map(String::as_str))
+            .collect()
     }
 }
 
@@ -69,7 +70,7 @@ pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Opt
             .collect();
         let whole = values.len();
         // DATABASES["default"] = …, DATABASES["default"]["ENGINE"] = …
-        if facts.bindings.iter().any(|(name, _)| *name == "DATABASES") || is_settings(facts) {
+        if !values.is_empty() || may_change(facts) {
             let body = facts.functions.first().map(|f| &f.body[..]).unwrap_or_default();
             each_statement(body, &mut |stmt| {
                 if let StmtKind::Assign { targets, value } = &stmt.kind
@@ -98,8 +99,14 @@ pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Opt
     }
 }
 
-fn is_settings(facts: &FileFacts) -> bool {
-    facts.assigns.iter().any(|assign| assign.name == "INSTALLED_APPS")
+/// Settings that another module begins.
+fn may_change(facts: &FileFacts) -> bool {
+    let imports = facts.imports.iter();
+    imports.map(|import| import.kind).any(|kind| match kind {
+        ImportKind::Star => true,
+        ImportKind::From { bound, .. } => bound == "DATABASES",
+        ImportKind::Module { .. } => false,
+    })
 }
 
 /// `DATABASES["default"]` and its `["ENGINE"]`.
@@ -165,7 +172,12 @@ fn database(env: &Env<'_>, file: FileId, value: &Expr, out: &mut Vec<Database>, 
         ExprKind::Const(Const::Str(text)) => out.extend(named(text.as_str())),
         ExprKind::FString(parts) => {
             // f"postgres://{user}…": what is put together still begins with its scheme.
-            out.extend(parts.first().and_then(Expr::as_str).and_then(|text| named(text.as_str())));
+            out.extend(
+                parts
+                    .first()
+                    .and_then(Expr::as_str)
+                    .and_then(|text| named(text.as_str())),
+            );
         }
         ExprKind::Call(call) => of_call(env, file, call, out, depth),
         ExprKind::IfElse(choice) => {
@@ -235,10 +247,19 @@ mod tests {
     fn engines_and_urls() {
         let cases = [
             ("django.db.backends.postgresql", Some(Database::PostgreSql)),
-            ("django.db.backends.postgresql_psycopg2", Some(Database::PostgreSql)),
-            ("django.contrib.gis.db.backends.postgis", Some(Database::PostgreSql)),
+            (
+                "django.db.backends.postgresql_psycopg2",
+                Some(Database::PostgreSql),
+            ),
+            (
+                "django.contrib.gis.db.backends.postgis",
+                Some(Database::PostgreSql),
+            ),
             ("django_prometheus.db.backends.sqlite3", Some(Database::Sqlite)),
-            ("postgres://user:secret@localhost/mysql", Some(Database::PostgreSql)),
+            (
+                "postgres://user:secret@localhost/mysql",
+                Some(Database::PostgreSql),
+            ),
             ("mysql://localhost/db", Some(Database::MySql)),
             ("django.db.backends.oracle", Some(Database::Oracle)),
             ("DATABASE_URL", None),

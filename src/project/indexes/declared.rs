@@ -142,17 +142,18 @@ impl Reader<'_> {
         for arg in &call.args {
             match arg.kind {
                 ArgKind::Positional => columns.push(self.column(&arg.value)),
-                ArgKind::Keyword(name) if name == "fields" => match strings(self.project, self.scope, &arg.value)
-                {
-                    Some(names) => columns.extend(names.into_iter().map(|name| match name {
-                        Some(name) => self.named(name),
-                        None => {
-                            whole = false;
-                            IndexColumn::of(Part::Other)
-                        }
-                    })),
-                    None => whole = false,
-                },
+                ArgKind::Keyword(name) if name == "fields" => {
+                    match strings(self.project, self.scope, &arg.value) {
+                        Some(names) => columns.extend(names.into_iter().map(|name| match name {
+                            Some(name) => self.named(name),
+                            None => {
+                                whole = false;
+                                IndexColumn::of(Part::Other)
+                            }
+                        })),
+                        None => whole = false,
+                    }
+                }
                 ArgKind::Keyword(name) if name == "expressions" && pairs => {
                     let mut found = Vec::new();
                     whole &= items(self.project, self.scope, &arg.value, MAX_DEPTH, &mut found);
@@ -222,7 +223,9 @@ impl Reader<'_> {
         if let Some(text) = expr.as_str() {
             return self.named(text);
         }
-        let ExprKind::Call(call) = &expr.kind else { return other };
+        let ExprKind::Call(call) = &expr.kind else {
+            return other;
+        };
         let truth = |name: &str| {
             let value = call.keyword(name).map(|value| &value.kind);
             matches!(value, Some(ExprKind::Const(Const::True)))
@@ -265,7 +268,10 @@ impl Reader<'_> {
     }
 
     fn part(&self, call: &Call, name: Sym) -> Part {
-        let mut given = call.args.iter().filter(|arg| !matches!(arg.kind, ArgKind::Keyword(_)));
+        let mut given = call
+            .args
+            .iter()
+            .filter(|arg| !matches!(arg.kind, ArgKind::Keyword(_)));
         let (Some(first), None) = (given.next(), given.next()) else {
             return Part::Other;
         };
@@ -306,7 +312,12 @@ fn together(
         match columns {
             Some(columns) if columns.is_empty() => {}
             Some(columns) => {
-                out.push(Index::new(columns, origin == IndexOrigin::UniqueTogether, origin, site));
+                out.push(Index::new(
+                    columns,
+                    origin == IndexOrigin::UniqueTogether,
+                    origin,
+                    site,
+                ));
             }
             None => whole = false,
         }
@@ -339,10 +350,10 @@ pub(super) fn field_name(project: &Project, model: ModelId, name: Sym) -> Sym {
 }
 
 pub(super) fn is_pattern(index: &Index) -> bool {
-    index
-        .columns
-        .iter()
-        .any(|c| c.opclass.is_some_and(|name| name.as_str().ends_with("_pattern_ops")))
+    index.columns.iter().any(|c| {
+        c.opclass
+            .is_some_and(|name| name.as_str().ends_with("_pattern_ops"))
+    })
 }
 
 /// `%(app_label)s` and `%(class)s`, see `Options._format_names()`.

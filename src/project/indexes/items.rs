@@ -150,10 +150,12 @@ pub(super) fn strings(project: &Project, scope: Scope, expr: &Expr) -> Option<Ve
     let mut found = Vec::new();
     let whole = items(project, scope, expr, MAX_DEPTH, &mut found);
     whole.then(|| {
-        let texts = found.iter().map(|(scope, item)| match constant(project, *scope, item, 4) {
-            Some(Const::Str(text)) => Some(text),
-            _ => None,
-        });
+        let texts = found
+            .iter()
+            .map(|(scope, item)| match constant(project, *scope, item, 4) {
+                Some(Const::Str(text)) => Some(text),
+                _ => None,
+            });
         texts.collect()
     })
 }

@@ -23,7 +23,9 @@ pub(super) fn add(project: &Project, tables: &mut [Table]) {
         .filter(|file| project.file(*file).part == FilePart::Migration)
         .flat_map(|file| {
             let classes = &project.file(file).facts.classes;
-            let own = (0u32..).zip(classes).filter(|(_, class)| class.name == "Migration");
+            let own = (0u32..)
+                .zip(classes)
+                .filter(|(_, class)| class.name == "Migration");
             own.map(move |(idx, _)| (file, project.class_id(file, crate::ir::ClassIdx(idx))))
         })
         .collect();
@@ -52,7 +54,10 @@ pub(super) fn add(project: &Project, tables: &mut [Table]) {
         };
         let declared = |origin| !matches!(origin, IndexOrigin::Sql | IndexOrigin::Migration);
         let repeats = known
-            .filter(|other| other.name.is_some() || matches!(other.origin, IndexOrigin::MetaIndexes | IndexOrigin::Constraint))
+            .filter(|other| {
+                other.name.is_some()
+                    || matches!(other.origin, IndexOrigin::MetaIndexes | IndexOrigin::Constraint)
+            })
             .any(|other| same(other) && declared(other.origin));
         if !repeats && still_there(project, model, &index) {
             tables[model.0 as usize].indexes.push(index);
@@ -63,15 +68,20 @@ pub(super) fn add(project: &Project, tables: &mut [Table]) {
 /// Tables by name in lower case; what several models claim is nobody's.
 fn by_table(project: &Project) -> FxHashMap<String, Option<ModelId>> {
     let mut out: FxHashMap<String, Option<ModelId>> = FxHashMap::default();
-    for model in project.models().iter().filter(|m| !m.meta.abstract_ && !m.meta.proxy) {
+    for model in project
+        .models()
+        .iter()
+        .filter(|m| !m.meta.abstract_ && !m.meta.proxy)
+    {
         let name = project.db_table(model.id).as_str().to_lowercase();
         let quiet = matches!(model.part, FilePart::Test | FilePart::Stub | FilePart::Package);
         match out.get(&name) {
             Some(_) if quiet => {}
-            Some(Some(other)) if !matches!(
-                project.model(*other).part,
-                FilePart::Test | FilePart::Stub | FilePart::Package
-            ) =>
+            Some(Some(other))
+                if !matches!(
+                    project.model(*other).part,
+                    FilePart::Test | FilePart::Stub | FilePart::Package
+                ) =>
             {
                 out.insert(name, None);
             }
@@ -96,9 +106,7 @@ fn app(project: &Project, file: FileId) -> Sym {
 /// All columns are fields that the model still has.
 fn still_there(project: &Project, model: ModelId, index: &Index) -> bool {
     index.columns.iter().all(|column| match column.part {
-        Part::Field(name) | Part::Function { field: name, .. } => {
-            project.model_attr(model, name).is_some()
-        }
+        Part::Field(name) | Part::Function { field: name, .. } => project.model_attr(model, name).is_some(),
         Part::Other => true,
     })
 }
@@ -131,7 +139,11 @@ impl<'p> State<'p> {
 
     fn operation(&mut self, scope: Scope, expr: &'p Expr, renames: bool, depth: u32) {
         let ExprKind::Call(call) = &expr.kind else { return };
-        let Some(operation) = call.func.last_name().and_then(|name| table::operation(name.as_str())) else {
+        let Some(operation) = call
+            .func
+            .last_name()
+            .and_then(|name| table::operation(name.as_str()))
+        else {
             return;
         };
         let renaming = operation.effect == Effect::RenameModel;
@@ -157,7 +169,8 @@ impl<'p> State<'p> {
                 if let Some(model) = self.model(call, operation, scope.file)
                     && let Some(name) = text(call, operation, 1)
                 {
-                    self.found.retain(|(of, index)| *of != model || !is_named(index, name));
+                    self.found
+                        .retain(|(of, index)| *of != model || !is_named(index, name));
                 }
             }
             Effect::Rename => {
@@ -196,7 +209,9 @@ impl<'p> State<'p> {
                 _ => break,
             }
         }
-        let found = self.project.model_by_label(&format!("{}.{name}", self.app), near)?;
+        let found = self
+            .project
+            .model_by_label(&format!("{}.{name}", self.app), near)?;
         Some(self.project.concrete(found))
     }
 

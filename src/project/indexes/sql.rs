@@ -96,7 +96,9 @@ fn tokens(text: &str) -> Vec<Token> {
             rest = comment.split_once('\n').map_or("", |(_, rest)| rest);
         } else if let Some(comment) = rest.strip_prefix("/*") {
             rest = comment.split_once("*/").map_or("", |(_, rest)| rest);
-        } else if let Some(end) = matches!(c, '\'' | '"' | '`' | '[').then_some(if c == '[' { ']' } else { c }) {
+        } else if let Some(end) =
+            matches!(c, '\'' | '"' | '`' | '[').then_some(if c == '[' { ']' } else { c })
+        {
             let (inner, after) = quoted(&rest[1..], end);
             out.push(match c {
                 '\'' => Token::Text(inner),
@@ -242,7 +244,11 @@ fn create(tokens: &[Token]) -> Option<Statement> {
         at.take("not");
         at.take("exists");
     }
-    let name = if at.0.first()?.is("on") { None } else { at.qualified() };
+    let name = if at.0.first()?.is("on") {
+        None
+    } else {
+        at.qualified()
+    };
     let mut method = Method::BTree;
     let mut using = |at: &mut Cursor<'_>| {
         if at.take("using")
@@ -493,10 +499,17 @@ mod tests {
                 let unique = if c.unique { "unique " } else { "" };
                 let condition = c.condition.as_ref().map_or(String::new(), |c| {
                     let facts = c.facts.iter().map(|(column, lookup, negated, values)| {
-                        format!("{}{column}__{lookup}={values:?}", if *negated { "not " } else { "" })
+                        format!(
+                            "{}{column}__{lookup}={values:?}",
+                            if *negated { "not " } else { "" }
+                        )
                     });
                     let facts: Vec<String> = facts.collect();
-                    format!(" if {}{}", facts.join(" and "), if c.whole { "" } else { " and more" })
+                    format!(
+                        " if {}{}",
+                        facts.join(" and "),
+                        if c.whole { "" } else { " and more" }
+                    )
                 });
                 format!(
                     "{unique}{:?} {name} on {} ({}) {:?}{condition}",
@@ -534,9 +547,15 @@ mod tests {
                 "CREATE INDEX i ON t (x) WHERE n > -5 AND s IN ('a', 'b') AND k <> 2 AND lower(z) = 'q'",
                 "BTree i on t (x) [] if n__gt=[Int(-5)] and s__in=[Str(\"a\"), Str(\"b\")] and not k__exact=[Int(2)] and more",
             ),
-            ("CREATE INDEX i ON t (x) WHERE a OR b", "BTree i on t (x) [] if  and more"),
+            (
+                "CREATE INDEX i ON t (x) WHERE a OR b",
+                "BTree i on t (x) [] if  and more",
+            ),
             ("CREATE INDEX m USING HASH ON t (x(10))", "Hash m on t (?) []"),
-            ("DO $$ BEGIN CREATE INDEX i ON t (x); END $$; CREATE TABLE x (y int)", ""),
+            (
+                "DO $$ BEGIN CREATE INDEX i ON t (x); END $$; CREATE TABLE x (y int)",
+                "",
+            ),
             ("CREATE INDEX i ON t (x", ""),
             ("CREATE INDEX", ""),
             ("", ""),

@@ -144,7 +144,11 @@ mod tests {
     fn table_is_well_formed() {
         let document: Document = toml::from_str(TEXT).unwrap();
         let named = document.class.iter().map(|e| e.modules.len() * e.classes.len());
-        assert_eq!(TABLE.classes.len(), named.sum::<usize>(), "a path is listed twice");
+        assert_eq!(
+            TABLE.classes.len(),
+            named.sum::<usize>(),
+            "a path is listed twice"
+        );
         assert_eq!(
             class("django.contrib.postgres.indexes.GinIndex").unwrap().method,
             Method::Gin
