@@ -15,6 +15,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from pathlib import Path
 
 import run
 
-PROJECTS = ("press",)
+PROJECTS = ("press", "blog")
 # What markers say of code that djperf's list of indexes does not hold: what is to be changed there is no new index.
 NOT_LISTED = {"unindexable-lookup", "redundant-index", "low-selectivity-index"}
 # Needs no plan: adding an index on a table in use is about locks.
@@ -78,16 +79,34 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(folder: Path):
+def folder_for(owner: dict):
+    """A temporary folder under target, or elsewhere when its owner may not go there."""
+    run.TARGET.mkdir(parents=True, exist_ok=True)
+    for parent in (run.TARGET, None):
+        with tempfile.TemporaryDirectory(dir=parent, prefix="postgres-") as name:
+            if owner:
+                os.chown(name, owner["user"], owner["group"])
+            if subprocess.run(["/bin/sh", "-c", 'cd "$1"', "sh", name], check=False, cwd="/", **owner).returncode == 0:
+                yield Path(name)
+                return
+    raise SystemExit("there is no folder for the server's data")
+
+
+@contextlib.contextmanager
+def server():
     """The port of a server that is gone afterwards, with all its data."""
     place = programs()
     if place is None:
         raise SystemExit("no PostgreSQL server here: install the package postgresql, or put initdb on the PATH")
     owner = unprivileged()
+    with folder_for(owner) as folder:
+        with started(place, folder, owner) as port:
+            yield port
+
+
+@contextlib.contextmanager
+def started(place: Path, folder: Path, owner: dict):
     data = folder / "data"
-    data.mkdir()
-    if owner:
-        os.chown(data, owner["user"], owner["group"])
     options = {"cwd": "/", "stdin": subprocess.DEVNULL, **owner}
     # Not the C locale: there every index serves prefixes, which hides what happens elsewhere.
     create = [place / "initdb", "-D", data, "-U", "oracle", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
@@ -103,21 +122,13 @@ def server(folder: Path):
     with open(folder / "server.log", "w", encoding="utf-8") as log:
         process = subprocess.Popen(start, stdout=log, stderr=log, **options)
     try:
-        for _ in range(300):
-            if process.poll() is not None:
-                break
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        else:
-            process.kill()
+        time.sleep(1)
         if process.poll() is not None:
             raise SystemExit(f"the server does not start\n{(folder / 'server.log').read_text(encoding='utf-8')}")
-        # The port answers a little earlier than the database.
-        time.sleep(1)
         yield port
     finally:
-        process.terminate()
+        # Ends at once, without waiting for those who are connected.
+        process.send_signal(signal.SIGINT)
         try:
             process.wait(60)
         except subprocess.TimeoutExpired:
@@ -235,12 +246,10 @@ def main() -> int:
     if python is None:
         raise SystemExit(f"no Python for Django {run.BASELINE}")
     before = run.listing(run.FIXTURES)
-    run.TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=run.TARGET, prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o755)
-        with server(Path(folder)) as port, ThreadPoolExecutor(max_workers=2) as pool:
-            found = pool.map(lambda project: measure(python, project, port, options.djperf.resolve()), PROJECTS)
-            answers = dict(zip(PROJECTS, found))
+    djperf = options.djperf.resolve()
+    with server() as port, ThreadPoolExecutor(max_workers=len(PROJECTS)) as pool:
+        found = pool.map(lambda project: measure(python, project, port, djperf), PROJECTS)
+        answers = dict(zip(PROJECTS, found))
     problems = [f"{project}: {line}" for project in PROJECTS for line in answers[project]["problems"]]
     problems += [f"left behind: {path}" for path in sorted(run.listing(run.FIXTURES) - before)]
     if options.table:

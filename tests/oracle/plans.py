@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 # An order is served when nothing is sorted but rows with the same key.
@@ -30,6 +31,19 @@ def rolled_back():
         raise Rollback
 
 
+def connected(port: int):
+    """A connection to the server, which may still be starting."""
+    import psycopg
+
+    for attempt in range(100):
+        try:
+            return psycopg.connect(host="127.0.0.1", port=port, user="oracle", dbname="postgres", autocommit=True)
+        except psycopg.OperationalError:
+            if attempt == 99:
+                raise
+            time.sleep(0.2)
+
+
 def start(project: Path, port: int):
     manage = (project / "manage.py").read_text(encoding="utf-8")
     found = re.search(r'"DJANGO_SETTINGS_MODULE",\s*"([\w.]+)"', manage)
@@ -38,16 +52,13 @@ def start(project: Path, port: int):
     os.chdir(project)
 
     import django
-    import psycopg
     from django.conf import settings
 
     address = {"HOST": "127.0.0.1", "PORT": port, "USER": "oracle"}
-    with psycopg.connect(host="127.0.0.1", port=port, user="oracle", dbname="postgres", autocommit=True) as admin:
+    with connected(port) as admin:
         admin.execute(f'CREATE DATABASE "{project.name}"')
     settings.DATABASES["default"] = {"ENGINE": "django.db.backends.postgresql", "NAME": project.name} | address
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    if "django.contrib.postgres" not in settings.INSTALLED_APPS:
-        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django.contrib.postgres"]
     django.setup()
 
     from django.core.management import call_command
@@ -169,8 +180,10 @@ class Judge:
                 for index in (*self.case.beside, *made):
                     add = editor.add_constraint if hasattr(index, "validate") else editor.add_index
                     add(self.model, index)
-            with connection.cursor() as cursor:
-                cursor.execute(f'ANALYZE "{self.table}"')
+            if any(getattr(index, "expressions", ()) for index in made):
+                # Of columns everything is known; of expressions only once there is an index on them.
+                with connection.cursor() as cursor:
+                    cursor.execute(f'ANALYZE "{self.table}"')
             plan = self.plans[name] = Plan(query or self.query, self.table)
         return plan
 
