@@ -16,6 +16,7 @@ from pathlib import Path
 # An order is served when nothing is sorted but rows with the same key.
 SORTS = {"Sort"}
 PAYS = 5
+SERVED = "served"
 
 
 class Rollback(Exception):
@@ -37,7 +38,9 @@ def connected(port: int):
 
     for attempt in range(100):
         try:
-            return psycopg.connect(host="127.0.0.1", port=port, user="oracle", dbname="postgres", autocommit=True)
+            return psycopg.connect(
+                host="127.0.0.1", port=port, user="oracle", dbname="postgres", autocommit=True
+            )
         except psycopg.OperationalError:
             if attempt == 99:
                 raise
@@ -57,7 +60,10 @@ def start(project: Path, port: int):
     address = {"HOST": "127.0.0.1", "PORT": port, "USER": "oracle"}
     with connected(port) as admin:
         admin.execute(f'CREATE DATABASE "{project.name}"')
-    settings.DATABASES["default"] = {"ENGINE": "django.db.backends.postgresql", "NAME": project.name} | address
+    settings.DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": project.name,
+    } | address
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     django.setup()
 
@@ -132,7 +138,12 @@ class Plan:
         if index:
             self.indexes.append(index)
         # A bitmap's heap scan follows from its index scan; the rest says what is done with rows.
-        if kind in SORTS or "Scan" in kind and kind != "Bitmap Heap Scan" or kind in ("Incremental Sort", "BitmapOr"):
+        if (
+            kind in SORTS
+            or "Scan" in kind
+            and kind != "Bitmap Heap Scan"
+            or kind in ("Incremental Sort", "BitmapOr")
+        ):
             self.kinds.append(kind)
             self.nodes.append(" ".join(filter(None, [kind, index or node.get("Relation Name")])))
         if kind == "Seq Scan" and node["Relation Name"] == table:
@@ -209,10 +220,11 @@ class Judge:
         """What djperf says, else the case's own remedy, else a plain index on the fields."""
         from django.db import models
 
-        told = self.suggestion.get("declaration")
-        if told and not self.case.remedy:
-            names = {"models": models} | {name: getattr(models, name) for name in ("F", "Q", "Index", "UniqueConstraint")}
-            made = eval(told, names)
+        if told := self.suggestion.get("declaration"):
+            from django.contrib.postgres import indexes
+            from django.db.models import functions
+
+            made = eval(told, {**vars(models), **vars(functions), **vars(indexes), "models": models})
             made.name = "proposed"
             return made
         if self.case.remedy:
@@ -225,7 +237,10 @@ class Judge:
     def pays(self, before: Plan, after: Plan):
         self.need("proposed" in after.indexes, "the proposed index is not used")
         self.need(not after.scans_table, "the table is still read as a whole")
-        self.need(before.buffers >= PAYS * after.buffers, f"{before.buffers} buffers before and {after.buffers} after")
+        self.need(
+            before.buffers >= PAYS * after.buffers,
+            f"{before.buffers} buffers before and {after.buffers} after",
+        )
 
     def missing(self):
         before = self.phase("before")
@@ -243,14 +258,19 @@ class Judge:
         plain = models.Index(fields=self.case.fields, name="plain")
         useless = self.phase("plain index", plain)
         self.need(before.scans_table, "the table is not read as a whole")
-        self.need("plain" not in useless.indexes and useless.nodes == before.nodes, "a plain index changes the plan")
+        self.need(
+            "plain" not in useless.indexes and useless.nodes == before.nodes, "a plain index changes the plan"
+        )
         if self.case.rewritten:
             other = query_of(self.case.rewritten, self.model, self.case.fields)
             after = self.phase("after", models.Index(fields=self.case.fields, name="proposed"), query=other)
             self.need(not after.scans_table and after.indexes != [], "the other form reads the whole table")
-            self.need(before.buffers >= PAYS * after.buffers, f"{before.buffers} buffers before and {after.buffers} after")
+            self.need(
+                before.buffers >= PAYS * after.buffers,
+                f"{before.buffers} buffers before and {after.buffers} after",
+            )
         else:
-            self.pays(before, self.phase("after", self.case.remedy))
+            self.pays(before, self.phase("after", self.proposal()))
 
     def redundant(self):
         before = self.phase("before")
@@ -266,10 +286,23 @@ class Judge:
             self.need(not after.sorts, "the order is not taken from the index")
         else:
             after = self.phase("after", drop=self.case.drop)
-            self.need(before.scans_table and before.nodes == after.nodes, "dropping the index changes the plan")
+            self.need(
+                before.scans_table and before.nodes == after.nodes, "dropping the index changes the plan"
+            )
+
+    def served(self):
+        from django.db import connection
+
+        plan = self.phase("before")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT relpages FROM pg_class WHERE oid = %s::regclass", [self.table])
+            (pages,) = cursor.fetchone()
+        self.need(plan.indexes != [] and not plan.scans_table, "no index serves this query")
+        self.need(pages >= PAYS * plan.buffers, f"{plan.buffers} buffers of {pages} pages")
 
     def answer(self) -> dict:
         kinds = {
+            SERVED: self.served,
             "unindexable-lookup": self.unindexable,
             "redundant-index": self.redundant,
             "low-selectivity-index": self.boolean,
@@ -307,8 +340,12 @@ def main():
     answers = {}
     for case in explain_cases.CASES:
         fitting = [one for one in suggestions if fits(case, one)]
+        if case.rule == SERVED:
+            fitting = [{}]
         if not fitting:
-            problems.append(f"{case.id}: nobody suggests {case.rule}[{', '.join(case.fields)}] for {case.model}")
+            problems.append(
+                f"{case.id}: nobody suggests {case.rule}[{', '.join(case.fields)}] for {case.model}"
+            )
             continue
         try:
             answer = Judge(case, fitting[0]).answer()
