@@ -90,7 +90,11 @@ def folder_for(owner: dict):
                 os.chown(name, owner["user"], owner["group"])
             if (
                 subprocess.run(
-                    ["/bin/sh", "-c", 'cd "$1"', "sh", name], check=False, cwd="/", **owner
+                    ["/bin/sh", "-c", 'cd "$1"', "sh", name],
+                    check=False,
+                    cwd="/",
+                    stderr=subprocess.DEVNULL,
+                    **owner,
                 ).returncode
                 == 0
             ):
