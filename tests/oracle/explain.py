@@ -88,14 +88,9 @@ def folder_for(owner: dict):
         with tempfile.TemporaryDirectory(dir=parent, prefix="postgres-") as name:
             if owner:
                 os.chown(name, owner["user"], owner["group"])
+            enter = ["/bin/sh", "-c", 'cd "$1"', "sh", name]
             if (
-                subprocess.run(
-                    ["/bin/sh", "-c", 'cd "$1"', "sh", name],
-                    check=False,
-                    cwd="/",
-                    stderr=subprocess.DEVNULL,
-                    **owner,
-                ).returncode
+                subprocess.run(enter, check=False, cwd="/", stderr=subprocess.DEVNULL, **owner).returncode
                 == 0
             ):
                 yield Path(name)
@@ -112,9 +107,8 @@ def server():
             "no PostgreSQL server here: install the package postgresql, or put initdb on the PATH"
         )
     owner = unprivileged()
-    with folder_for(owner) as folder:
-        with started(place, folder, owner) as port:
-            yield port
+    with folder_for(owner) as folder, started(place, folder, owner) as port:
+        yield port
 
 
 @contextlib.contextmanager
@@ -122,19 +116,8 @@ def started(place: Path, folder: Path, owner: dict):
     data = folder / "data"
     options = {"cwd": "/", "stdin": subprocess.DEVNULL, **owner}
     # Not the C locale: there every index serves prefixes, which hides what happens elsewhere.
-    create = [
-        place / "initdb",
-        "-D",
-        data,
-        "-U",
-        "oracle",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "--no-sync",
-    ]
+    create = [place / "initdb", "-D", data, "-U", "oracle", "-A", "trust", "--no-sync"]
+    create += ["--encoding=UTF8", "--locale=C.UTF-8"]
     usage = subprocess.run(
         [place / "initdb", "--help"], capture_output=True, text=True, check=True, **options
     ).stdout
