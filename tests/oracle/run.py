@@ -42,7 +42,20 @@ RULES = {
     "foreign-key-id-access",
     "per-row-prefetch",
 }
+# Of indexes: see explain.py.
+INDEX_RULES = {
+    "unindexed-filter",
+    "unindexed-order",
+    "missing-composite-index",
+    "redundant-index",
+    "unindexable-lookup",
+    "low-selectivity-index",
+    "generic-foreign-key-without-index",
+    "get-or-create-without-unique",
+    "index-build-locks-table",
+}
 MARKER = re.compile(r"# (expect[\w-]*):\s*(.*)$")
+INDEX_EXPECTATION = re.compile(r"([a-z-]+)\[(-?\w+(?:, -?\w+)*)\]$")
 EXPECTATION = re.compile(r"([a-z-]+)(?:\[(\w+(?:, \w+)*)\])?$")
 
 
@@ -156,6 +169,16 @@ def kept(versions) -> list[str]:
     return names
 
 
+def index_markers(line: str) -> list[tuple[str, list[str]]]:
+    """Rule and fields of every index that a line expects; the rule is empty when that cannot be read."""
+    found = MARKER.search(line)
+    if not found or found.group(1) != "expect-index":
+        return []
+    parts = (INDEX_EXPECTATION.match(part.strip()) for part in found.group(2).split(";"))
+    known = [(part.group(1), part.group(2).split(", ")) if part else ("", []) for part in parts]
+    return [(rule if rule in INDEX_RULES else "", fields) for rule, fields in known]
+
+
 def markers() -> tuple[dict[str, int], list[str]]:
     counts: dict[str, int] = {}
     problems = []
@@ -165,6 +188,10 @@ def markers() -> tuple[dict[str, int], list[str]]:
             if not found:
                 continue
             counts[found.group(1)] = counts.get(found.group(1), 0) + 1
+            if found.group(1) == "expect-index":
+                if not all(rule for rule, _ in index_markers(line)):
+                    problems.append(f"{path.relative_to(ROOT)}:{number}: cannot read {found.group(2)!r}")
+                continue
             for part in found.group(2).split(";"):
                 expectation = EXPECTATION.match(part.strip())
                 if not expectation or expectation.group(1) not in RULES:
