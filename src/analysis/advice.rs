@@ -11,6 +11,7 @@ use crate::source::{Site, Sym};
 
 use super::conditions::Given;
 use super::lookups::{self, Class};
+use super::tables::{self, Returns};
 use super::workload::{Heat, Predicate, Sorted, Term};
 
 /// Columns of one index.
@@ -84,7 +85,7 @@ fn shared(project: &Project, advice: Vec<Advice>) -> Vec<Advice> {
     }
     for ((model, _), mut all) in groups {
         let heirs = project.heirs(model).count();
-        if heirs < 2 || all.len() * 2 < heirs {
+        if heirs < 2 || all.len() < heirs {
             out.append(&mut all);
             continue;
         }
@@ -147,7 +148,9 @@ impl<'a> Table<'a> {
     fn advice(&self, predicates: &'a [Predicate]) -> Vec<Advice> {
         let mut wants: Vec<Want<'a>> = Vec::new();
         for predicate in predicates {
-            if predicate.heat == Heat::Test || predicate.branch && !self.branches_served(predicate, predicates) {
+            // What keeps such a row from being made twice finds it as well.
+            let makes = predicate.op.and_then(tables::method).is_some_and(|m| m.returns == Returns::Pair);
+            if predicate.heat == Heat::Test || makes || predicate.branch && !self.branches_served(predicate, predicates) {
                 continue;
             }
             if let Some(want) = self.want(predicate) {
@@ -173,14 +176,16 @@ impl<'a> Table<'a> {
     fn sufficient(&self, wants: Vec<Want<'a>>) -> Vec<Want<'a>> {
         let mut kept: Vec<Want<'a>> = Vec::new();
         let (several, others): (Vec<Want<'a>>, Vec<Want<'a>>) = wants.into_iter().partition(|want| {
-            want.tail.is_empty() && want.front.len() > 1 && want.serves == Serves::Both
+            let flagged = !want.front.is_empty() && want.front.iter().all(|field| self.is_weak(*field));
+            let ranged = flagged && want.uses.iter().all(|p| !p.range.is_empty());
+            ranged || want.tail.is_empty() && want.front.len() > 1 && want.serves == Serves::Both
         });
         kept.extend(others);
         for want in several {
             let enough = kept.iter_mut().find(|k| {
-                k.condition.is_none()
-                    && k.front.is_subset(&want.front)
-                    && k.front.iter().any(|field| !self.is_weak(*field))
+                let same_range = k.front.is_empty() && k.tail.first().is_some() && k.tail.first() == want.tail.first();
+                let enough = k.front.iter().any(|field| !self.is_weak(*field)) && want.tail.is_empty();
+                k.condition.is_none() && k.front.is_subset(&want.front) && (same_range || enough)
             });
             match enough {
                 Some(k) => k.uses.extend(want.uses),
@@ -297,7 +302,8 @@ impl<'a> Table<'a> {
             return None;
         }
         if let Some(range) = range {
-            return want(BTreeSet::new(), vec![(range.field, false)], Serves::Filter);
+            let flags = if predicate.open { BTreeSet::new() } else { front(&weak) };
+            return want(flags, vec![(range.field, false)], Serves::Filter);
         }
         if wants_order && !weak.is_empty() && !predicate.open {
             return want(front(&weak), sorted.to_vec(), Serves::Both);
@@ -481,6 +487,9 @@ impl<'a> Table<'a> {
 
     /// A column with so few values that one of them leaves many rows.
     fn is_weak(&self, field: Sym) -> bool {
+        if self.is_foreign(field) {
+            return false;
+        }
         let few = self
             .project
             .column(self.table, field)
@@ -537,7 +546,8 @@ impl<'a> Table<'a> {
         let referring = model
             .relations
             .iter()
-            .any(|rel| self.project.relation(*rel).kind.single());
+            .map(|rel| self.project.relation(*rel))
+            .any(|r| r.kind.single() && r.target_model() != Some(self.table));
         !dated && !referring && model.fields.len() <= SMALL
     }
 }
@@ -703,7 +713,8 @@ pub fn unserved(project: &Project, predicates: &[Predicate]) -> Vec<Unserved> {
             && predicate.range.is_empty()
             && !predicate.equal.iter().any(|t| table.tells_apart(t));
         let [term] = &predicate.other[..] else { continue };
-        if predicate.heat < Heat::Task
+        let searched = matches!(term.class, Class::Folded | Class::FoldedPrefix);
+        if predicate.heat < if searched { Heat::Offered } else { Heat::Task }
             || !alone
             || !is_ours(project, predicate.table)
             || term.table != predicate.table
@@ -756,8 +767,8 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
     predicates.iter().filter(|p| {
         let makes = p
             .op
-            .and_then(super::tables::method)
-            .is_some_and(|m| m.returns == super::tables::Returns::Pair);
+            .and_then(tables::method)
+            .is_some_and(|m| m.returns == Returns::Pair);
         let unique = |index: &Index| {
             index.unique
                 && index.columns.iter().all(|c| match c.part {

@@ -25,6 +25,8 @@ struct Row {
     attribute: String,
     asks: Asks,
     model: String,
+    #[serde(default)]
+    always: bool,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +92,10 @@ impl Offer<'_> {
         let texts = texts(value);
         for model in self.models(&row.model) {
             let mut add = |condition: Option<Condition>, order: Order, limited: bool| {
-                out.push(self.used(model, condition, order, limited, site));
+                out.push(Use {
+                    offered: !row.always,
+                    ..self.used(model, condition, order, limited, site)
+                });
             };
             match row.asks {
                 Asks::Equal => texts.iter().for_each(|t| add(Some(compared(*t)), Order::By([].into(), None), false)),

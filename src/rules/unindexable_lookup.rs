@@ -53,6 +53,14 @@ fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
             "needs an index with a pattern operator class".into(),
             format!("add `models.Index(fields=[\"{field}\"], opclasses=[\"varchar_pattern_ops\"], name=…)`"),
         )),
+        Class::FoldedInfix if postgres => Some((
+            upper(),
+            format!("add `GinIndex(OpClass(Upper(\"{field}\"), name=\"gin_trgm_ops\"), name=…)`, with the extension pg_trgm"),
+        )),
+        Class::Infix if postgres => Some((
+            "looks into every value".into(),
+            format!("add `GinIndex(fields=[\"{field}\"], opclasses=[\"gin_trgm_ops\"], name=…)`, with the extension pg_trgm"),
+        )),
         Class::Transformed if found.lookup.as_str().starts_with("date") => Some((
             "computes a date for every row, and no index has it".into(),
             format!("compare `{field}` itself with a range: from the start of the day, and before the next"),
