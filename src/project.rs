@@ -10,6 +10,7 @@ mod graph;
 pub mod hints;
 mod link;
 mod managers;
+pub mod migrations;
 pub mod models;
 pub mod modules;
 mod names;

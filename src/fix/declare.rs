@@ -115,6 +115,7 @@ pub fn fix(
                 content,
             })
             .collect(),
+        migrations: Vec::new(),
     })
 }
 
