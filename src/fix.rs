@@ -16,6 +16,7 @@ pub mod eager;
 pub mod gathered;
 pub mod hoisted;
 mod imports;
+pub mod index;
 mod key;
 pub mod keyed;
 mod layout;

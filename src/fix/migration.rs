@@ -87,6 +87,10 @@ impl Migration {
         Code::text(format!("{0}{text}{0}", self.style.quote))
     }
 
+    pub(super) fn quote(&self) -> char {
+        self.style.quote
+    }
+
     /// A `from module import name`, or an `import module`.
     pub(super) fn import(&mut self, module: &str, name: Option<&str>) {
         let kind = u8::from(name.is_some());

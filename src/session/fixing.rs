@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Outcome, Request, SessionError, check};
+use super::{Find, Outcome, Request, SessionError, check, check_by};
 use crate::discover::{FileInfo, Overlay, Rewrite, write_all};
 use crate::fix::{self, Applied, Fix, Safety, Trees};
 use crate::report::diagnostic::Diagnostic;
@@ -69,9 +69,15 @@ pub fn fix(request: &Request, least: Safety) -> Result<Fixing, SessionError> {
     fix_with(&check, request, least)
 }
 
-type Analyse = dyn Fn(&Request) -> Result<Outcome, SessionError>;
+/// As [`fix`], with findings of the caller's own.
+#[doc(hidden)]
+pub fn fix_by(request: &Request, least: Safety, find: &Find<'_>) -> Result<Fixing, SessionError> {
+    fix_with(&|request| check_by(request, find), request, least)
+}
 
-fn fix_with(analyse: &Analyse, request: &Request, least: Safety) -> Result<Fixing, SessionError> {
+type Analyse<'a> = dyn Fn(&Request) -> Result<Outcome, SessionError> + 'a;
+
+fn fix_with(analyse: &Analyse<'_>, request: &Request, least: Safety) -> Result<Fixing, SessionError> {
     let mut closed: BTreeMap<PathBuf, String> = BTreeMap::new();
     loop {
         let mut run = Run::start(analyse, request, least, &closed)?;
@@ -101,7 +107,7 @@ struct Mark {
 }
 
 struct Run<'a> {
-    analyse: &'a Analyse,
+    analyse: &'a Analyse<'a>,
     request: Request,
     least: Safety,
     closed: &'a BTreeMap<PathBuf, String>,
@@ -117,7 +123,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn start(
-        analyse: &'a Analyse,
+        analyse: &'a Analyse<'a>,
         request: &Request,
         least: Safety,
         closed: &'a BTreeMap<PathBuf, String>,
