@@ -17,6 +17,7 @@ use djperf::fix::index::{self, NewIndex};
 use djperf::fix::{Desk, Fix, Refusal, Safety};
 use djperf::project::ModelId;
 use djperf::report::diagnostic::{Certainty, Diagnostic, Severity};
+use djperf::report::unified;
 use djperf::session::{self, Fixing, Request};
 use djperf::source::{FileId, Site, SourceSet, Span, Sym};
 
@@ -264,13 +265,8 @@ fn read(dir: &Path, at: &Path, out: &mut BTreeMap<String, String>) {
 
 /// What becomes of a project, and why some wishes were refused.
 fn run(shape: &Shape) -> (BTreeMap<String, String>, Vec<String>) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = lay(shape);
     let before = shape.whole();
-    for (path, text) in &before {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
     let fixing = fix(dir.path());
     assert!(
         fixing.outcome.notes.is_empty(),
@@ -316,8 +312,114 @@ fn projects_become_what_the_page_says() {
     }
 }
 
+/// A copy of a project on disk.
+fn lay(shape: &Shape) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in shape.whole() {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+fn shape(name: &str) -> Shape {
+    let (_, all) = shapes(&fs::read_to_string(PAGE).unwrap());
+    all.into_iter().find(|shape| shape.name == name).unwrap()
+}
+
 #[test]
-fn the_order_of_rounds_does_not_matter_to_the_diff() {
+fn patches_create_the_migration() {
+    let shape = shape("No Meta");
+    for tool in [["git", "apply", "-p1"], ["patch", "-s", "-p1"]] {
+        let dir = lay(&shape);
+        let mut request = request(dir.path());
+        request.paths = vec![".".into()];
+        let fixing = session::fix_by(&request, Safety::Unsafe, &wanted).unwrap();
+        let patches = fixing.changes.iter().flat_map(|change| {
+            let file = &change.rewrite;
+            unified(&file.path, file.old.as_deref(), &file.new)
+        });
+        let patch: Vec<u8> = patches.collect();
+        fs::write(dir.path().join("all.patch"), &patch).unwrap();
+        let input = fs::File::open(dir.path().join("all.patch")).unwrap();
+        let mut command = std::process::Command::new(tool[0]);
+        let done = command
+            .args(&tool[1..])
+            .current_dir(dir.path())
+            .stdin(input)
+            .status();
+        match done {
+            Ok(status) => assert!(status.success(), "{tool:?}"),
+            // Not every machine has both.
+            Err(_) => continue,
+        }
+        for (path, text) in &shape.becomes {
+            assert_eq!(
+                &fs::read_to_string(dir.path().join(path)).unwrap(),
+                text,
+                "{tool:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn documents_hold_the_new_file_as_an_edit() {
+    let shape = shape("No Meta");
+    let dir = lay(&shape);
+    let outcome = session::check_by(&request(dir.path()), &wanted).unwrap();
+    let fix = outcome.diagnostics[0].fix.as_ref().unwrap();
+    let [migration] = &fix.migrations[..] else {
+        panic!()
+    };
+    let path = migration.path(&outcome.sources);
+    let (_, text) = shape
+        .becomes
+        .iter()
+        .find(|(name, _)| path.ends_with(name.as_str()))
+        .unwrap();
+    assert_eq!(&migration.text(), text);
+}
+
+#[test]
+fn a_file_in_the_way_stays_and_nothing_is_done_in_part() {
+    let shape = shape("Two applications");
+    let dir = lay(&shape);
+    // Ignored files are none of the project, and there all the same.
+    fs::write(dir.path().join(".gitignore"), "0002_*\n").unwrap();
+    let taken = shape
+        .becomes
+        .keys()
+        .find(|path| path.starts_with("blog/migrations/"))
+        .unwrap();
+    fs::write(dir.path().join(taken), "mine\n").unwrap();
+    let fixing = fix(dir.path());
+    let changed: Vec<&str> = fixing
+        .changes
+        .iter()
+        .map(|change| change.rewrite.path.rsplit("shop/").next().unwrap())
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            "migrations/0002_order_shop_order_state_5ffc4c_idx.py",
+            "models.py"
+        ]
+    );
+    assert!(
+        fixing.outcome.notes[0].ends_with("not created: a file of that name is there already"),
+        "{:?}",
+        fixing.outcome.notes
+    );
+    session::write(&fixing.changes).unwrap();
+    assert_eq!(fs::read_to_string(dir.path().join(taken)).unwrap(), "mine\n");
+    let models = fs::read_to_string(dir.path().join("blog/models.py")).unwrap();
+    assert_eq!(models, shape.files["blog/models.py"]);
+}
+
+#[test]
+fn several_rounds_write_one_migration() {
     let (_, all) = shapes(&fs::read_to_string(PAGE).unwrap());
     let shape = all
         .iter()

@@ -120,7 +120,12 @@ impl Migration {
     /// The operations in the order in which they are made.
     fn ordered(&self) -> Vec<&Operation> {
         let mut all: Vec<&Operation> = self.operations.iter().collect();
-        all.sort_by(|a, b| (a.phase, &a.model).cmp(&(b.phase, &b.model)));
+        // Fields by their names, indexes as the model lists them.
+        let field = |one: &&Operation| match one.phase {
+            Phase::AlterField => one.fragment.clone(),
+            _ => String::new(),
+        };
+        all.sort_by_key(|one| (one.phase, one.model.clone(), field(one)));
         all
     }
 
@@ -187,17 +192,21 @@ impl Migration {
         let mut all = self.imports.clone();
         all.insert((1, "django.db".to_owned(), "migrations".to_owned()));
         let mut lines: Vec<String> = Vec::new();
-        let mut open: Option<&str> = None;
-        for (kind, module, name) in &all {
-            match (lines.last_mut(), kind) {
-                (_, 0) => lines.push(format!("import {module}")),
-                (Some(line), _) if open == Some(module) => {
-                    line.push_str(", ");
-                    line.push_str(name);
-                }
-                _ => lines.push(format!("from {module} import {name}")),
+        let all: Vec<_> = all.into_iter().collect();
+        for block in all.chunk_by(|a, b| a.0 == 1 && (a.0, &a.1) == (b.0, &b.1)) {
+            let (kind, module, _) = &block[0];
+            let names: Vec<&str> = block.iter().map(|(_, _, name)| name.as_str()).collect();
+            let line = match kind {
+                0 => format!("import {module}"),
+                _ => format!("from {module} import {}", names.join(", ")),
+            };
+            if *kind == 0 || line.chars().count() <= self.style.width {
+                lines.push(line);
+                continue;
             }
-            open = (*kind == 1).then_some(module.as_str());
+            lines.push(format!("from {module} import ("));
+            lines.extend(names.iter().map(|name| format!("    {name},")));
+            lines.push(")".to_owned());
         }
         lines
     }
@@ -255,6 +264,25 @@ class Migration(migrations.Migration):
 "
         );
         assert_eq!(made.name(), "0010_entry_b_idx");
+    }
+
+    #[test]
+    fn long_imports_and_altered_fields_are_in_order() {
+        let mut made = migration(BEFORE);
+        let module = "django.contrib.postgres.operations";
+        made.import(module, Some("RemoveIndexConcurrently"));
+        made.import(module, Some("AddIndexConcurrently"));
+        add(&mut made, Phase::AlterField, "entry", "b");
+        add(&mut made, Phase::AlterField, "entry", "a");
+        let text = made.text();
+        let import = "from django.contrib.postgres.operations import (
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+)
+from django.db import migrations, models
+";
+        assert!(text.starts_with(import), "{text}");
+        assert_eq!(made.name(), "0010_entry_a_entry_b");
     }
 
     #[test]
