@@ -7,6 +7,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+#[allow(dead_code, reason = "other tests use more of it")]
+mod support;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -380,6 +383,43 @@ fn documents_hold_the_new_file_as_an_edit() {
         .find(|(name, _)| path.ends_with(name.as_str()))
         .unwrap();
     assert_eq!(&migration.text(), text);
+    let document: serde_json::Value = serde_json::from_str(&support::document(&outcome)).unwrap();
+    let edits = document["diagnostics"][0]["fix"]["edits"].as_array().unwrap();
+    let new = edits.last().unwrap();
+    assert_eq!(
+        (&new["path"], &new["content"]),
+        (&path.into(), &text.as_str().into())
+    );
+    let schema = serde_json::from_str(djperf::report::json::SCHEMA).unwrap();
+    assert!(jsonschema::draft202012::new(&schema).unwrap().is_valid(&document));
+}
+
+#[test]
+fn constraints_are_shown_and_not_made() {
+    let mut shape = shape("No Meta");
+    let models = shape.files.get_mut("blog/models.py").unwrap();
+    *models = models.replace("# index: status, -created", "# unique: status, created");
+    let (after, _) = run(&shape);
+    assert!(after.is_empty());
+    let dir = lay(&shape);
+    let outcome = session::check_by(&request(dir.path()), &wanted).unwrap();
+    let fix = outcome.diagnostics[0].fix.as_ref().unwrap();
+    let [edit] = &fix.edits[..] else { panic!() };
+    assert_eq!(
+        edit.content,
+        "\n\n    class Meta:\n        constraints = [\n            models.UniqueConstraint(\n                \
+         fields=[\"status\", \"created\"], name=\"unique_entry_status_created\"\n            ),\n        ]"
+    );
+    let text = fix.migrations[0].text();
+    let operation = "
+        migrations.AddConstraint(
+            model_name=\"entry\",
+            constraint=models.UniqueConstraint(
+                fields=[\"status\", \"created\"], name=\"unique_entry_status_created\"
+            ),
+        ),
+";
+    assert!(text.contains(operation), "{text}");
 }
 
 #[test]

@@ -125,17 +125,15 @@ fn usual_table(model: &Model) -> String {
 
 /// The table of a model without its schema; nothing where it is computed.
 fn table(project: &Project, model: &Model) -> Option<String> {
-    let named = match project.class_member(model.class, Sym::new("Meta")) {
-        Some((owner, Member::Class(meta))) => {
-            let found = project.class_member(meta, Sym::new("db_table"));
-            // An abstract parent has no table of its own to speak of.
-            found.filter(|_| owner == model.class || !project.class(owner).open)
-        }
-        _ => None,
+    let meta = match project.class_member(model.class, Sym::new("Meta")) {
+        Some((_, Member::Class(meta))) => meta,
+        Some(_) => return None,
+        None => return Some(usual_table(model)),
     };
-    let Some((owner, Member::Assign(at))) = named else {
-        return Some(usual_table(model));
+    let Some((owner, member)) = project.class_member(meta, Sym::new("db_table")) else {
+        return (!project.class(meta).open).then(|| usual_table(model));
     };
+    let Member::Assign(at) = member else { return None };
     let value = project.class_facts(owner).assigns[at as usize].value.as_deref()?;
     let table = value.as_str()?.as_str();
     // `split_identifier`: a quoted name with a schema in front.
