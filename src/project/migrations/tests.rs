@@ -1,3 +1,5 @@
+//! Migrations of small apps, and what they lead to.
+
 use super::Migrations;
 use crate::project::testing::Site;
 use crate::source::Sym;
