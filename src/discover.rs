@@ -28,7 +28,8 @@ use crate::source::{SourceFile, SourceSet};
 use paths::{common_ancestor, display, normalize, slashed};
 use walk::{Excludes, Found};
 
-/// Texts that count instead of what is on disk, by absolute path. What is not on disk is no file of the project.
+/// Texts that count instead of what is on disk, by absolute path. A Python file that is not on disk is one of the
+/// project if it lies beside one that is.
 pub type Overlay = BTreeMap<PathBuf, Arc<str>>;
 
 /// What to look for and where.
@@ -221,6 +222,7 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     }
     candidates.sort();
     candidates.dedup_by(|a, b| a.0 == b.0);
+    add_unwritten(&mut candidates, request.overlay);
     templates.sort();
     templates.dedup_by(|a, b| a.0 == b.0);
 
@@ -261,6 +263,22 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
         candidates: possible,
         notes,
     })
+}
+
+/// Python files that only the overlay has, beside files that were found.
+fn add_unwritten(candidates: &mut Vec<(PathBuf, PathBuf)>, overlay: &Overlay) {
+    let beside = |path: &Path| {
+        let mut found = candidates
+            .iter()
+            .filter(|(file, _)| file.parent() == path.parent());
+        found.next().map(|(_, root)| root.clone())
+    };
+    let new: Vec<(PathBuf, PathBuf)> = overlay
+        .keys()
+        .filter(|path| walk::is_python(path) && std::fs::symlink_metadata(path).is_err())
+        .filter_map(|path| Some((path.clone(), beside(path)?)))
+        .collect();
+    candidates.extend(new);
 }
 
 fn file_info(absolute: &Path, root: &Path, targets: &[Target], base: &Path) -> FileInfo {

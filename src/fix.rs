@@ -9,16 +9,19 @@ mod apply;
 mod arguments;
 pub mod batched;
 mod chain;
+mod code;
 pub mod columns;
 pub mod declare;
 pub mod eager;
 pub mod gathered;
 pub mod hoisted;
 mod imports;
+pub mod index;
 mod key;
 pub mod keyed;
 mod layout;
 mod looped;
+mod migration;
 mod narrow;
 mod narrowed;
 mod scope;
@@ -27,6 +30,7 @@ mod words;
 
 pub use apply::{Applied, apply, edited};
 pub use key::key_column;
+pub use migration::Migration;
 pub use trees::{Trees, parses};
 
 use crate::analysis::Analysis;
@@ -107,6 +111,8 @@ pub struct Fix {
     pub title: String,
     /// Ordered by file and span; they do not overlap.
     pub edits: Vec<Edit>,
+    /// Files to be created besides.
+    pub migrations: Vec<Migration>,
 }
 
 impl Fix {
@@ -130,6 +136,7 @@ impl Fix {
             safety,
             title,
             edits: edits.into_iter().map(edit).collect(),
+            migrations: Vec::new(),
         })
     }
 }

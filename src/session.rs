@@ -18,6 +18,7 @@ use crate::analysis::{self, Analysis, Options};
 use crate::config::{Config, ConfigError};
 use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
+use crate::fix::{Desk, Trees};
 use crate::lower::{self, python::Depth};
 use crate::project::hints::{Database, DjangoHints};
 use crate::project::modules::ModuleIndex;
@@ -29,7 +30,7 @@ use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
 use crate::suppress::Suppressions;
 
-pub use fixing::{Change, Fixed, Fixing, fix, write};
+pub use fixing::{Change, Fixed, Fixing, fix, fix_by, write};
 
 /// What to analyse and how.
 #[derive(Debug, Clone)]
@@ -107,6 +108,18 @@ pub enum SessionError {
 /// Runs the whole analysis.
 pub fn check(request: &Request) -> Result<Outcome, SessionError> {
     let rules = request.config.resolve_rules()?;
+    check_by(request, &|desk, sources| {
+        rules::collect(desk.project, desk.analysis, sources, &rules)
+    })
+}
+
+/// What is found in a linked project.
+pub type Find<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet) -> Vec<Diagnostic> + Sync + 'a;
+
+/// As [`check`], with findings of the caller's own under the codes of rules.
+#[doc(hidden)]
+pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionError> {
+    let rules = request.config.resolve_rules()?;
     let per_file = request.config.per_file()?;
     in_pool(request.threads.or(request.config.threads), || {
         let mut clock = Clock::default();
@@ -124,7 +137,14 @@ pub fn check(request: &Request) -> Result<Outcome, SessionError> {
         };
         let analysis = analysis::analyse(&project, options);
         clock.lap("analyse");
-        let found = rules::collect(&project, &analysis, &sources, &rules);
+        let trees = Trees::new(&sources);
+        let desk = Desk {
+            project: &project,
+            analysis: &analysis,
+            trees: &trees,
+        };
+        let found = find(&desk, &sources);
+        drop(trees);
         clock.lap("rules");
         let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
         let mut outcome = Outcome {

@@ -17,7 +17,7 @@ pub(super) fn diff(
 ) -> Result<Exit, CliError> {
     for change in changes {
         let file = &change.rewrite;
-        let patch = unified(&file.path, &file.old, &file.new);
+        let patch = unified(&file.path, file.old.as_deref(), &file.new);
         if out.terminal || out.color {
             let text = readable(&String::from_utf8_lossy(&patch), out);
             out.print(&text)?;

@@ -433,7 +433,9 @@ fn given_texts_count_instead_of_those_on_disk() {
     let overlay = Overlay::from([
         given("a.py", "x = 2\n"),
         given("b.py", "y = 2\n"),
-        given("gone.py", "z = 2\n"),
+        given("gone/c.py", "z = 2\n"),
+        given("new.py", "z = 3\n"),
+        given("new.html", "new"),
         given("templates/a.html", "new"),
     ]);
     let mut found = discover(&DiscoverRequest {
@@ -455,10 +457,13 @@ fn given_texts_count_instead_of_those_on_disk() {
             ("a.py", "x = 2\n"),
             ("b.py", "y = 2\n"),
             ("manage.py", ""),
+            ("new.py", "z = 3\n"),
             ("templates/a.html", "new")
         ]
     );
     let absolute: Vec<PathBuf> = found.files.iter().map(|file| file.absolute.clone()).collect();
     assert_eq!(absolute[0], disk.path("a.py"));
-    assert_eq!(absolute[3], disk.path("templates/a.html"));
+    assert_eq!(absolute[3], disk.path("new.py"));
+    assert!(found.files[3].in_scope);
+    assert_eq!(absolute[4], disk.path("templates/a.html"));
 }

@@ -157,6 +157,11 @@ impl Sort {
     }
 }
 
+/// Whether a file holds Python code, by its ending.
+pub(super) fn is_python(path: &Path) -> bool {
+    matches!(Sort::of(path), Some(Sort::Python))
+}
+
 fn take(entry: &DirEntry, root: &Path, found: &Mutex<Found>) {
     let path = entry.path();
     let Some(sort) = Sort::of(path) else { return };

@@ -1,4 +1,4 @@
-//! New texts for files: encoded as each file was, put in place at once, all of them or none.
+//! New texts for files, and new files: encoded as each file was, put in place at once, all of them or none.
 //!
 //! Knows no reason for a change, and changes nothing that is not what it was when it was read.
 
@@ -17,8 +17,11 @@ pub struct Rewrite {
     pub path: String,
     /// The file itself, behind all links.
     pub real: PathBuf,
-    pub old: Vec<u8>,
+    /// None where there is no such file yet.
+    pub old: Option<Vec<u8>>,
     pub new: Vec<u8>,
+    /// The file that lends a new one its permissions.
+    like: PathBuf,
 }
 
 /// Why nothing was written.
@@ -38,13 +41,7 @@ impl Rewrite {
         (old, new): (&str, &str),
     ) -> Result<Self, String> {
         let real = absolute.canonicalize().map_err(|error| error.to_string())?;
-        let inside = roots
-            .iter()
-            .filter_map(|root| root.canonicalize().ok())
-            .any(|root| real.starts_with(root));
-        if !inside {
-            return Err("it lies outside of the project".to_owned());
-        }
+        inside(&real, roots)?;
         let bytes = read_bytes(&real)?;
         if decode(bytes.clone()).as_deref() != Ok(old) {
             return Err("it changed since it was read".to_owned());
@@ -52,9 +49,37 @@ impl Rewrite {
         let new = encode(&bytes, new)?;
         Ok(Self {
             path,
+            like: real.clone(),
             real,
-            old: bytes,
+            old: Some(bytes),
             new,
+        })
+    }
+
+    /// Prepares a new file in a directory that is there, with the permissions of a file `beside` it.
+    pub fn create(
+        path: String,
+        absolute: &Path,
+        beside: &Path,
+        roots: &[PathBuf],
+        text: &str,
+    ) -> Result<Self, String> {
+        let told = |error: std::io::Error| error.to_string();
+        let (Some(dir), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+            return Err("it has no directory".to_owned());
+        };
+        let dir = dir.canonicalize().map_err(told)?;
+        inside(&dir, roots)?;
+        let real = dir.join(name);
+        if is_there(&real) {
+            return Err(IN_THE_WAY.to_owned());
+        }
+        Ok(Self {
+            path,
+            real,
+            old: None,
+            new: text.as_bytes().to_vec(),
+            like: beside.canonicalize().map_err(told)?,
         })
     }
 
@@ -68,8 +93,8 @@ impl Rewrite {
     /// The new content in a file beside the old one, with its permissions, safe on the disk.
     fn stage(&self, content: &[u8]) -> Result<NamedTempFile, WriteError> {
         let failed = |error: std::io::Error| self.failed(error);
-        let metadata = std::fs::metadata(&self.real).map_err(failed)?;
-        if metadata.permissions().readonly() {
+        let metadata = std::fs::metadata(&self.like).map_err(failed)?;
+        if self.old.is_some() && metadata.permissions().readonly() {
             return Err(self.failed("it is read-only"));
         }
         let dir = self
@@ -88,6 +113,50 @@ impl Rewrite {
         file.as_file().sync_all().map_err(failed)?;
         Ok(file)
     }
+
+    /// Whether the file still is what it was when the change was prepared.
+    fn check(&self) -> Result<(), WriteError> {
+        match &self.old {
+            Some(old) if read_bytes(&self.real).as_ref() != Ok(old) => {
+                Err(self.failed("it changed since it was read"))
+            }
+            None if is_there(&self.real) => Err(self.failed(IN_THE_WAY)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts the staged content in place; a new file takes the place of none.
+    fn put(&self, file: NamedTempFile) -> std::io::Result<()> {
+        let placed = match self.old {
+            Some(_) => file.persist(&self.real),
+            None => file.persist_noclobber(&self.real),
+        };
+        placed.map(drop).map_err(|error| error.error)
+    }
+
+    /// Takes back what was put in place.
+    fn restore(&self) -> bool {
+        match &self.old {
+            Some(old) => self.stage(old).is_ok_and(|file| self.put(file).is_ok()),
+            None => std::fs::remove_file(&self.real).is_ok(),
+        }
+    }
+}
+
+const IN_THE_WAY: &str = "a file of that name is there already";
+
+/// Something has that name, be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn inside(real: &Path, roots: &[PathBuf]) -> Result<(), String> {
+    let mut roots = roots.iter().filter_map(|root| root.canonicalize().ok());
+    if roots.any(|root| real.starts_with(root)) {
+        Ok(())
+    } else {
+        Err("it lies outside of the project".to_owned())
+    }
 }
 
 /// Puts all new contents in place. When one of them cannot be, the files are left as they were.
@@ -95,9 +164,7 @@ pub fn write_all(rewrites: &[Rewrite]) -> Result<(), WriteError> {
     let mut staged = Vec::with_capacity(rewrites.len());
     for rewrite in rewrites {
         let file = rewrite.stage(&rewrite.new)?;
-        if read_bytes(&rewrite.real).as_ref() != Ok(&rewrite.old) {
-            return Err(rewrite.failed("it changed since it was read"));
-        }
+        rewrite.check()?;
         staged.push(file);
     }
     place(rewrites, staged)
@@ -105,21 +172,18 @@ pub fn write_all(rewrites: &[Rewrite]) -> Result<(), WriteError> {
 
 fn place(rewrites: &[Rewrite], staged: Vec<NamedTempFile>) -> Result<(), WriteError> {
     for (i, (rewrite, file)) in rewrites.iter().zip(staged).enumerate() {
-        let Err(error) = file.persist(&rewrite.real) else {
+        let Err(error) = rewrite.put(file) else {
             continue;
         };
         for done in &rewrites[..i] {
-            let restored = done
-                .stage(&done.old)
-                .is_ok_and(|file| file.persist(&done.real).is_ok());
-            if !restored {
+            if !done.restore() {
                 return Err(WriteError {
                     path: rewrite.path.clone(),
-                    reason: format!("{}; {} was changed already", error.error, done.path),
+                    reason: format!("{error}; {} was changed already", done.path),
                 });
             }
         }
-        return Err(rewrite.failed(error.error));
+        return Err(rewrite.failed(error));
     }
     Ok(())
 }
@@ -243,6 +307,64 @@ mod tests {
         assert!(error.reason.ends_with("; no file was changed"), "{error}");
         assert_eq!(read(dir.path(), "a.py"), "x = 1\n");
         assert_eq!(names(dir.path()), ["a.py", "b.py"]);
+    }
+
+    #[test]
+    fn new_files_take_the_place_of_none_and_go_with_the_others() {
+        let dir = disk(&[("a.py", "x = 1\n"), ("b.py", "y = 1\n")]);
+        let create = |path: &str| {
+            let roots = [dir.path().to_path_buf()];
+            let (absolute, beside) = (dir.path().join(path), dir.path().join("a.py"));
+            Rewrite::create(path.into(), &absolute, &beside, &roots, "new = 1\n")
+        };
+        assert_eq!(
+            create("b.py").unwrap_err(),
+            "a file of that name is there already"
+        );
+        assert!(create("gone/c.py").is_err());
+        let other = tempfile::tempdir().unwrap();
+        let outside = Rewrite::create(
+            "c.py".into(),
+            &other.path().join("c.py"),
+            &dir.path().join("a.py"),
+            &[dir.path().to_path_buf()],
+            "",
+        );
+        assert_eq!(outside.unwrap_err(), "it lies outside of the project");
+        let all = [
+            create("c.py").unwrap(),
+            rewrite(dir.path(), "b.py", "y = 1\n", "y = 2\n").unwrap(),
+        ];
+        let staged = all.iter().map(|one| one.stage(&one.new).unwrap()).collect();
+        fs::remove_file(dir.path().join("b.py")).unwrap();
+        fs::create_dir_all(dir.path().join("b.py/in the way")).unwrap();
+        let error = place(&all, staged).unwrap_err();
+        assert!(error.reason.ends_with("; no file was changed"), "{error}");
+        assert_eq!(names(dir.path()), ["a.py", "b.py"], "the new file is gone again");
+        fs::write(dir.path().join("c.py"), "mine\n").unwrap();
+        let error = write_all(&all[..1]).unwrap_err();
+        assert_eq!(
+            error.reason,
+            "a file of that name is there already; no file was changed"
+        );
+        let staged = vec![all[0].stage(&all[0].new).unwrap()];
+        assert!(place(&all[..1], staged).is_err());
+        assert_eq!(read(dir.path(), "c.py"), "mine\n");
+        fs::remove_file(dir.path().join("c.py")).unwrap();
+        write_all(&all[..1]).unwrap();
+        assert_eq!(read(dir.path(), "c.py"), "new = 1\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn new_files_have_the_mode_of_their_neighbours() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = disk(&[("a.py", "x = 1\n")]);
+        let (beside, new) = (dir.path().join("a.py"), dir.path().join("b.py"));
+        fs::set_permissions(&beside, fs::Permissions::from_mode(0o640)).unwrap();
+        let made = Rewrite::create("b.py".into(), &new, &beside, &[dir.path().to_path_buf()], "");
+        write_all(&[made.unwrap()]).unwrap();
+        assert_eq!(fs::metadata(&new).unwrap().permissions().mode() & 0o7777, 0o640);
     }
 
     #[cfg(unix)]

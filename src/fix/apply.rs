@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{Edit, Fix, Trees};
+use super::{Edit, Fix, Migration, Trees};
 use crate::source::{FileId, Span};
 
 /// What making some fixes gave.
@@ -14,15 +14,18 @@ use crate::source::{FileId, Span};
 pub struct Applied {
     /// The new texts of the files that change.
     pub texts: BTreeMap<FileId, String>,
+    /// Files to be created: one for each directory, with what all fixes have for it.
+    pub migrations: Vec<Migration>,
     /// Places of the fixes made in the list of those that were asked for, ascending.
     pub taken: Vec<usize>,
 }
 
 /// Makes each fix that does not overlap an earlier one of the list, as a whole or not at all. Edits that several
-/// fixes share are made once. A fix that does not fit the texts, that touches a file without a tree, or that
-/// changes nothing is left out.
+/// fixes share are made once, and their migrations of one application become one. A fix that does not fit the texts,
+/// that touches a file without a tree, or that changes nothing is left out.
 pub fn apply(trees: &Trees<'_>, fixes: &[&Fix]) -> Applied {
     let mut made: BTreeMap<FileId, Vec<Edit>> = BTreeMap::new();
+    let mut migrations: Vec<Migration> = Vec::new();
     let mut taken = Vec::new();
     for (i, fix) in fixes.iter().enumerate() {
         let Some(edits) = fitting(trees, fix) else {
@@ -39,6 +42,15 @@ pub fn apply(trees: &Trees<'_>, fixes: &[&Fix]) -> Applied {
         {
             continue;
         }
+        if !fix.migrations.iter().all(|new| joins(&migrations, new)) {
+            continue;
+        }
+        for new in &fix.migrations {
+            match migrations.iter_mut().find(|other| other.after == new.after) {
+                Some(other) => other.extend(new),
+                None => migrations.push(new.clone()),
+            }
+        }
         for edit in fresh {
             made.entry(edit.file).or_default().push(edit);
         }
@@ -50,6 +62,7 @@ pub fn apply(trees: &Trees<'_>, fixes: &[&Fix]) -> Applied {
     });
     Applied {
         texts: texts.collect(),
+        migrations,
         taken,
     }
 }
@@ -76,13 +89,14 @@ fn fitting(trees: &Trees<'_>, fix: &Fix) -> Option<Vec<Edit>> {
     let mut edits = fix.edits.clone();
     edits.sort();
     edits.dedup();
-    for edit in &edits {
-        if !trees.holds(edit.file) {
+    let migrations = fix.migrations.iter().map(|migration| migration.after);
+    for file in edits.iter().map(|edit| edit.file).chain(migrations) {
+        if !trees.holds(file) {
             return None;
         }
-        trees.get(edit.file)?;
+        trees.get(file)?;
     }
-    let mut changes = false;
+    let mut changes = !fix.migrations.is_empty();
     for edit in &edits {
         let range = edit.span.start as usize..edit.span.end as usize;
         changes |= trees.text(edit.file).get(range)? != edit.content;
@@ -94,13 +108,19 @@ fn fitting(trees: &Trees<'_>, fix: &Fix) -> Option<Vec<Edit>> {
     (changes && ordered).then_some(edits)
 }
 
+/// Whether a migration may be written along with others.
+fn joins(migrations: &[Migration], new: &Migration) -> bool {
+    let beside = migrations.iter().find(|other| other.after == new.after);
+    beside.is_none_or(|other| other.accepts(new))
+}
+
 /// Edits of different fixes that meet, even at their ends: what stands there depends on both.
 fn touch(a: Span, b: Span) -> bool {
     a.start <= b.end && b.start <= a.end
 }
 
 /// The line break that most lines of a text end with.
-fn line_ending(text: &str) -> &'static str {
+pub(super) fn line_ending(text: &str) -> &'static str {
     let crlf = text.matches("\r\n").count();
     let lf = text.matches('\n').count() - crlf;
     let cr = text.matches('\r').count() - crlf;
@@ -147,6 +167,7 @@ mod tests {
             safety: Safety::Safe,
             title: "change it".into(),
             edits: edits.to_vec(),
+            migrations: Vec::new(),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::analysis::{is_plain_registration, registered_models};
 use crate::project::{ClassId, Def, Member, ModelId, Project};
 use crate::source::{Site, Span, Sym};
 
-use self::body::{Body, Change};
+pub(super) use self::body::{Body, Change};
 use super::eager::Wanted;
 use super::{Edit, Fix, Refusal, Safety, Trees};
 
@@ -115,6 +115,7 @@ pub fn fix(
                 content,
             })
             .collect(),
+        migrations: Vec::new(),
     })
 }
 

@@ -63,6 +63,7 @@ pub fn fix(
             .into_iter()
             .map(|(span, content)| Edit { file, span, content })
             .collect(),
+        migrations: Vec::new(),
     })
 }
 

@@ -80,6 +80,44 @@ impl<'a> Imports<'a> {
         Ok(name.to_owned())
     }
 
+    /// What to write for a part of a model's declaration: `models.Index` where the file has `models`.
+    pub fn model_part(&mut self, name: &str) -> Result<String, Refusal> {
+        const HOLDERS: [&str; 2] = ["django.db", "django.contrib.gis.db"];
+        let models = self.top().find_map(|import| {
+            let holds = HOLDERS.iter().any(|module| is_from(import, 0, module));
+            let alias = import
+                .names
+                .iter()
+                .find(|alias| alias.name.as_str() == "models")?;
+            holds.then(|| bound(alias))
+        });
+        match models {
+            Some(models) => Ok(format!("{models}.{name}")),
+            None => self.orm(name),
+        }
+    }
+
+    /// What to write for a name of a module of a library.
+    pub fn named(&mut self, module: &str, name: &str) -> Result<String, Refusal> {
+        let (package, last) = module.rsplit_once('.').unwrap_or(("", module));
+        for import in self.top() {
+            for alias in &import.names {
+                if is_from(import, 0, module) && alias.name.as_str() == name {
+                    return Ok(bound(alias).to_owned());
+                }
+                if is_from(import, 0, package) && alias.name.as_str() == last {
+                    return Ok(format!("{}.{name}", bound(alias)));
+                }
+            }
+        }
+        if self.taken(name) {
+            return Err("a name that would have to be imported means something else here");
+        }
+        let source = (0, module.to_owned());
+        self.wanted.entry(source).or_default().insert(name.to_owned());
+        Ok(name.to_owned())
+    }
+
     /// What to write for a class of the project.
     pub fn class(&mut self, class: ClassId) -> Result<String, Refusal> {
         const UNKNOWN: Refusal = "the model is not imported at the top of the file";

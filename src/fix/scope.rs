@@ -82,6 +82,16 @@ impl<'t> Scope<'t> {
         })
     }
 
+    /// No function: the names of the module hold.
+    pub fn empty() -> Self {
+        Self {
+            span: Span::default(),
+            bound: Vec::new(),
+            used: Vec::new(),
+            mutated: FxHashSet::default(),
+        }
+    }
+
     pub fn bindings<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Bound<'t>> + 's {
         self.bound.iter().filter(move |bound| bound.name == name)
     }

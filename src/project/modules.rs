@@ -311,6 +311,11 @@ impl ModuleIndex {
             .find_map(|dir| self.tree.find_dir_from(dir, relative))
     }
 
+    /// The directory `name` in a directory.
+    pub fn dir_in(&self, dir: DirId, name: &str) -> Option<DirId> {
+        self.tree.find_dir_from(dir, name)
+    }
+
     /// The modules of a directory, ordered by name.
     pub fn files_in(&self, dir: DirId) -> Vec<FileId> {
         self.tree.dir(dir).files()

@@ -105,7 +105,7 @@ fn finding(sources: &SourceSet, diagnostic: &Diagnostic, fingerprint: String) ->
 }
 
 fn fix(sources: &SourceSet, fix: &Fix) -> Value {
-    let edits: Vec<Value> = fix
+    let mut edits: Vec<Value> = fix
         .edits
         .iter()
         .map(|edit| {
@@ -117,6 +117,13 @@ fn fix(sources: &SourceSet, fix: &Fix) -> Value {
             Value::Object(map)
         })
         .collect();
+    edits.extend(fix.migrations.iter().map(|migration| {
+        json!({
+            "path": migration.path(sources),
+            "line": 1, "column": 1, "end_line": 1, "end_column": 1,
+            "content": migration.text(),
+        })
+    }));
     json!({
         "safety": fix.safety.as_str(),
         "title": fix.title,
@@ -230,6 +237,7 @@ pub(crate) mod tests {
             safety,
             title: "change it".into(),
             edits: vec![Edit::replace(Site::new(FileId(0), span_of(text, part)), content)],
+            migrations: Vec::new(),
         }
     }
 

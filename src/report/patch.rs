@@ -13,9 +13,14 @@ const CONTEXT: usize = 3;
 /// Lines shown of one fix.
 const MAX_LINES: usize = 12;
 
-/// The change of one file as `git apply` and `patch -p1` read it; empty when nothing changes.
-pub fn unified(path: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
-    let (old, new) = (lines(old), lines(new));
+/// The change of one file as `git apply` and `patch -p1` read it, of a new file if there is no old one; empty when
+/// nothing changes.
+pub fn unified(path: &str, old: Option<&[u8]>, new: &[u8]) -> Vec<u8> {
+    let before = match old {
+        Some(_) => name("a", path),
+        None => "/dev/null".to_owned(),
+    };
+    let (old, new) = (lines(old.unwrap_or_default()), lines(new));
     let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
     let mut out = Vec::new();
     for group in group_diff_ops(ops, CONTEXT) {
@@ -23,7 +28,7 @@ pub fn unified(path: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
             continue;
         };
         if out.is_empty() {
-            out.extend(format!("--- {}\n+++ {}\n", name("a", path), name("b", path)).bytes());
+            out.extend(format!("--- {before}\n+++ {}\n", name("b", path)).bytes());
         }
         let range = |start: usize, end: usize| match end - start {
             0 => format!("{start},0"),
@@ -106,6 +111,16 @@ pub(super) fn preview(sources: &SourceSet, home: FileId, fix: &Fix, color: bool)
             shown.push(format!("    {}", escape_line(&source.path)));
         }
         shown.extend(changed.iter().map(|line| line.shown(color)));
+    }
+    for migration in &fix.migrations {
+        shown.push(format!("    {}", escape_line(&migration.path(sources))));
+        let text = migration.text();
+        let line = |(i, text): (usize, &str)| Line {
+            number: i as u32 + 1,
+            sign: '+',
+            text: text.to_owned(),
+        };
+        shown.extend(text.lines().enumerate().map(line).map(|line| line.shown(color)));
     }
     let mut out = format!("  fix{safety}: {}\n", escape_line(&fix.title));
     for line in shown.iter().take(MAX_LINES) {
@@ -193,7 +208,7 @@ mod tests {
     use crate::source::{FileId, Site};
 
     fn patch(path: &str, old: &str, new: &str) -> String {
-        String::from_utf8(unified(path, old.as_bytes(), new.as_bytes())).unwrap()
+        String::from_utf8(unified(path, Some(old.as_bytes()), new.as_bytes())).unwrap()
     }
 
     #[test]
@@ -208,6 +223,10 @@ mod tests {
         );
         assert_eq!(patch("x", "", "1\n"), "--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+1\n");
         assert_eq!(patch("x", "1\n", "1\n"), "");
+        assert_eq!(
+            unified("a b/x", None, b"1\n2\n"),
+            b"--- /dev/null\n+++ b/a b/x\t\n@@ -0,0 +1,2 @@\n+1\n+2\n"
+        );
     }
 
     #[test]
@@ -246,6 +265,7 @@ mod tests {
             safety: Safety::Display,
             title: "write\nmore".into(),
             edits: vec![Edit::insert(FileId(0), 6, "y = 2\n".repeat(20))],
+            migrations: Vec::new(),
         };
         let shown = preview(&sources, FileId(0), &long, false);
         assert!(

@@ -122,6 +122,7 @@ fn fix(cx: &Context<'_>, first: &Judged<'_>) -> Option<Fix> {
         safety,
         title: format!("use `{column}`"),
         edits,
+        migrations: Vec::new(),
     })
 }
 

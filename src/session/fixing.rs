@@ -1,8 +1,10 @@
 //! Fixing in rounds, in memory: make the fixes that do not overlap, analyse again, go on until none is left.
 //!
 //! A round stands only when every text it changed parses, its findings are gone and no new ones came. What does not
-//! stand is halved until the fix to blame is alone; that fix is never made. Files are written by [`write`] alone.
+//! stand is halved until the fix to blame is alone; that fix is never made. What fixes of several rounds create
+//! becomes one file for each directory. Files are written by [`write`] alone.
 
+mod created;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +13,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Outcome, Request, SessionError, check};
+use super::{Find, Outcome, Request, SessionError, check, check_by};
 use crate::discover::{FileInfo, Overlay, Rewrite, write_all};
 use crate::fix::{self, Applied, Fix, Safety, Trees};
 use crate::report::diagnostic::Diagnostic;
 use crate::source::FileId;
+use created::Created;
 use verdict::Fault;
 
 /// Rounds, those that did not stand included; most projects need two or three.
@@ -43,7 +46,7 @@ impl Fixing {
     }
 }
 
-/// A file with another text.
+/// A file with another text, or a new one.
 #[derive(Debug)]
 pub struct Change {
     pub old: Arc<str>,
@@ -66,9 +69,15 @@ pub fn fix(request: &Request, least: Safety) -> Result<Fixing, SessionError> {
     fix_with(&check, request, least)
 }
 
-type Analyse = dyn Fn(&Request) -> Result<Outcome, SessionError>;
+/// As [`fix`], with findings of the caller's own.
+#[doc(hidden)]
+pub fn fix_by(request: &Request, least: Safety, find: &Find<'_>) -> Result<Fixing, SessionError> {
+    fix_with(&|request| check_by(request, find), request, least)
+}
 
-fn fix_with(analyse: &Analyse, request: &Request, least: Safety) -> Result<Fixing, SessionError> {
+type Analyse<'a> = dyn Fn(&Request) -> Result<Outcome, SessionError> + 'a;
+
+fn fix_with(analyse: &Analyse<'_>, request: &Request, least: Safety) -> Result<Fixing, SessionError> {
     let mut closed: BTreeMap<PathBuf, String> = BTreeMap::new();
     loop {
         let mut run = Run::start(analyse, request, least, &closed)?;
@@ -98,13 +107,15 @@ struct Mark {
 }
 
 struct Run<'a> {
-    analyse: &'a Analyse,
+    analyse: &'a Analyse<'a>,
     request: Request,
     least: Safety,
     closed: &'a BTreeMap<PathBuf, String>,
     now: Outcome,
     /// As they were in the first round.
     old: BTreeMap<PathBuf, (String, Arc<str>)>,
+    /// What the fixes made so far bring into being.
+    created: Vec<Created>,
     failed: FxHashSet<Mark>,
     fixed: Vec<Fixed>,
     notes: BTreeSet<String>,
@@ -112,7 +123,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn start(
-        analyse: &'a Analyse,
+        analyse: &'a Analyse<'a>,
         request: &Request,
         least: Safety,
         closed: &'a BTreeMap<PathBuf, String>,
@@ -124,6 +135,7 @@ impl<'a> Run<'a> {
             least,
             closed,
             old: BTreeMap::new(),
+            created: Vec::new(),
             failed: FxHashSet::default(),
             fixed: Vec::new(),
             notes: BTreeSet::new(),
@@ -169,12 +181,14 @@ impl<'a> Run<'a> {
         if !broken.is_empty() || taken.is_empty() {
             return Ok(broken);
         }
+        let created = created::together(&self.created, &self.now, &applied.migrations);
         let mut next = self.request.clone();
-        next.overlay = self.overlay(applied);
+        next.overlay = self.overlay(applied, &created);
         let after = (self.analyse)(&next)?;
         let faults = verdict::faults(&self.now, taken, &after);
         if faults.is_empty() {
             self.accept(applied, taken);
+            self.created = created;
             self.now = after;
             self.request = next;
         }
@@ -199,8 +213,12 @@ impl<'a> Run<'a> {
         let info = |file: FileId| self.now.files.get(file.0 as usize);
         let open = |info: &FileInfo| !self.closed.contains_key(&info.absolute);
         let in_scope = |file: FileId| info(file).is_some_and(|info| info.in_scope);
-        fix.edits.iter().all(|edit| info(edit.file).is_some_and(open))
-            && (in_scope(diagnostic.file) || fix.edits.iter().all(|edit| in_scope(edit.file)))
+        let written = |info: &FileInfo| !self.created.iter().any(|one| one.absolute == info.absolute);
+        let edited = || fix.edits.iter().map(|edit| edit.file);
+        let beside = || fix.migrations.iter().map(|migration| migration.after);
+        edited().all(|file| info(file).is_some_and(|info| open(info) && written(info)))
+            && beside().all(|file| info(file).is_some_and(open))
+            && (in_scope(diagnostic.file) || edited().chain(beside()).all(in_scope))
     }
 
     /// The new texts, and which findings they are for.
@@ -217,18 +235,31 @@ impl<'a> Run<'a> {
     fn broken(&self, applied: &Applied, taken: &[usize]) -> Vec<Fault> {
         let touches = |i: usize, file: FileId| {
             let fix = self.now.diagnostics[i].fix.as_ref();
-            fix.is_some_and(|fix| fix.edits.iter().any(|edit| edit.file == file))
+            fix.is_some_and(|fix| {
+                let created = fix.migrations.iter().any(|migration| migration.after == file);
+                created || fix.edits.iter().any(|edit| edit.file == file)
+            })
+        };
+        let fault = |file: FileId, reason: &str| Fault {
+            blamed: taken.iter().copied().filter(|i| touches(*i, file)).collect(),
+            reason: reason.into(),
         };
         let broken = applied.texts.iter().filter(|(_, text)| !fix::parses(text));
-        let fault = |(file, _): (&FileId, &String)| Fault {
-            blamed: taken.iter().copied().filter(|i| touches(*i, *file)).collect(),
-            reason: "the file would not parse any more".into(),
-        };
-        broken.map(fault).collect()
+        let broken = broken.map(|(file, _)| fault(*file, "the file would not parse any more"));
+        let new = applied.migrations.iter();
+        let new = new.filter(|migration| !fix::parses(&migration.text()));
+        let new = new.map(|migration| fault(migration.after, "the new file would not parse"));
+        broken.chain(new).collect()
     }
 
-    fn overlay(&self, applied: &Applied) -> Overlay {
+    fn overlay(&self, applied: &Applied, created: &[Created]) -> Overlay {
         let mut overlay = self.request.overlay.clone();
+        for one in &self.created {
+            overlay.remove(&one.absolute);
+        }
+        for one in created {
+            overlay.insert(one.absolute.clone(), one.migration.text().into());
+        }
         for (file, text) in &applied.texts {
             if let Some(info) = self.now.files.get(file.0 as usize) {
                 overlay.insert(info.absolute.clone(), text.as_str().into());
@@ -294,6 +325,19 @@ impl<'a> Run<'a> {
                     rewrite,
                 }),
                 Err(reason) => refused.push((absolute.clone(), format!("{path}: not fixed: {reason}"))),
+            }
+        }
+        for one in &self.created {
+            match one.rewrite(&self.now.roots) {
+                Ok(rewrite) => changes.push(Change {
+                    old: "".into(),
+                    new: one.migration.text().into(),
+                    rewrite,
+                }),
+                Err(reason) => {
+                    let note = format!("{}: not created: {reason}", one.path);
+                    refused.push((one.beside.clone(), note));
+                }
             }
         }
         changes.sort_by(|a, b| a.rewrite.path.cmp(&b.rewrite.path));

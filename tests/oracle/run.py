@@ -4,6 +4,8 @@
     python3 tests/oracle/run.py                 measure and write
     python3 tests/oracle/run.py --check         measure and compare; 1 if anything differs
     python3 tests/oracle/run.py --fixes         only what the fixes of djperf do; --check compares
+    python3 tests/oracle/run.py --migrations    only whether the migrations in migrations.md are right;
+                                                --check asks that, too
     python3 tests/oracle/run.py --compare shop DIR
                                                 measure a changed copy of fixtures/shop and
                                                 show what became of the number of queries
@@ -321,6 +323,74 @@ def fixes(versions: list[str], djperf: Path, originals: dict | None) -> tuple[di
     return made, problems
 
 
+# ------------------------------------------------------------ migrations
+
+
+BLOCK = re.compile(r"^`([^`\n]+)`(:| becomes:)\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SETTINGS = """\
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", {}]
+DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECRET_KEY = "x"
+{}"""
+
+
+def shapes() -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+    """The projects of migrations.md that are for real Django: name -> files before and after."""
+    page = (HERE / "migrations.md").read_text(encoding="utf-8")
+    found = {}
+    for part in page.split("\n## ")[1:]:
+        name, body = part.split("\n", 1)
+        if "Not asked of real Django" in body:
+            continue
+        before: dict[str, str] = {}
+        changed: dict[str, str] = {}
+        for path, kind, content in BLOCK.findall(body):
+            (before if kind == ":" else changed)[path] = content
+        for path in list(before):
+            if "/" in path:
+                before.setdefault(f"{path.rsplit('/', 1)[0]}/__init__.py", "")
+        apps = ", ".join(f'"{path[:-10]}"' for path in sorted(before) if path.endswith("/models.py"))
+        before["settings.py"] = SETTINGS.format(apps, before.get("settings.py", ""))
+        found[name] = (before, before | changed)
+    return found
+
+
+def migrate(python: Path, job: tuple[str, dict[str, str], dict[str, str]]) -> list[str]:
+    """What one Django has to say about a project before and after."""
+    name, before, after = job
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    env |= {"PYTHONDONTWRITEBYTECODE": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        for side, content in (("old", before), ("new", after)):
+            for path, text in content.items():
+                target = Path(folder) / side / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8")
+        output = Path(folder) / "answer.json"
+        command = [str(python), str(HERE / "migrate.py"), f"{folder}/old", f"{folder}/new", str(output)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return [f"{name}: {done.stderr}"]
+        return [f"{name}: {line}" for line in json.loads(output.read_text(encoding="utf-8"))]
+
+
+def migrations(versions: list[str]) -> list[str]:
+    """What is wrong with the migrations of migrations.md."""
+    available = pythons()
+    jobs = [(name, *files) for name, files in shapes().items()]
+    problems = []
+    for version in versions:
+        python = environment(version, available)
+        if python is None:
+            continue
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for lines in pool.map(lambda job: migrate(python, job), jobs):
+                problems += [f"migrations, Django {version}: {line}" for line in lines]
+        print(f"migrations: Django {version}, {len(jobs)} projects")
+    return problems
+
+
 def show(name: str, old: str, new: str) -> None:
     diff = difflib.unified_diff(
         old.splitlines(), new.splitlines(), f"checked in: {name}", f"measured: {name}", lineterm=""
@@ -337,6 +407,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--compare", nargs=2, metavar=("PROJECT", "DIR"))
     parser.add_argument("--fixes", action="store_true")
+    parser.add_argument("--migrations", action="store_true")
     parser.add_argument(
         "--djperf", type=Path, default=TARGET.parent / "release" / "djperf", help="default: %(default)s"
     )
@@ -346,6 +417,10 @@ def main() -> int:
         return compare(options.compare[0], Path(options.compare[1]))
 
     versions = [BASELINE] + [v for v in options.versions.split(",") if v != BASELINE]
+    if options.migrations:
+        problems = migrations(versions)
+        print("\n".join(problems) or "nothing is wrong")
+        return 1 if problems else 0
     if not options.djperf.exists():
         raise SystemExit(f"{options.djperf} is missing: cargo build --release")
     made: dict[str, str] = {}
@@ -366,6 +441,8 @@ def main() -> int:
     proven, wrong = fixes(used, options.djperf.resolve(), answers)
     made |= proven
     problems += wrong
+    if options.check and not options.fixes:
+        problems += migrations(used)
     if problems:
         print("\n".join(problems))
         return 1

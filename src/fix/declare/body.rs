@@ -14,10 +14,10 @@ use crate::syntax::python::{Module, Ranged, TextRange, TokenKind, span};
 const BREAKS: [char; 2] = ['\n', '\r'];
 
 /// A text to put in place of a span.
-pub(super) type Change = (Span, String);
+pub(in crate::fix) type Change = (Span, String);
 
 /// The body of one class.
-pub(super) struct Body<'t> {
+pub(in crate::fix) struct Body<'t> {
     pub text: &'t str,
     pub style: Style,
     module: &'t Module,
@@ -144,6 +144,49 @@ impl<'t> Body<'t> {
         }
     }
 
+    /// A new class: behind the attributes, before all methods.
+    pub fn add_class(&self, lines: &[String]) -> Result<Change, Refusal> {
+        let block = self.block(lines);
+        if let Some(change) = self.instead_of_filler(&block) {
+            return Ok(change);
+        }
+        let body = &self.class.body;
+        let method = body.iter().position(|stmt| matches!(stmt, Stmt::FunctionDef(_)));
+        let Some(before) = method.unwrap_or(body.len()).checked_sub(1) else {
+            let at = self.header_end()?;
+            return Ok((Span::new(at, at), format!("\n{block}\n")));
+        };
+        let (at, mut content) = self.behind(&body[before], &block)?;
+        let rest = &self.text[at.end as usize..];
+        let mut following = rest.split_inclusive('\n').skip(1);
+        let close = following.next().is_some_and(|line| !line.trim().is_empty());
+        if close && method.is_some() {
+            content.push('\n');
+        }
+        Ok((at, content))
+    }
+
+    /// Whether the body stands on lines of its own.
+    pub fn stands_on_lines(&self) -> bool {
+        let first = self.class.body.first().map(|stmt| span(stmt.range()).start);
+        first.is_some_and(|at| layout::starts_line(self.text, at))
+            || matches!(&self.class.body[..], [Stmt::Pass(_)])
+    }
+
+    pub fn statements(&self) -> impl Iterator<Item = &'t Stmt> + use<'t> {
+        self.class.body.iter()
+    }
+
+    /// The number of statements.
+    pub fn len(&self) -> usize {
+        self.class.body.len()
+    }
+
+    /// What stands before each line of the body, and one more level of it.
+    pub fn indentation(&self) -> (&str, &str) {
+        (&self.indent, &self.unit)
+    }
+
     /// Lines of a function behind one of its statements.
     pub fn add_lines(&self, behind: &Stmt, lines: &[String]) -> Result<Change, Refusal> {
         if !layout::starts_line(self.text, span(behind.range()).start) {
@@ -200,7 +243,8 @@ impl<'t> Body<'t> {
         Ok((end + line.trim_end().len()) as u32)
     }
 
-    fn header_end(&self) -> Result<u32, Refusal> {
+    /// Where the line of the class's own head ends.
+    pub fn header_end(&self) -> Result<u32, Refusal> {
         let name = self.class.name.range().end();
         let first = self.class.body.first().map(|stmt| span(stmt.range()).start);
         if !first.is_some_and(|at| layout::starts_line(self.text, at)) {

@@ -90,6 +90,7 @@ pub(super) fn fix(
             edit(site.span.start, content),
             edit(arguments.end - 1, format!(", {class}")),
         ],
+        migrations: Vec::new(),
     })
 }
 

@@ -152,6 +152,7 @@ fn finding(file: FileId, at: u32, (word, new, safety): (&str, &str, Safety)) -> 
             safety,
             title: format!("replace {word}"),
             edits,
+            migrations: Vec::new(),
         }),
     }
 }

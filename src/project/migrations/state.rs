@@ -1,0 +1,192 @@
+//! What the operations of migrations leave behind: models, where their fields are defined, names of indexes.
+//!
+//! Operations of a project's own are not known; what they change stays as it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Migrations, Reason};
+use crate::ir::{Call, Const, Expr, ExprKind};
+use crate::project::Project;
+use crate::source::{Site, Sym};
+
+/// The models of one application after all of its migrations, by their names in lower case.
+#[derive(Debug, Default)]
+pub struct State {
+    pub models: BTreeMap<String, ModelState>,
+}
+
+/// A model as migrations know it.
+#[derive(Debug, Default, Clone)]
+pub struct ModelState {
+    pub managed: bool,
+    /// Where each field got its last definition: the expression.
+    pub fields: BTreeMap<Sym, Site>,
+    pub indexes: BTreeSet<String>,
+}
+
+impl State {
+    /// Whether an index of the application has that name.
+    pub fn names_index(&self, name: &str) -> bool {
+        self.models.values().any(|model| model.indexes.contains(name))
+    }
+
+    fn model(&mut self, call: &Call) -> Option<&mut ModelState> {
+        let name = text(call, "model_name", 0)?;
+        self.models.get_mut(&name.as_str().to_lowercase())
+    }
+}
+
+impl Migrations {
+    /// The state after the last migration.
+    pub fn state(&self, project: &Project) -> Result<State, Reason> {
+        const COMPUTED: Reason = "the operations of its migrations are computed";
+        let mut state = State::default();
+        for step in &self.steps {
+            let facts = &project.file(step.file).facts;
+            let class = facts.classes.iter().find(|class| class.name == "Migration");
+            let assigns = class.into_iter().flat_map(|class| &class.assigns);
+            for assign in assigns.filter(|assign| assign.name == "operations") {
+                let value = assign.value.as_deref().ok_or(COMPUTED)?;
+                let (ExprKind::List(operations) | ExprKind::Tuple(operations)) = &value.kind else {
+                    return Err(COMPUTED);
+                };
+                for operation in operations {
+                    state.apply(step.file, operation);
+                }
+            }
+        }
+        Ok(state)
+    }
+}
+
+impl State {
+    /// Makes one operation; see "Migration Operations" of Django's documentation for their arguments.
+    fn apply(&mut self, file: crate::source::FileId, operation: &Expr) -> Option<()> {
+        let ExprKind::Call(call) = &operation.kind else {
+            return None;
+        };
+        match call.func.last_name()?.as_str() {
+            "CreateModel" => {
+                let name = text(call, "name", 0)?.as_str().to_lowercase();
+                self.models.insert(name, created(file, call));
+            }
+            "DeleteModel" => {
+                let name = text(call, "name", 0)?.as_str().to_lowercase();
+                self.models.remove(&name);
+            }
+            "RenameModel" => {
+                let old = text(call, "old_name", 0)?.as_str().to_lowercase();
+                let new = text(call, "new_name", 1)?.as_str().to_lowercase();
+                let model = self.models.remove(&old)?;
+                self.models.insert(new, model);
+            }
+            "AddField" | "AlterField" => {
+                let name = text(call, "name", 1)?;
+                let field = argument(call, "field", 2)?.span;
+                self.model(call)?.fields.insert(name, Site::new(file, field));
+            }
+            "RemoveField" => {
+                let name = text(call, "name", 1)?;
+                self.model(call)?.fields.remove(&name);
+            }
+            "RenameField" => {
+                let (old, new) = (text(call, "old_name", 1)?, text(call, "new_name", 2)?);
+                let model = self.model(call)?;
+                let site = model.fields.remove(&old)?;
+                model.fields.insert(new, site);
+            }
+            "AlterModelOptions" => {
+                let options = argument(call, "options", 1)?;
+                let managed = !is_false(option(options, "managed"));
+                let name = text(call, "name", 0)?.as_str().to_lowercase();
+                self.models.get_mut(&name)?.managed = managed;
+            }
+            "AddIndex" | "AddIndexConcurrently" => {
+                let name = index_name(argument(call, "index", 1)?)?;
+                self.model(call)?.indexes.insert(name);
+            }
+            "RemoveIndex" | "RemoveIndexConcurrently" => {
+                let name = text(call, "name", 1)?;
+                self.model(call)?.indexes.remove(name.as_str());
+            }
+            "RenameIndex" => {
+                let new = text(call, "new_name", 1)?;
+                let old = call.keyword("old_name").and_then(Expr::as_str);
+                let model = self.model(call)?;
+                if let Some(old) = old {
+                    model.indexes.remove(old.as_str());
+                }
+                model.indexes.insert(new.to_string());
+            }
+            "SeparateDatabaseAndState" => {
+                let operations = argument(call, "state_operations", 1)?;
+                if let ExprKind::List(operations) | ExprKind::Tuple(operations) = &operations.kind {
+                    for operation in operations {
+                        self.apply(file, operation);
+                    }
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// A model as `CreateModel` makes it.
+fn created(file: crate::source::FileId, call: &Call) -> ModelState {
+    let mut model = ModelState {
+        managed: true,
+        ..ModelState::default()
+    };
+    if let Some(ExprKind::List(fields) | ExprKind::Tuple(fields)) =
+        argument(call, "fields", 1).map(|fields| &fields.kind)
+    {
+        for field in fields {
+            let (ExprKind::Tuple(pair) | ExprKind::List(pair)) = &field.kind else {
+                continue;
+            };
+            if let [name, definition] = &pair[..]
+                && let Some(name) = name.as_str()
+            {
+                model.fields.insert(name, Site::new(file, definition.span));
+            }
+        }
+    }
+    if let Some(options) = argument(call, "options", 2) {
+        model.managed = !is_false(option(options, "managed"));
+        if let Some(ExprKind::List(indexes) | ExprKind::Tuple(indexes)) =
+            option(options, "indexes").map(|indexes| &indexes.kind)
+        {
+            model.indexes.extend(indexes.iter().filter_map(index_name));
+        }
+    }
+    model
+}
+
+fn argument<'c>(call: &'c Call, name: &str, nth: usize) -> Option<&'c Expr> {
+    call.keyword(name).or_else(|| call.positional(nth))
+}
+
+fn text(call: &Call, name: &str, nth: usize) -> Option<Sym> {
+    argument(call, name, nth)?.as_str()
+}
+
+fn option<'e>(options: &'e Expr, name: &str) -> Option<&'e Expr> {
+    let ExprKind::Dict(items) = &options.kind else {
+        return None;
+    };
+    let named = |key: &Expr| key.as_str().is_some_and(|key| key == *name);
+    let item = items.iter().find(|item| item.key.as_ref().is_some_and(named));
+    item.map(|item| &item.value)
+}
+
+fn is_false(value: Option<&Expr>) -> bool {
+    value.is_some_and(|value| matches!(value.kind, ExprKind::Const(Const::False)))
+}
+
+fn index_name(index: &Expr) -> Option<String> {
+    match &index.kind {
+        ExprKind::Call(call) => Some(call.keyword("name")?.as_str()?.to_string()),
+        _ => None,
+    }
+}
