@@ -12,11 +12,8 @@ pub mod hints;
 pub mod indexes;
 mod link;
 mod managers;
-
 mod meta;
-
 pub mod migrations;
-
 pub mod models;
 pub mod modules;
 mod names;

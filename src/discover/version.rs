@@ -51,9 +51,11 @@ pub(super) fn asks_for<'a>(
     files: impl Iterator<Item = &'a Path>,
     packages: &[&str],
 ) -> bool {
-    homes(roots, files)
-        .into_iter()
-        .any(|home| home.ancestors().take(MAX_LEVELS).any(|dir| names_one(dir, packages)))
+    homes(roots, files).into_iter().any(|home| {
+        home.ancestors()
+            .take(MAX_LEVELS)
+            .any(|dir| names_one(dir, packages))
+    })
 }
 
 fn names_one(dir: &Path, packages: &[&str]) -> bool {
@@ -66,12 +68,14 @@ fn names_one(dir: &Path, packages: &[&str]) -> bool {
 /// A distribution by its whole name, outside of comments.
 fn mentions(text: &str, packages: &[&str]) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
-        let lower = line.to_ascii_lowercase();
-        lower
-            .split(|c: char| !part_of_name(c))
-            .any(|word| packages.contains(&word))
-    })
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .any(|line| {
+            let lower = line.to_ascii_lowercase();
+            lower
+                .split(|c: char| !part_of_name(c))
+                .any(|word| packages.contains(&word))
+        })
 }
 
 /// What a file of tolerable size holds.

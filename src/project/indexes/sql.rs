@@ -81,7 +81,7 @@ pub(super) fn statements(text: &str) -> Vec<Statement> {
     let tokens = tokens(text);
     tokens
         .split(|token| token.sign(';'))
-        .filter_map(|statement| create(statement).or_else(|| drop(statement)))
+        .filter_map(|statement| create(statement).or_else(|| removal(statement)))
         .collect()
 }
 
@@ -211,7 +211,7 @@ fn closing(tokens: &[Token]) -> Option<usize> {
 }
 
 /// The parts of a list outside of inner parentheses.
-fn parts<'t>(tokens: &'t [Token], is_end: impl Fn(&Token) -> bool) -> Vec<&'t [Token]> {
+fn parts(tokens: &[Token], is_end: impl Fn(&Token) -> bool) -> Vec<&[Token]> {
     let mut depth = 0i32;
     let mut out = Vec::new();
     let mut from = 0;
@@ -294,7 +294,7 @@ fn create(tokens: &[Token]) -> Option<Statement> {
     }))
 }
 
-fn drop(tokens: &[Token]) -> Option<Statement> {
+fn removal(tokens: &[Token]) -> Option<Statement> {
     let mut at = Cursor(tokens);
     if !at.take("drop") || !at.take("index") {
         return None;
