@@ -22,6 +22,7 @@ mod frame;
 mod grid;
 mod iterate;
 mod join;
+pub mod locks;
 pub mod lookups;
 pub mod judge;
 mod managers;

@@ -11,6 +11,7 @@ mod fixes;
 mod foreign_key_id_access;
 mod generic_foreign_key_without_index;
 mod get_or_create_without_unique;
+mod index_build_locks_table;
 mod indexes;
 mod loop_invariant_query;
 mod low_selectivity_index;
@@ -116,6 +117,7 @@ rules! {
     low_selectivity_index => "indexes/low-selectivity-index.md",
     generic_foreign_key_without_index => "indexes/generic-foreign-key-without-index.md",
     get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
+    index_build_locks_table => "indexes/index-build-locks-table.md",
     model_without_meta_index => "indexes/model-without-meta-index.md",
     syntax_error => "tool/syntax-error.md",
 }

@@ -147,10 +147,15 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn advice(&self, predicates: &'a [Predicate]) -> Vec<Advice> {
         let mut wants: Vec<Want<'a>> = Vec::new();
+        let generics = self.unserved_generics();
         for predicate in predicates {
             // What keeps such a row from being made twice finds it as well.
             let makes = predicate.op.and_then(tables::method).is_some_and(|m| m.returns == Returns::Pair);
             if predicate.heat == Heat::Test || makes || predicate.branch && !self.branches_served(predicate, predicates) {
+                continue;
+            }
+            let generic = |one: &Generic| predicate.equal.iter().any(|t| t.field == one.object_id);
+            if generics.iter().any(generic) {
                 continue;
             }
             if let Some(want) = self.want(predicate) {
@@ -176,16 +181,18 @@ impl<'a> Table<'a> {
     fn sufficient(&self, wants: Vec<Want<'a>>) -> Vec<Want<'a>> {
         let mut kept: Vec<Want<'a>> = Vec::new();
         let (several, others): (Vec<Want<'a>>, Vec<Want<'a>>) = wants.into_iter().partition(|want| {
-            let flagged = !want.front.is_empty() && want.front.iter().all(|field| self.is_weak(*field));
-            let ranged = flagged && want.uses.iter().all(|p| !p.range.is_empty());
+            let ranged = want.tail.len() == 1 && want.uses.iter().all(|p| !p.range.is_empty());
             ranged || want.tail.is_empty() && want.front.len() > 1 && want.serves == Serves::Both
         });
         kept.extend(others);
         for want in several {
             let enough = kept.iter_mut().find(|k| {
-                let same_range = k.front.is_empty() && k.tail.first().is_some() && k.tail.first() == want.tail.first();
+                let within = |p: &&Predicate| k.front.iter().all(|field| p.equal.iter().any(|t| t.field == *field));
+                let same_range = k.tail.first().map(|t| t.0) == want.tail.first().map(|t| t.0)
+                    && !want.tail.is_empty()
+                    && want.uses.iter().all(within);
                 let enough = k.front.iter().any(|field| !self.is_weak(*field)) && want.tail.is_empty();
-                k.condition.is_none() && k.front.is_subset(&want.front) && (same_range || enough)
+                k.condition.is_none() && (same_range || enough && k.front.is_subset(&want.front))
             });
             match enough {
                 Some(k) => k.uses.extend(want.uses),
@@ -195,11 +202,9 @@ impl<'a> Table<'a> {
         kept
     }
 
-    /// Generic foreign keys whose two columns no index begins with.
-    fn generic_keys(&self, predicates: &'a [Predicate]) -> Vec<Want<'a>> {
+    fn unserved_generics(&self) -> Vec<Generic> {
         let project = self.project;
         let relations = &project.model(self.table).relations;
-        let generic = relations.iter().filter_map(|rel| project.relation(*rel).generic);
         let lacks = |one: &Generic| {
             let pair = [one.content_type, one.object_id];
             let begins = |index: &Index| {
@@ -208,6 +213,13 @@ impl<'a> Table<'a> {
             };
             !project.indexes(self.table).iter().any(begins)
         };
+        let generic = relations.iter().filter_map(|rel| project.relation(*rel).generic);
+        generic.filter(lacks).collect()
+    }
+
+    /// Generic foreign keys whose two columns no index begins with.
+    fn generic_keys(&self, predicates: &'a [Predicate]) -> Vec<Want<'a>> {
+        let project = self.project;
         let want = |one: Generic| {
             let asks = |p: &&Predicate| p.heat > Heat::Test && p.equal.iter().any(|t| t.field == one.object_id);
             Want {
@@ -224,8 +236,8 @@ impl<'a> Table<'a> {
                 other.kind == RelKind::GenericRelation && other.target_model() == Some(self.table)
             })
         };
-        generic
-            .filter(lacks)
+        self.unserved_generics()
+            .into_iter()
             .map(want)
             .filter(|want| !want.uses.is_empty() || reversed())
             .collect()
@@ -247,6 +259,10 @@ impl<'a> Table<'a> {
             Sorted::By(fields) => fields,
             _ => &[],
         };
+        // What cannot be told of a column may be an index.
+        if predicate.equal.iter().chain(&predicate.range).any(|t| !self.is_known(t.field)) {
+            return None;
+        }
         let help = self.help(predicate);
         let plain_order = !sorted.is_empty() && !self.is_key(sorted[0].0) && sorted.iter().all(|(f, _)| self.is_indexable(*f));
         let wants_order = plain_order && predicate.limited && !predicate.linked;
@@ -302,8 +318,7 @@ impl<'a> Table<'a> {
             return None;
         }
         if let Some(range) = range {
-            let flags = if predicate.open { BTreeSet::new() } else { front(&weak) };
-            return want(flags, vec![(range.field, false)], Serves::Filter);
+            return want(BTreeSet::new(), vec![(range.field, false)], Serves::Filter);
         }
         if wants_order && !weak.is_empty() && !predicate.open {
             return want(front(&weak), sorted.to_vec(), Serves::Both);
@@ -460,8 +475,11 @@ impl<'a> Table<'a> {
         let model = self.project.model(self.table);
         let user = self.project.user_model(model.site.file);
         let mut relations = model.relations.iter().map(|rel| self.project.relation(*rel));
-        let of_user = relations.any(|r| r.name == key && user.is_some() && r.target_model() == user);
-        of_user || lookups::sounds_growing(model.name)
+        let Some(target) = relations.find(|r| r.name == key).and_then(|r| r.target_model()) else {
+            return false;
+        };
+        let document = lookups::sounds_like_document(self.project.model(target).name);
+        Some(target) == user || !document && lookups::sounds_growing(model.name)
     }
 
     fn kind(&self, field: Sym) -> ColumnKind {
@@ -513,6 +531,12 @@ impl<'a> Table<'a> {
                     | ColumnKind::Bool
             )
             || self.kind(field) == ColumnKind::Other && self.is_plain(field)
+    }
+
+    /// Whether it can be told if the column has an index.
+    fn is_known(&self, field: Sym) -> bool {
+        let column = self.project.column(self.table, field);
+        self.is_key(field) || column.is_some_and(|column| column.has_own_index().is_some())
     }
 
     /// A column of a kind of its own that certainly has no index.
@@ -642,7 +666,8 @@ pub fn redundant(project: &Project) -> Vec<Redundant<'_>> {
     let mut out = Vec::new();
     for model in project.models().iter().filter(|m| is_ours(project, m.id)) {
         let indexes = project.indexes(model.id);
-        for (i, index) in indexes.iter().enumerate().filter(|(_, index)| is_chosen(index)) {
+        let own = |index: &&Index| is_chosen(index) && !project.is_stub(index.site.file);
+        for (i, index) in indexes.iter().enumerate().filter(|(_, index)| own(index)) {
             let by = indexes
                 .iter()
                 .enumerate()
@@ -713,8 +738,7 @@ pub fn unserved(project: &Project, predicates: &[Predicate]) -> Vec<Unserved> {
             && predicate.range.is_empty()
             && !predicate.equal.iter().any(|t| table.tells_apart(t));
         let [term] = &predicate.other[..] else { continue };
-        let searched = matches!(term.class, Class::Folded | Class::FoldedPrefix);
-        if predicate.heat < if searched { Heat::Offered } else { Heat::Task }
+        if predicate.heat < Heat::Task
             || !alone
             || !is_ours(project, predicate.table)
             || term.table != predicate.table
@@ -806,7 +830,7 @@ pub fn flags(project: &Project, predicates: &[Predicate]) -> Vec<Flag> {
             let [column] = &index.columns[..] else { continue };
             let Some(field) = plain_field(column) else { continue };
             let whole = index.condition.is_none() && !index.unique && !index.pattern && index.method == Method::BTree;
-            if !whole || !is_chosen(index) || project.column_kind(model.id, field) != ColumnKind::Bool {
+            if !whole || !is_chosen(index) || project.is_stub(index.site.file) || project.column_kind(model.id, field) != ColumnKind::Bool {
                 continue;
             }
             let mut uses: Vec<Predicate> = Vec::new();

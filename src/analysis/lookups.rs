@@ -44,7 +44,14 @@ struct Document {
     ordered: Operations,
     weak: Names,
     transient: Names,
-    growing: Names,
+    growing: Growing,
+    document: Names,
+}
+
+#[derive(Deserialize)]
+struct Growing {
+    names: Vec<String>,
+    behind: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +72,8 @@ struct Table {
     weak: FxHashSet<Sym>,
     transient: FxHashSet<Sym>,
     growing: FxHashSet<Sym>,
+    behind: FxHashSet<Sym>,
+    document: FxHashSet<Sym>,
 }
 
 #[expect(
@@ -87,6 +96,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         weak: set(document.weak.names),
         transient: set(document.transient.names),
         growing: set(document.growing.names),
+        behind: set(document.growing.behind),
+        document: set(document.document.names),
     }
 });
 
@@ -127,15 +138,23 @@ pub fn sounds_transient(field: Sym) -> bool {
 
 /// Whether the name of a model says that its rows pile up with time: `OrderEvent`.
 pub fn sounds_growing(model: Sym) -> bool {
+    let (words, alone) = last_word(model);
+    let is = |set: &FxHashSet<Sym>| words.iter().any(|word| set.contains(word));
+    is(&TABLE.growing) || !alone && is(&TABLE.behind)
+}
+
+/// Whether the name of a model says that few rows of others hang below one of its: `Order`.
+pub fn sounds_like_document(model: Sym) -> bool {
+    last_word(model).0.iter().any(|word| TABLE.document.contains(word))
+}
+
+/// The last word of a name in camel case, also without a plural's ending, and whether it is all of the name.
+fn last_word(model: Sym) -> ([Sym; 2], bool) {
     let name = model.as_str();
-    let last = name
-        .rfind(|c: char| c.is_ascii_uppercase() || c == '_')
-        .map_or(name, |at| name[at..].trim_start_matches('_'));
-    let last = last.to_lowercase();
+    let at = name.rfind(|c: char| c.is_ascii_uppercase() || c == '_').unwrap_or(0);
+    let last = name[at..].trim_start_matches('_').to_lowercase();
     let singular = last.strip_suffix('s').unwrap_or(&last);
-    [last.as_str(), singular]
-        .iter()
-        .any(|word| TABLE.growing.contains(&Sym::new(word)))
+    ([Sym::new(&last), Sym::new(singular)], at == 0)
 }
 
 /// Whether a way to evaluate a queryset reads its rows in order.

@@ -93,7 +93,7 @@ impl Offer<'_> {
         for model in self.models(&row.model) {
             let mut add = |condition: Option<Condition>, order: Order, limited: bool| {
                 out.push(Use {
-                    offered: !row.always,
+                    offered: !row.always || self.narrows(),
                     ..self.used(model, condition, order, limited, site)
                 });
             };
@@ -108,8 +108,10 @@ impl Offer<'_> {
                 }),
                 Asks::Search => {
                     let parts: Vec<Condition> = texts.iter().map(|t| compared(searched(*t))).collect();
-                    if !parts.is_empty() {
-                        add(Some(Condition::Any(parts)), Order::By([].into(), None), false);
+                    match parts.len() {
+                        0 => {}
+                        1 => add(parts.into_iter().next(), Order::By([].into(), None), false),
+                        _ => add(Some(Condition::Any(parts)), Order::By([].into(), None), false),
                     }
                 }
                 Asks::Lookups => lookups(value)
@@ -169,6 +171,12 @@ impl Offer<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Code of the class or of a base chooses the rows.
+    fn narrows(&self) -> bool {
+        let found = self.project.class_member(self.class, Sym::new("get_queryset"));
+        found.is_some_and(|(owner, _)| !self.project.is_stub(self.project.class(owner).file))
     }
 
     /// An attribute that the class itself sets.

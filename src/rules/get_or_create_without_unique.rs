@@ -3,10 +3,11 @@
 use rustc_hash::FxHashSet;
 
 use crate::analysis::advice;
+use crate::fix::index;
 use crate::report::diagnostic::Diagnostic;
 
 use super::wording::list;
-use super::{Context, Rule, indexes};
+use super::{Context, Rule, fixes, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = FxHashSet::default();
@@ -29,6 +30,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             fields.iter().map(|f| format!("\"{f}\"")).collect::<Vec<_>>().join(", ")
         ));
         found.fields = fields;
+        let columns: Vec<_> = one.equal.iter().map(|t| t.field).collect();
+        fixes::offer(&mut found, index::unique(&cx.desk(), one.table, &columns));
         out.push(found);
     }
 }

@@ -1,22 +1,35 @@
 //! What the rules about indexes share: where a finding stands, its evidence, and how an index is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::advice::{Advice, Serves};
 use crate::analysis::conditions::Given;
 use crate::analysis::workload::{Heat, Predicate, Sorted};
+use crate::fix::index::{self, NewIndex};
+use crate::fix::{Fix, Refusal};
+use crate::project::hints::Database;
 use crate::project::{ModelId, Project};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role, Severity};
 use crate::source::{Site, Sym};
 
 use super::findings::{MAX_LABELS, endpoints};
 use super::wording::list;
-use super::{Context, Rule};
+use super::{Context, Rule, fixes};
+
+/// More suggestions for a table are in the shortlist only.
+const MAX_OF_TABLE: usize = 4;
 
 /// Findings for all advice that a rule reports.
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    for advice in cx.workload().missing.iter().filter(|advice| rule_of(advice) == rule.name) {
-        out.push(finding(cx, rule, advice));
+    let mut told: BTreeMap<ModelId, usize> = BTreeMap::new();
+    for advice in &cx.workload().missing {
+        let told = told.entry(advice.table).or_default();
+        *told += 1;
+        if *told <= MAX_OF_TABLE && rule_of(advice) == rule.name {
+            let mut found = finding(cx, rule, advice);
+            fixes::offer(&mut found, add(cx, advice));
+            out.push(found);
+        }
     }
 }
 
@@ -47,6 +60,21 @@ fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
             &advice.uses,
         )
     }
+}
+
+/// The index in `Meta`, and the migration.
+fn add(cx: &Context<'_>, advice: &Advice) -> Result<Fix, Refusal> {
+    let condition = advice.condition.map(|(field, given)| (field, literal(given).to_owned()));
+    let new = NewIndex {
+        condition: condition.into_iter().collect(),
+        ..NewIndex::over(advice.table, advice.columns.clone())
+    };
+    index::add(&cx.desk(), &new, on_postgres(cx))
+}
+
+/// The project runs on PostgreSQL, as far as its settings tell.
+pub(super) fn on_postgres(cx: &Context<'_>) -> bool {
+    cx.project.hints.database == Some(Database::PostgreSql)
 }
 
 /// A finding about a table, with the queries that are evidence for it.

@@ -1,11 +1,12 @@
 //! DJP304: an index that another index makes superfluous.
 
 use crate::analysis::advice;
+use crate::fix::index;
 use crate::project::indexes::{Index, IndexOrigin, Part};
 use crate::report::diagnostic::{Diagnostic, Label, Role};
 
 use super::wording::list;
-use super::{Context, Rule, indexes};
+use super::{Context, Rule, fixes, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for found in advice::redundant(cx.project) {
@@ -33,6 +34,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 message: "this one serves the same queries".into(),
             });
         }
+        fixes::offer(
+            &mut diagnostic,
+            index::remove(&cx.desk(), found.table, found.index.site, indexes::on_postgres(cx)),
+        );
         out.push(diagnostic);
     }
 }

@@ -12,7 +12,7 @@ use super::findings::Group;
 use super::{Context, fixes};
 
 impl<'a> Context<'a> {
-    fn desk(&self) -> Desk<'_, 'a> {
+    pub(super) fn desk(&self) -> Desk<'_, 'a> {
         Desk {
             project: self.project,
             analysis: self.analysis,

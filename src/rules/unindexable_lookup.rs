@@ -2,11 +2,14 @@
 
 use crate::analysis::advice::{self, Unserved};
 use crate::analysis::lookups::Class;
+use crate::fix::index::{self, NewIndex};
+use crate::fix::{Fix, Refusal};
 use crate::project::ColumnKind;
 use crate::project::hints::Database;
 use crate::report::diagnostic::Diagnostic;
+use crate::source::Sym;
 
-use super::{Context, Rule, indexes};
+use super::{Context, Rule, fixes, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for found in advice::unserved(cx.project, &cx.workload().predicates) {
@@ -23,8 +26,22 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             _ => found.field.to_string(),
         }];
         diagnostic.help = Some(help);
+        if found.class == Class::Folded {
+            fixes::offer(&mut diagnostic, upper(cx, &found));
+        }
         out.push(diagnostic);
     }
+}
+
+/// An index over the expression that the lookup compares.
+fn upper(cx: &Context<'_>, found: &Unserved) -> Result<Fix, Refusal> {
+    let functions = Sym::new("django.db.models.functions");
+    let new = NewIndex {
+        expressions: vec![format!("Upper(\"{}\")", found.field)],
+        imports: vec![(functions, Sym::new("Upper"))],
+        ..NewIndex::over(found.table, Vec::new())
+    };
+    index::add(&cx.desk(), &new, indexes::on_postgres(cx))
 }
 
 /// What becomes of the lookup, and what serves it.
