@@ -83,9 +83,13 @@ fn shared(project: &Project, advice: Vec<Advice>) -> Vec<Advice> {
             groups.entry((model, one.columns[0].0)).or_default().push(one);
         }
     }
-    for ((model, _), mut all) in groups {
+    for ((model, field), mut all) in groups {
         let heirs = project.heirs(model).count();
-        if heirs < 2 || all.len() < heirs {
+        // The abstract model sorts all of them so.
+        let first = project.model(model).meta.ordering.first();
+        let sorts = first.is_some_and(|name| name.as_str().trim_start_matches('-') == field.as_str())
+            && all.iter().all(|one| one.serves == Serves::Order);
+        if heirs < 2 || !sorts && all.len() < heirs {
             out.append(&mut all);
             continue;
         }
@@ -478,8 +482,10 @@ impl<'a> Table<'a> {
         let Some(target) = relations.find(|r| r.name == key).and_then(|r| r.target_model()) else {
             return false;
         };
-        let document = lookups::sounds_like_document(self.project.model(target).name);
-        Some(target) == user || !document && lookups::sounds_growing(model.name)
+        let owner = self.project.model(target).name;
+        Some(target) == user
+            || lookups::sounds_like_owner(owner)
+            || !lookups::sounds_like_document(owner) && lookups::sounds_growing(model.name)
     }
 
     fn kind(&self, field: Sym) -> ColumnKind {

@@ -46,6 +46,7 @@ struct Document {
     transient: Names,
     growing: Growing,
     document: Names,
+    owner: Names,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +75,7 @@ struct Table {
     growing: FxHashSet<Sym>,
     behind: FxHashSet<Sym>,
     document: FxHashSet<Sym>,
+    owner: FxHashSet<Sym>,
 }
 
 #[expect(
@@ -97,6 +99,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         transient: set(document.transient.names),
         growing: set(document.growing.names),
         behind: set(document.growing.behind),
+        owner: set(document.owner.names),
         document: set(document.document.names),
     }
 });
@@ -146,6 +149,11 @@ pub fn sounds_growing(model: Sym) -> bool {
 /// Whether the name of a model says that few rows of others hang below one of its: `Order`.
 pub fn sounds_like_document(model: Sym) -> bool {
     last_word(model).0.iter().any(|word| TABLE.document.contains(word))
+}
+
+/// Whether the name of a model says that rows of others pile up below its: `Customer`.
+pub fn sounds_like_owner(model: Sym) -> bool {
+    last_word(model).0.iter().any(|word| TABLE.owner.contains(word))
 }
 
 /// The last word of a name in camel case, also without a plural's ending, and whether it is all of the name.

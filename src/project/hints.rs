@@ -10,6 +10,7 @@ mod sites;
 pub(super) mod walk;
 
 pub use database::Database;
+pub(super) use database::chosen;
 pub use paths::TemplateDir;
 pub use sites::{Engine, Settings};
 
@@ -46,6 +47,8 @@ pub struct DjangoHints {
     pub django_version: Option<(u16, u16)>,
     /// Where settings or requirements tell it.
     pub database: Option<Database>,
+    /// By the settings module that names it; a tree may hold several Django projects.
+    pub databases: Vec<(FileId, Database)>,
 }
 
 impl DjangoHints {
@@ -60,7 +63,8 @@ impl DjangoHints {
             sites: sites::gather(&files, index),
             ..Self::default()
         };
-        hints.database = database::gather(&files, index);
+        hints.databases = database::gather(&files, index);
+        hints.database = chosen(hints.databases.iter().map(|(_, database)| *database));
         let mut configs = Vec::new();
         let mut user_models = Vec::new();
         let mut named = Vec::new();

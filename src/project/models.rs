@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::source::{FileId, Site, Sym};
 
 use super::columns::Column;
+use super::hints::{Database, chosen};
 use super::{ClassId, ModelId, Part, Project, RelId};
 
 /// A Django model, abstract ones included.
@@ -324,6 +325,16 @@ impl Project {
             }
         }
         self.hints.auth_user_model.map_or("auth.User", Sym::as_str)
+    }
+
+    /// The database that the settings beside a file name, as far as they tell.
+    pub fn database(&self, near: FileId) -> Option<Database> {
+        let all = &self.hints.databases;
+        if all.is_empty() {
+            return self.hints.database;
+        }
+        let site = self.modules.site_of(near);
+        chosen(all.iter().filter(|(file, _)| self.modules.site_of(*file) == site).map(|(_, d)| *d))
     }
 
     /// Some Django project of the tree uses the built-in user model.

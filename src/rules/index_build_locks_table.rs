@@ -7,10 +7,10 @@ use crate::report::diagnostic::Diagnostic;
 use super::{Context, Rule, fixes, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    if !indexes::on_postgres(cx) {
-        return;
-    }
     for found in locks::locking(cx.project) {
+        if !indexes::on_postgres(cx, found.table) {
+            continue;
+        }
         let name = cx.project.model(found.table).name;
         let message = format!("writes to `{name}` wait until this index is built");
         let mut diagnostic = indexes::diagnostic(cx, rule, found.table, found.site, message, &[]);

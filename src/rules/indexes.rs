@@ -69,12 +69,12 @@ fn add(cx: &Context<'_>, advice: &Advice) -> Result<Fix, Refusal> {
         condition: condition.into_iter().collect(),
         ..NewIndex::over(advice.table, advice.columns.clone())
     };
-    index::add(&cx.desk(), &new, on_postgres(cx))
+    index::add(&cx.desk(), &new, on_postgres(cx, advice.table))
 }
 
 /// The project runs on PostgreSQL, as far as its settings tell.
-pub(super) fn on_postgres(cx: &Context<'_>) -> bool {
-    cx.project.hints.database == Some(Database::PostgreSql)
+pub(super) fn on_postgres(cx: &Context<'_>, table: ModelId) -> bool {
+    cx.project.database(cx.project.model(table).site.file) == Some(Database::PostgreSql)
 }
 
 /// A finding about a table, with the queries that are evidence for it.

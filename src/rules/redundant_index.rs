@@ -36,7 +36,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         }
         fixes::offer(
             &mut diagnostic,
-            index::remove(&cx.desk(), found.table, found.index.site, indexes::on_postgres(cx)),
+            index::remove(&cx.desk(), found.table, found.index.site, indexes::on_postgres(cx, found.table)),
         );
         out.push(diagnostic);
     }

@@ -41,13 +41,13 @@ fn upper(cx: &Context<'_>, found: &Unserved) -> Result<Fix, Refusal> {
         imports: vec![(functions, Sym::new("Upper"))],
         ..NewIndex::over(found.table, Vec::new())
     };
-    index::add(&cx.desk(), &new, indexes::on_postgres(cx))
+    index::add(&cx.desk(), &new, indexes::on_postgres(cx, found.table))
 }
 
 /// What becomes of the lookup, and what serves it.
 fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
     let field = found.field;
-    let postgres = matches!(cx.project.hints.database, None | Some(Database::PostgreSql));
+    let postgres = matches!(cx.project.database(cx.project.model(found.table).site.file), None | Some(Database::PostgreSql));
     let member = matches!(
         cx.project.column_kind(found.table, field),
         ColumnKind::Array | ColumnKind::Json

@@ -57,9 +57,9 @@ const TEXT: &str = include_str!("../../../rules/django/databases.toml");
 static ROWS: LazyLock<Vec<Row>> =
     LazyLock::new(|| toml::from_str::<Document>(TEXT).unwrap_or_default().database);
 
-/// The database of all settings modules.
-pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Option<Database> {
-    let mut found = Vec::new();
+/// The databases that settings modules name.
+pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Vec<(FileId, Database)> {
+    let mut all = Vec::new();
     let mut env = None;
     for (file, facts) in files {
         let mut values: Vec<&Expr> = facts
@@ -84,6 +84,7 @@ pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Opt
             continue;
         }
         let env = env.get_or_insert_with(|| Env::new(files, index));
+        let mut found = Vec::new();
         for (at, value) in values.into_iter().enumerate() {
             if at < whole {
                 databases(env, *file, value, &mut found, MAX_DEPTH);
@@ -91,12 +92,17 @@ pub(super) fn gather(files: &[(FileId, &FileFacts)], index: &ModuleIndex) -> Opt
                 database(env, *file, value, &mut found, MAX_DEPTH);
             }
         }
+        all.extend(found.into_iter().map(|database| (*file, database)));
     }
-    let first = found.first().copied();
-    match found.contains(&Database::PostgreSql) {
-        true => Some(Database::PostgreSql),
-        false => first,
-    }
+    all
+}
+
+/// The one of several that counts.
+pub(in crate::project) fn chosen(all: impl Iterator<Item = Database>) -> Option<Database> {
+    all.reduce(|first, next| match next {
+        Database::PostgreSql => next,
+        _ => first,
+    })
 }
 
 /// Settings that another module begins.
