@@ -167,6 +167,7 @@ impl<'a> Table<'a> {
             }
         }
         wants.extend(self.generic_keys(predicates));
+        let mut wants = self.sufficient(wants);
         wants.sort_by_key(|want| {
             let columns = want.front.len() + want.tail.len();
             (std::cmp::Reverse(columns), want.serves != Serves::Generic)
@@ -178,16 +179,17 @@ impl<'a> Table<'a> {
                 None => kept.push(want),
             }
         }
-        self.sufficient(kept).into_iter().filter_map(|want| self.finished(want)).collect()
+        kept.into_iter().filter_map(|want| self.finished(want)).collect()
     }
 
     /// Without those that want several columns at once where another index begins with enough of them.
     fn sufficient(&self, wants: Vec<Want<'a>>) -> Vec<Want<'a>> {
         let mut kept: Vec<Want<'a>> = Vec::new();
-        let (several, others): (Vec<Want<'a>>, Vec<Want<'a>>) = wants.into_iter().partition(|want| {
+        let (mut several, others): (Vec<Want<'a>>, Vec<Want<'a>>) = wants.into_iter().partition(|want| {
             let ranged = want.tail.len() == 1 && want.uses.iter().all(|p| !p.range.is_empty());
             ranged || want.tail.is_empty() && want.front.len() > 1 && want.serves == Serves::Both
         });
+        several.sort_by_key(|want| want.front.len());
         kept.extend(others);
         for want in several {
             let enough = kept.iter_mut().find(|k| {
@@ -199,7 +201,7 @@ impl<'a> Table<'a> {
                 k.condition.is_none() && (same_range || enough && k.front.is_subset(&want.front))
             });
             match enough {
-                Some(k) => k.uses.extend(want.uses),
+                Some(k) => k.take(want),
                 None => kept.push(want),
             }
         }
@@ -257,7 +259,8 @@ impl<'a> Table<'a> {
     /// The index that a predicate lacks.
     fn want(&self, predicate: &'a Predicate) -> Option<Want<'a>> {
         let strong: Vec<&Term> = predicate.equal.iter().filter(|t| self.tells_apart(t)).collect();
-        let weak: Vec<&Term> = predicate.equal.iter().filter(|t| !self.tells_apart(t)).collect();
+        let is_weak = |t: &&Term| t.class == Class::Equal && self.is_weak(t.field);
+        let weak: Vec<&Term> = predicate.equal.iter().filter(is_weak).collect();
         let range = predicate.range.iter().find(|t| self.narrows(t, predicate));
         let sorted: &[(Sym, bool)] = match &predicate.sorted {
             Sorted::By(fields) => fields,
@@ -614,7 +617,8 @@ impl Want<'_> {
         if other.tail.is_empty() && other.front.len() < self.front.len() {
             self.prefixes.push(other.front);
         }
-        if self.serves == Serves::Order && other.serves == Serves::Filter {
+        let asked = other.uses.iter().any(|p| p.heat > Heat::Offered);
+        if self.serves == Serves::Order && other.serves != Serves::Order && asked {
             self.serves = Serves::Filter;
         }
         self.uses.extend(other.uses);
@@ -836,7 +840,8 @@ pub fn flags(project: &Project, predicates: &[Predicate]) -> Vec<Flag> {
             let [column] = &index.columns[..] else { continue };
             let Some(field) = plain_field(column) else { continue };
             let whole = index.condition.is_none() && !index.unique && !index.pattern && index.method == Method::BTree;
-            if !whole || !is_chosen(index) || project.is_stub(index.site.file) || project.column_kind(model.id, field) != ColumnKind::Bool {
+            let small = Table { project, table: model.id }.is_small();
+            if !whole || small || !is_chosen(index) || project.is_stub(index.site.file) || project.column_kind(model.id, field) != ColumnKind::Bool {
                 continue;
             }
             let mut uses: Vec<Predicate> = Vec::new();

@@ -243,9 +243,14 @@ impl Resolver<'_> {
             let name = project.accessor_for(at, *part);
             let rest = &parts[i + 1..];
             let column = |field: Sym| {
+                let foreign = matches!(
+                    project.model_attr(at, field),
+                    Some(ModelAttr::Forward(_))
+                );
                 let class = match lookups::class(rest) {
                     Class::Null if one.given != Given::Truth(true) => return Found::Most,
-                    Class::Equal if one.given == Given::None => Class::Null,
+                    // That a function gives nothing is not certain enough for a key.
+                    Class::Equal if one.given == Given::None && !foreign => Class::Null,
                     _ if one.given == Given::Column => Class::Other,
                     class => class,
                 };
@@ -417,8 +422,12 @@ impl Resolver<'_> {
             if orders {
                 return Sorted::Otherwise;
             }
-            fields.push((field, descending));
-            if field == self.key(self.one.model) {
+            let key = field == self.key(self.one.model);
+            // Behind other columns it sorts the few rows that are equal in them.
+            if !key || fields.is_empty() {
+                fields.push((field, descending));
+            }
+            if key {
                 break;
             }
         }
