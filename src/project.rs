@@ -111,7 +111,13 @@ pub struct Class {
 /// Modules and decorators of jobs: Celery, Dramatiq, Huey, RQ, Django's own tasks.
 const TASK_MODULES: &[&str] = &["tasks", "jobs", "cron"];
 const TASK_DECORATORS: &[&str] = &[
-    "task", "shared_task", "periodic_task", "actor", "job", "db_task", "db_periodic_task",
+    "task",
+    "shared_task",
+    "periodic_task",
+    "actor",
+    "job",
+    "db_task",
+    "db_periodic_task",
 ];
 
 /// The linked project.
@@ -367,7 +373,10 @@ impl Project {
     pub fn is_task(&self, site: Site) -> bool {
         let file = self.file(site.file);
         let module = file.module.as_str();
-        let by_name = module.rsplit('.').take(2).any(|part| TASK_MODULES.contains(&part));
+        let by_name = module
+            .rsplit('.')
+            .take(2)
+            .any(|part| TASK_MODULES.contains(&part));
         by_name
             || file.facts.functions.iter().any(|f| {
                 let task = |d: &crate::ir::Expr| {

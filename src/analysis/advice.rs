@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::project::indexes::{Condition as Partial, Index, IndexColumn, IndexOrigin, Method, Part as IndexPart};
+use crate::project::indexes::{
+    Condition as Partial, Index, IndexColumn, IndexOrigin, Method, Part as IndexPart,
+};
 use crate::project::{ColumnKind, Generic, ModelId, Part, Project, RelKind};
 use crate::source::{Site, Sym};
 
@@ -62,7 +64,13 @@ pub fn missing(project: &Project, predicates: &[Predicate]) -> Vec<Advice> {
     }
     let mut out = shared(project, out);
     out.sort_by(|a, b| {
-        let key = |advice: &Advice| (std::cmp::Reverse(advice.score), advice.table, advice.columns.clone());
+        let key = |advice: &Advice| {
+            (
+                std::cmp::Reverse(advice.score),
+                advice.table,
+                advice.columns.clone(),
+            )
+        };
         key(a).cmp(&key(b))
     });
     out
@@ -154,8 +162,14 @@ impl<'a> Table<'a> {
         let generics = self.unserved_generics();
         for predicate in predicates {
             // What keeps such a row from being made twice finds it as well.
-            let makes = predicate.op.and_then(tables::method).is_some_and(|m| m.returns == Returns::Pair);
-            if predicate.heat == Heat::Test || makes || predicate.branch && !self.branches_served(predicate, predicates) {
+            let makes = predicate
+                .op
+                .and_then(tables::method)
+                .is_some_and(|m| m.returns == Returns::Pair);
+            if predicate.heat == Heat::Test
+                || makes
+                || predicate.branch && !self.branches_served(predicate, predicates)
+            {
                 continue;
             }
             let generic = |one: &Generic| predicate.equal.iter().any(|t| t.field == one.object_id);
@@ -193,7 +207,11 @@ impl<'a> Table<'a> {
         kept.extend(others);
         for want in several {
             let enough = kept.iter_mut().find(|k| {
-                let within = |p: &&Predicate| k.front.iter().all(|field| p.equal.iter().any(|t| t.field == *field));
+                let within = |p: &&Predicate| {
+                    k.front
+                        .iter()
+                        .all(|field| p.equal.iter().any(|t| t.field == *field))
+                };
                 let same_range = k.tail.first().map(|t| t.0) == want.tail.first().map(|t| t.0)
                     && !want.tail.is_empty()
                     && want.uses.iter().all(within);
@@ -227,7 +245,8 @@ impl<'a> Table<'a> {
     fn generic_keys(&self, predicates: &'a [Predicate]) -> Vec<Want<'a>> {
         let project = self.project;
         let want = |one: Generic| {
-            let asks = |p: &&Predicate| p.heat > Heat::Test && p.equal.iter().any(|t| t.field == one.object_id);
+            let asks =
+                |p: &&Predicate| p.heat > Heat::Test && p.equal.iter().any(|t| t.field == one.object_id);
             Want {
                 front: BTreeSet::from([one.content_type, one.object_id]),
                 tail: Vec::new(),
@@ -267,13 +286,26 @@ impl<'a> Table<'a> {
             _ => &[],
         };
         // What cannot be told of a column may be an index.
-        if predicate.equal.iter().chain(&predicate.range).any(|t| !self.is_known(t.field)) {
+        if predicate
+            .equal
+            .iter()
+            .chain(&predicate.range)
+            .any(|t| !self.is_known(t.field))
+        {
             return None;
         }
         let help = self.help(predicate);
-        let plain_order = !sorted.is_empty() && !self.is_key(sorted[0].0) && sorted.iter().all(|(f, _)| self.is_indexable(*f));
+        let plain_order = !sorted.is_empty()
+            && !self.is_key(sorted[0].0)
+            && sorted.iter().all(|(f, _)| self.is_indexable(*f));
         let wants_order = plain_order && predicate.limited && !predicate.linked;
-        let front = |terms: &[&Term]| terms.iter().map(|t| t.field).take(MAX_COLUMNS).collect::<BTreeSet<Sym>>();
+        let front = |terms: &[&Term]| {
+            terms
+                .iter()
+                .map(|t| t.field)
+                .take(MAX_COLUMNS)
+                .collect::<BTreeSet<Sym>>()
+        };
         let want = |front: BTreeSet<Sym>, tail: Vec<(Sym, bool)>, serves: Serves| {
             let mut tail = tail;
             tail.retain(|(field, _)| !front.contains(field));
@@ -281,7 +313,11 @@ impl<'a> Table<'a> {
             tail.truncate(key.unwrap_or(tail.len()));
             tail.truncate(MAX_COLUMNS.saturating_sub(front.len()));
             (!front.is_empty() || !tail.is_empty()).then(|| Want {
-                serves: if front.len() + tail.len() > 1 { Serves::Both } else { serves },
+                serves: if front.len() + tail.len() > 1 {
+                    Serves::Both
+                } else {
+                    serves
+                },
                 front,
                 tail,
                 condition: None,
@@ -292,7 +328,11 @@ impl<'a> Table<'a> {
         if help.finds {
             // The rows of one key, of which only some are wanted.
             let grows = help.key && !help.sorts && !help.ranges && !predicate.linked && !predicate.open;
-            let keys: Vec<&Term> = strong.iter().copied().filter(|t| self.is_foreign(t.field)).collect();
+            let keys: Vec<&Term> = strong
+                .iter()
+                .copied()
+                .filter(|t| self.is_foreign(t.field))
+                .collect();
             if !grows || keys.len() != 1 || strong.len() > 1 {
                 return None;
             }
@@ -300,11 +340,18 @@ impl<'a> Table<'a> {
             if !self.grows(keys[0].field) {
                 return None;
             }
-            let ranged = |field: Sym| self.project.indexes(self.table).iter().any(|i| i.columns.first().and_then(plain_field) == Some(field));
+            let ranged = |field: Sym| {
+                self.project
+                    .indexes(self.table)
+                    .iter()
+                    .any(|i| i.columns.first().and_then(plain_field) == Some(field))
+            };
             return match range {
                 Some(range) if ranged(range.field) => None,
                 Some(range) => want(front(&keys), vec![(range.field, false)], Serves::Both),
-                None if wants_order && dated(sorted[0].0) => want(front(&keys), sorted.to_vec(), Serves::Both),
+                None if wants_order && dated(sorted[0].0) => {
+                    want(front(&keys), sorted.to_vec(), Serves::Both)
+                }
                 None => None,
             };
         }
@@ -316,7 +363,9 @@ impl<'a> Table<'a> {
             terms.truncate(MAX_COLUMNS);
             let tail = match range {
                 Some(range) => vec![(range.field, false)],
-                None if wants_order && !predicate.op.is_some_and(super::workload::asks_for_one) => sorted.to_vec(),
+                None if wants_order && !predicate.op.is_some_and(super::workload::asks_for_one) => {
+                    sorted.to_vec()
+                }
                 None => Vec::new(),
             };
             return want(front(&terms), tail, Serves::Filter);
@@ -365,7 +414,9 @@ impl<'a> Table<'a> {
         let fulfilled = |condition: &Partial| {
             condition.whole
                 && condition.facts.iter().all(|fact| {
-                    predicate.terms().any(|t| t.field == fact.field && t.lookup == fact.lookup)
+                    predicate
+                        .terms()
+                        .any(|t| t.field == fact.field && t.lookup == fact.lookup)
                 })
         };
         index.condition.as_ref().is_none_or(fulfilled)
@@ -377,7 +428,8 @@ impl<'a> Table<'a> {
             Method::BTree | Method::Hash => {}
             // btree_gin and btree_gist serve every column.
             Method::Gin | Method::Gist => {
-                let asked = |c: &IndexColumn| plain_field(c).is_some_and(|f| predicate.terms().any(|t| t.field == f));
+                let asked =
+                    |c: &IndexColumn| plain_field(c).is_some_and(|f| predicate.terms().any(|t| t.field == f));
                 help.finds = index.columns.iter().any(asked);
                 return help;
             }
@@ -440,8 +492,8 @@ impl<'a> Table<'a> {
         let scheduled = uses.iter().any(|p| {
             p.heat == Heat::Command
                 && p.range
-                .iter()
-                .any(|t| matches!(self.kind(t.field), ColumnKind::Date | ColumnKind::DateTime))
+                    .iter()
+                    .any(|t| matches!(self.kind(t.field), ColumnKind::Date | ColumnKind::DateTime))
         });
         if want.serves != Serves::Generic && (!hot && !scheduled || self.is_small()) {
             return None;
@@ -556,7 +608,9 @@ impl<'a> Table<'a> {
 
     /// Rows have the flag for a short time, and it is asked for the value that it does not have from the start.
     fn is_rare(&self, term: &Term) -> bool {
-        let Given::Truth(asked) = term.given else { return false };
+        let Given::Truth(asked) = term.given else {
+            return false;
+        };
         if !lookups::sounds_transient(term.field) {
             return false;
         }
@@ -678,10 +732,9 @@ pub fn redundant(project: &Project) -> Vec<Redundant<'_>> {
         let indexes = project.indexes(model.id);
         let own = |index: &&Index| is_chosen(index) && !project.is_stub(index.site.file);
         for (i, index) in indexes.iter().enumerate().filter(|(_, index)| own(index)) {
-            let by = indexes
-                .iter()
-                .enumerate()
-                .find(|(j, other)| *j != i && replaces(other, index) && (!replaces(index, other) || !is_chosen(other) || *j < i));
+            let by = indexes.iter().enumerate().find(|(j, other)| {
+                *j != i && replaces(other, index) && (!replaces(index, other) || !is_chosen(other) || *j < i)
+            });
             if let Some((_, by)) = by {
                 out.push(Redundant {
                     table: model.id,
@@ -778,16 +831,19 @@ impl Table<'_> {
     /// Whether some index is made for a comparison that a plain one does not serve.
     fn answers(&self, term: &Term) -> bool {
         self.project.indexes(self.table).iter().any(|index| {
-            let Some(first) = index.columns.first() else { return false };
+            let Some(first) = index.columns.first() else {
+                return false;
+            };
             match (&first.part, term.class) {
                 (IndexPart::Field(field), Class::Prefix) => *field == term.field && index.pattern,
                 (IndexPart::Field(field), Class::Infix | Class::Member | Class::Search) => {
                     *field == term.field && !matches!(index.method, Method::BTree | Method::Hash)
                 }
                 (IndexPart::Field(_), _) => false,
-                (IndexPart::Function { name, field }, Class::Folded | Class::FoldedPrefix | Class::FoldedInfix) => {
-                    *field == term.field && name.as_str().eq_ignore_ascii_case("upper")
-                }
+                (
+                    IndexPart::Function { name, field },
+                    Class::Folded | Class::FoldedPrefix | Class::FoldedInfix,
+                ) => *field == term.field && name.as_str().eq_ignore_ascii_case("upper"),
                 // What other expressions are for is not told apart further.
                 (IndexPart::Function { field, .. }, _) => *field == term.field,
                 (IndexPart::Other, _) => true,
@@ -799,10 +855,9 @@ impl Table<'_> {
 /// A call that makes a row unless it is there, with columns that may be there twice.
 pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Iterator<Item = &'a Predicate> {
     predicates.iter().filter(|p| {
-        let makes = p
-            .op
-            .and_then(tables::method)
-            .is_some_and(|m| m.returns == Returns::Pair);
+        let makes =
+            p.op.and_then(tables::method)
+                .is_some_and(|m| m.returns == Returns::Pair);
         let unique = |index: &Index| {
             index.unique
                 && index.columns.iter().all(|c| match c.part {
@@ -838,15 +893,30 @@ pub fn flags(project: &Project, predicates: &[Predicate]) -> Vec<Flag> {
     for model in project.models().iter().filter(|m| is_ours(project, m.id)) {
         for index in project.indexes(model.id) {
             let [column] = &index.columns[..] else { continue };
-            let Some(field) = plain_field(column) else { continue };
-            let whole = index.condition.is_none() && !index.unique && !index.pattern && index.method == Method::BTree;
-            let small = Table { project, table: model.id }.is_small();
-            if !whole || small || !is_chosen(index) || project.is_stub(index.site.file) || project.column_kind(model.id, field) != ColumnKind::Bool {
+            let Some(field) = plain_field(column) else {
+                continue;
+            };
+            let whole =
+                index.condition.is_none() && !index.unique && !index.pattern && index.method == Method::BTree;
+            let small = Table {
+                project,
+                table: model.id,
+            }
+            .is_small();
+            if !whole
+                || small
+                || !is_chosen(index)
+                || project.is_stub(index.site.file)
+                || project.column_kind(model.id, field) != ColumnKind::Bool
+            {
                 continue;
             }
             let mut uses: Vec<Predicate> = Vec::new();
             let mut values: Vec<Given> = Vec::new();
-            for p in predicates.iter().filter(|p| p.table == model.id && p.heat > Heat::Test) {
+            for p in predicates
+                .iter()
+                .filter(|p| p.table == model.id && p.heat > Heat::Test)
+            {
                 if let Some(term) = p.equal.iter().find(|t| t.field == field) {
                     values.push(term.given);
                     uses.push(p.clone());

@@ -116,7 +116,11 @@ impl Condition {
                 (ArgKind::Keyword(name), _) if leave_out.contains(&name.as_str()) => {}
                 (ArgKind::Keyword(name), _) => parts.push(Self::compared(*name, value)),
                 (ArgKind::DoubleStar, Kind::Dict(dict)) if !dict.items.is_empty() => {
-                    parts.extend(dict.items.iter().map(|(name, value)| Self::compared(*name, value)));
+                    parts.extend(
+                        dict.items
+                            .iter()
+                            .map(|(name, value)| Self::compared(*name, value)),
+                    );
                 }
                 (ArgKind::Positional, Kind::Condition(condition)) => parts.push((**condition).clone()),
                 _ => parts.push(Self::Unknown),
@@ -170,7 +174,10 @@ pub fn added(method: Where, args: &Args, site: Site) -> Vec<Filter> {
     const DEFAULTS: &[&str] = &["defaults", "create_defaults"];
     let alternatives = match &args[..] {
         [(ArgKind::Positional, value)] => match &value.kind {
-            Kind::Union(all) => all.iter().map(|v| vec![(ArgKind::Positional, v.clone())]).collect(),
+            Kind::Union(all) => all
+                .iter()
+                .map(|v| vec![(ArgKind::Positional, v.clone())])
+                .collect(),
             _ => vec![args.clone()],
         },
         _ => vec![args.clone()],

@@ -101,7 +101,9 @@ fn fields(project: &Project, file: FileId, call: &Call) -> Vec<Sym> {
         return Vec::new();
     };
     match index.keyword("fields").map(|e| &e.kind) {
-        Some(ExprKind::List(items) | ExprKind::Tuple(items)) => items.iter().filter_map(Expr::as_str).collect(),
+        Some(ExprKind::List(items) | ExprKind::Tuple(items)) => {
+            items.iter().filter_map(Expr::as_str).collect()
+        }
         _ => Vec::new(),
     }
 }

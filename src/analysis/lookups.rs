@@ -128,7 +128,10 @@ pub fn class(rest: &[Sym]) -> Class {
 pub fn sounds_weak(field: Sym) -> bool {
     let name = field.as_str();
     let last = name.rsplit('_').next().unwrap_or(name);
-    TABLE.weak.contains(&field) || TABLE.weak.contains(&Sym::new(last)) || name.starts_with("is_") || name.starts_with("has_")
+    TABLE.weak.contains(&field)
+        || TABLE.weak.contains(&Sym::new(last))
+        || name.starts_with("is_")
+        || name.starts_with("has_")
 }
 
 /// Whether the name of a flag says that rows have it for a short time: `search_index_dirty`.
@@ -148,7 +151,10 @@ pub fn sounds_growing(model: Sym) -> bool {
 
 /// Whether the name of a model says that few rows of others hang below one of its: `Order`.
 pub fn sounds_like_document(model: Sym) -> bool {
-    last_word(model).0.iter().any(|word| TABLE.document.contains(word))
+    last_word(model)
+        .0
+        .iter()
+        .any(|word| TABLE.document.contains(word))
 }
 
 /// Whether the name of a model says that rows of others pile up below its: `Customer`.
@@ -159,7 +165,9 @@ pub fn sounds_like_owner(model: Sym) -> bool {
 /// The last word of a name in camel case, also without a plural's ending, and whether it is all of the name.
 fn last_word(model: Sym) -> ([Sym; 2], bool) {
     let name = model.as_str();
-    let at = name.rfind(|c: char| c.is_ascii_uppercase() || c == '_').unwrap_or(0);
+    let at = name
+        .rfind(|c: char| c.is_ascii_uppercase() || c == '_')
+        .unwrap_or(0);
     let last = name[at..].trim_start_matches('_').to_lowercase();
     let singular = last.strip_suffix('s').unwrap_or(&last);
     ([Sym::new(&last), Sym::new(singular)], at == 0)
@@ -176,7 +184,15 @@ mod tests {
 
     #[test]
     fn classes() {
-        let class = |text: &str| class(&text.split("__").filter(|p| !p.is_empty()).map(Sym::new).collect::<Vec<_>>());
+        let class = |text: &str| {
+            class(
+                &text
+                    .split("__")
+                    .filter(|p| !p.is_empty())
+                    .map(Sym::new)
+                    .collect::<Vec<_>>(),
+            )
+        };
         assert_eq!(class(""), Class::Equal);
         assert_eq!(class("in"), Class::Equal);
         assert_eq!(class("gte"), Class::Range);

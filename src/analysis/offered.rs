@@ -98,7 +98,9 @@ impl Offer<'_> {
                 });
             };
             match row.asks {
-                Asks::Equal => texts.iter().for_each(|t| add(Some(compared(*t)), Order::By([].into(), None), false)),
+                Asks::Equal => texts
+                    .iter()
+                    .for_each(|t| add(Some(compared(*t)), Order::By([].into(), None), false)),
                 Asks::Range => texts.iter().for_each(|t| {
                     add(
                         Some(compared(Sym::new(&format!("{t}__year")))),
@@ -122,7 +124,9 @@ impl Offer<'_> {
                         add(None, Order::By(texts.clone().into(), None), true);
                     }
                 }
-                Asks::Orders => texts.iter().for_each(|t| add(None, Order::By([*t].into(), None), true)),
+                Asks::Orders => texts
+                    .iter()
+                    .for_each(|t| add(None, Order::By([*t].into(), None), true)),
             }
         }
     }
@@ -153,7 +157,13 @@ impl Offer<'_> {
                         Some(lookup) => Sym::new(&format!("{field}__{lookup}")),
                         None => field,
                     };
-                    out.push(self.used(model, Some(compared(lookup)), Order::By([].into(), None), false, site));
+                    out.push(self.used(
+                        model,
+                        Some(compared(lookup)),
+                        Order::By([].into(), None),
+                        false,
+                        site,
+                    ));
                 }
             }
         }
@@ -167,7 +177,8 @@ impl Offer<'_> {
                 let package = base.split('.').next().unwrap_or_default();
                 let name = last(dotted.as_str());
                 dotted.as_str().starts_with(package)
-                    && (name == last(base) || last(base) == "Filter" && name.ends_with("Filter") && name != "OrderingFilter")
+                    && (name == last(base)
+                        || last(base) == "Filter" && name.ends_with("Filter") && name != "OrderingFilter")
             }
             _ => false,
         }
@@ -216,7 +227,14 @@ impl Offer<'_> {
         }
     }
 
-    fn used(&self, model: ModelId, condition: Option<Condition>, order: Order, limited: bool, site: Site) -> Use {
+    fn used(
+        &self,
+        model: ModelId,
+        condition: Option<Condition>,
+        order: Order,
+        limited: bool,
+        site: Site,
+    ) -> Use {
         let filter = |condition| Filter {
             condition: Arc::new(condition),
             site,

@@ -155,9 +155,7 @@ impl<'p> Frame<'_, 'p> {
                 query.batched |= args
                     .iter()
                     .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if n.as_str().ends_with("__in")));
-                query.batched |= args
-                    .iter()
-                    .any(|(k, v)| *k == ArgKind::Positional && batches(v));
+                query.batched |= args.iter().any(|(k, v)| *k == ArgKind::Positional && batches(v));
             }
             PlanOp::Order => query.ordered = !args.is_empty(),
             PlanOp::Annotate => {

@@ -243,10 +243,7 @@ impl Resolver<'_> {
             let name = project.accessor_for(at, *part);
             let rest = &parts[i + 1..];
             let column = |field: Sym| {
-                let foreign = matches!(
-                    project.model_attr(at, field),
-                    Some(ModelAttr::Forward(_))
-                );
+                let foreign = matches!(project.model_attr(at, field), Some(ModelAttr::Forward(_)));
                 let class = match lookups::class(rest) {
                     Class::Null if one.given != Given::Truth(true) => return Found::Most,
                     // That a function gives nothing is not certain enough for a key.
@@ -259,7 +256,14 @@ impl Resolver<'_> {
                     table: project.table_of(at, field),
                     field,
                     class,
-                    lookup: Sym::new(if lookup.is_empty() { "exact".into() } else { lookup.join("__") }.as_str()),
+                    lookup: Sym::new(
+                        if lookup.is_empty() {
+                            "exact".into()
+                        } else {
+                            lookup.join("__")
+                        }
+                        .as_str(),
+                    ),
                     given: one.given,
                     joined,
                     site,
@@ -328,9 +332,19 @@ impl Resolver<'_> {
             let terms: Vec<&Term> = joint
                 .terms
                 .iter()
-                .filter(|term| if table == own { !term.joined && term.table == own } else { term.table == table })
+                .filter(|term| {
+                    if table == own {
+                        !term.joined && term.table == own
+                    } else {
+                        term.table == table
+                    }
+                })
                 .collect();
-            let sorted = if table == own { self.sorted() } else { Sorted::Otherwise };
+            let sorted = if table == own {
+                self.sorted()
+            } else {
+                Sorted::Otherwise
+            };
             let of = |keep: &dyn Fn(Class) -> bool| {
                 let mut found: Vec<Term> = Vec::new();
                 for term in terms.iter().filter(|term| keep(term.class)) {
@@ -376,7 +390,11 @@ impl Resolver<'_> {
             _ => Heat::Request,
         };
         let heat = of(self.one.site).min(of(self.one.place));
-        if self.one.offered { heat.min(Heat::Offered) } else { heat }
+        if self.one.offered {
+            heat.min(Heat::Offered)
+        } else {
+            heat
+        }
     }
 
     fn sorted(&self) -> Sorted {

@@ -11,10 +11,13 @@ use crate::report::indexes::{self, Shortlist};
 use crate::session;
 
 pub(super) fn run(args: &Indexes, out: &mut Output) -> Result<Exit, CliError> {
-    let (paths, names): (Vec<&String>, Vec<&String>) = args.targets.iter().partition(|t| Path::new(t).exists());
+    let (paths, names): (Vec<&String>, Vec<&String>) =
+        args.targets.iter().partition(|t| Path::new(t).exists());
     let path = PathBuf::from(paths.first().map_or(".", |path| path.as_str()));
     if let [_, second, ..] = paths[..] {
-        return Err(CliError::Usage(format!("one project at a time: {second} is a second path")));
+        return Err(CliError::Usage(format!(
+            "one project at a time: {second} is a second path"
+        )));
     }
     let config = settings::load(&args.source, &path, out)?;
     let request = settings::request(slice::from_ref(&path), config)?;
@@ -53,5 +56,7 @@ fn check(name: &str, labels: &[String]) -> Result<(), CliError> {
         .iter()
         .flat_map(|label| [label.as_str(), label.rsplit('.').next().unwrap_or(label)]);
     let hint = nearest(name, models).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-    Err(CliError::Usage(format!("no model and no path called `{name}`{hint}")))
+    Err(CliError::Usage(format!(
+        "no model and no path called `{name}`{hint}"
+    )))
 }

@@ -255,7 +255,8 @@ fn automatic(project: &Project, model: &Model, out: &mut Vec<Index>) {
             continue;
         }
         // MySQL keeps an index for every foreign key, db_index=False or not.
-        let forced = origin == IndexOrigin::ForeignKey && project.database(model.site.file) == Some(Database::MySql);
+        let forced =
+            origin == IndexOrigin::ForeignKey && project.database(model.site.file) == Some(Database::MySql);
         let (unique, origin) = match column.unique {
             true => (true, IndexOrigin::UniqueField),
             false if column.indexed == Some(true) || forced => (false, origin),
@@ -274,7 +275,11 @@ fn automatic(project: &Project, model: &Model, out: &mut Vec<Index>) {
 /// Indexed columns of text have a second index for patterns, see `_create_like_index_sql()` in
 /// `django/db/backends/postgresql/schema.py`.
 fn pattern_twin(project: &Project, model: ModelId, name: Sym, column: &Column, of: &Index) -> Option<Index> {
-    if !matches!(project.database(project.model(model).site.file), None | Some(Database::PostgreSql)) || column.collated {
+    if !matches!(
+        project.database(project.model(model).site.file),
+        None | Some(Database::PostgreSql)
+    ) || column.collated
+    {
         return None;
     }
     let opclass = match project.column_kind(model, name) {

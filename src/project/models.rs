@@ -253,9 +253,7 @@ impl Project {
     pub fn field_owner(&self, model: ModelId, field: Sym) -> Option<ModelId> {
         let site = self.model(model).fields.iter().find(|f| f.name == field)?.site;
         let holds = |m: &&Model| {
-            m.meta.abstract_
-                && m.site.file == site.file
-                && self.class_facts(m.class).span.contains(site.span)
+            m.meta.abstract_ && m.site.file == site.file && self.class_facts(m.class).span.contains(site.span)
         };
         self.models.iter().find(holds).map(|m| m.id)
     }
@@ -334,7 +332,11 @@ impl Project {
             return self.hints.database;
         }
         let site = self.modules.site_of(near);
-        chosen(all.iter().filter(|(file, _)| self.modules.site_of(*file) == site).map(|(_, d)| *d))
+        chosen(
+            all.iter()
+                .filter(|(file, _)| self.modules.site_of(*file) == site)
+                .map(|(_, d)| *d),
+        )
     }
 
     /// Some Django project of the tree uses the built-in user model.

@@ -74,7 +74,11 @@ pub fn text(list: &Shortlist) -> String {
             out.push('\n');
         }
         let place = format!("{}:{}", table.path, table.line);
-        out.push_str(&format!("{}  {}\n", escape_line(&table.model), escape_line(&place)));
+        out.push_str(&format!(
+            "{}  {}\n",
+            escape_line(&table.model),
+            escape_line(&place)
+        ));
         for one in &table.suggestions {
             out.push_str(&format!(
                 "  {:>4}  {}  [{}]\n",

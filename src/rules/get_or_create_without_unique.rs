@@ -27,7 +27,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         found.labels[0].message = "this call".into();
         found.help = Some(format!(
             "add `models.UniqueConstraint(fields=[{}], name=…)` to the constraints of `{name}`, once there are no duplicates",
-            fields.iter().map(|f| format!("\"{f}\"")).collect::<Vec<_>>().join(", ")
+            fields
+                .iter()
+                .map(|f| format!("\"{f}\""))
+                .collect::<Vec<_>>()
+                .join(", ")
         ));
         found.fields = fields;
         let columns: Vec<_> = one.equal.iter().map(|t| t.field).collect();

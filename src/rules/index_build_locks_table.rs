@@ -16,7 +16,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let mut diagnostic = indexes::diagnostic(cx, rule, found.table, found.site, message, &[]);
         diagnostic.labels[0].message = "this operation".into();
         diagnostic.fields = found.fields.iter().map(|field| field.to_string()).collect();
-        diagnostic.help = Some("build it with `AddIndexConcurrently`, in a migration with `atomic = False`".into());
+        diagnostic.help =
+            Some("build it with `AddIndexConcurrently`, in a migration with `atomic = False`".into());
         fixes::offer(&mut diagnostic, index::concurrent(&cx.desk(), found.site));
         out.push(diagnostic);
     }

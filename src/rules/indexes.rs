@@ -50,7 +50,10 @@ fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
     };
     Diagnostic {
         fields: advice.columns.iter().map(column).collect(),
-        help: Some(format!("add `{}` to the indexes of `{name}`", declaration(advice))),
+        help: Some(format!(
+            "add `{}` to the indexes of `{name}`",
+            declaration(advice)
+        )),
         ..diagnostic(
             cx,
             rule,
@@ -64,7 +67,9 @@ fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
 
 /// The index in `Meta`, and the migration.
 fn add(cx: &Context<'_>, advice: &Advice) -> Result<Fix, Refusal> {
-    let condition = advice.condition.map(|(field, given)| (field, literal(given).to_owned()));
+    let condition = advice
+        .condition
+        .map(|(field, given)| (field, literal(given).to_owned()));
     let new = NewIndex {
         condition: condition.into_iter().collect(),
         ..NewIndex::over(advice.table, advice.columns.clone())
@@ -168,10 +173,18 @@ fn asked(advice: &Advice) -> String {
     if let Some((field, given)) = advice.condition {
         return format!("filtered by `{field}={}`", literal(given));
     }
+    if advice.serves == Serves::Order {
+        let all = advice.columns.iter().map(column).collect::<Vec<_>>();
+        return format!("sorted by {} and cut", list(&all));
+    }
     match (filtered.is_empty(), sorted.is_empty()) {
         (false, true) => format!("filtered by {}", list(&named(&filtered))),
         (true, _) => format!("sorted by {} and cut", list(&named(&sorted))),
-        (false, false) => format!("filtered by {} and sorted by {}", list(&named(&filtered)), list(&named(&sorted))),
+        (false, false) => format!(
+            "filtered by {} and sorted by {}",
+            list(&named(&filtered)),
+            list(&named(&sorted))
+        ),
     }
 }
 
@@ -188,18 +201,30 @@ fn said(one: &Predicate) -> String {
         Heat::Offered => ", when a user asks for it",
         _ => "",
     };
-    let often = if one.repeated { ", once per iteration of a loop" } else { "" };
+    let often = if one.repeated {
+        ", once per iteration of a loop"
+    } else {
+        ""
+    };
     match (fields.is_empty(), sorted.is_empty()) {
         (true, true) => format!("read here{place}{often}"),
         (true, false) => format!("sorted by {}{place}{often}", list(&sorted)),
         (false, true) => format!("filtered by {}{place}{often}", list(&fields)),
-        (false, false) => format!("filtered by {}, sorted by {}{place}{often}", list(&fields), list(&sorted)),
+        (false, false) => format!(
+            "filtered by {}, sorted by {}{place}{often}",
+            list(&fields),
+            list(&sorted)
+        ),
     }
 }
 
 /// `-created`.
 pub fn column((field, descending): &(Sym, bool)) -> String {
-    if *descending { format!("-{field}") } else { field.to_string() }
+    if *descending {
+        format!("-{field}")
+    } else {
+        field.to_string()
+    }
 }
 
 fn literal(given: Given) -> &'static str {
@@ -234,7 +259,11 @@ pub fn rule_of(advice: &Advice) -> &'static str {
 
 /// The declaration of an index, without its name where Django makes one.
 pub fn declaration(advice: &Advice) -> String {
-    let fields: Vec<String> = advice.columns.iter().map(|c| format!("\"{}\"", column(c))).collect();
+    let fields: Vec<String> = advice
+        .columns
+        .iter()
+        .map(|c| format!("\"{}\"", column(c)))
+        .collect();
     let fields = fields.join(", ");
     match advice.condition {
         Some((field, given)) => format!(

@@ -10,7 +10,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for found in advice::flags(cx.project, &cx.workload().predicates) {
         let name = cx.project.model(found.table).name;
         let field = found.field;
-        let message = format!("the index of `{name}` on the flag `{field}` leads to as many rows as a value has");
+        let message =
+            format!("the index of `{name}` on the flag `{field}` leads to as many rows as a value has");
         let mut diagnostic = indexes::diagnostic(cx, rule, found.table, found.site, message, &found.uses);
         diagnostic.labels[0].message = "this index".into();
         diagnostic.fields = vec![field.to_string()];

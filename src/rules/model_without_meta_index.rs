@@ -8,7 +8,12 @@ use super::wording::list;
 use super::{Context, Rule, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    for model in cx.project.models().iter().filter(|m| advice::is_ours(cx.project, m.id)) {
+    for model in cx
+        .project
+        .models()
+        .iter()
+        .filter(|m| advice::is_ours(cx.project, m.id))
+    {
         for index in cx.project.indexes(model.id) {
             if index.origin != IndexOrigin::IndexTogether {
                 continue;
@@ -27,7 +32,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 model.name
             );
             let mut found = indexes::diagnostic(cx, rule, model.id, index.site, message, &[]);
-            found.help = Some("declare it in `Meta.indexes`; `RenameIndex` in the migration keeps the index".into());
+            found.help =
+                Some("declare it in `Meta.indexes`; `RenameIndex` in the migration keeps the index".into());
             found.fields = fields;
             out.push(found);
         }

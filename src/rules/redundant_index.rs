@@ -14,7 +14,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let (mine, other) = (fields(found.index), fields(found.by));
         let same = mine.len() == other.len();
         let message = if same {
-            format!("the index of `{name}` on {} is there twice: {}", list(&mine), kind(found.by))
+            format!(
+                "the index of `{name}` on {} is there twice: {}",
+                list(&mine),
+                kind(found.by)
+            )
         } else {
             format!(
                 "the index of `{name}` on {} is the beginning of another: {} on {}",
@@ -25,7 +29,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         };
         let mut diagnostic = indexes::diagnostic(cx, rule, found.table, found.index.site, message, &[]);
         diagnostic.fields = mine;
-        diagnostic.help = Some("drop it: it finds no row that the other does not find, and every write keeps both".into());
+        diagnostic.help =
+            Some("drop it: it finds no row that the other does not find, and every write keeps both".into());
         diagnostic.labels[0].message = "this index".into();
         if found.by.site != found.index.site {
             diagnostic.labels.push(Label {
@@ -36,7 +41,12 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         }
         fixes::offer(
             &mut diagnostic,
-            index::remove(&cx.desk(), found.table, found.index.site, indexes::on_postgres(cx, found.table)),
+            index::remove(
+                &cx.desk(),
+                found.table,
+                found.index.site,
+                indexes::on_postgres(cx, found.table),
+            ),
         );
         out.push(diagnostic);
     }

@@ -47,7 +47,10 @@ fn upper(cx: &Context<'_>, found: &Unserved) -> Result<Fix, Refusal> {
 /// What becomes of the lookup, and what serves it.
 fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
     let field = found.field;
-    let postgres = matches!(cx.project.database(cx.project.model(found.table).site.file), None | Some(Database::PostgreSql));
+    let postgres = matches!(
+        cx.project.database(cx.project.model(found.table).site.file),
+        None | Some(Database::PostgreSql)
+    );
     let member = matches!(
         cx.project.column_kind(found.table, field),
         ColumnKind::Array | ColumnKind::Json
@@ -58,10 +61,9 @@ fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
             "looks into every value".into(),
             format!("add `GinIndex(fields=[\"{field}\"], name=…)`"),
         )),
-        Class::Folded if postgres => Some((
-            upper(),
-            format!("add `models.Index(Upper(\"{field}\"), name=…)`"),
-        )),
+        Class::Folded if postgres => {
+            Some((upper(), format!("add `models.Index(Upper(\"{field}\"), name=…)`")))
+        }
         Class::FoldedPrefix if postgres => Some((
             upper(),
             format!("add `models.Index(OpClass(Upper(\"{field}\"), name=\"text_pattern_ops\"), name=…)`"),
@@ -72,11 +74,15 @@ fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
         )),
         Class::FoldedInfix if postgres => Some((
             upper(),
-            format!("add `GinIndex(OpClass(Upper(\"{field}\"), name=\"gin_trgm_ops\"), name=…)`, with the extension pg_trgm"),
+            format!(
+                "add `GinIndex(OpClass(Upper(\"{field}\"), name=\"gin_trgm_ops\"), name=…)`, with the extension pg_trgm"
+            ),
         )),
         Class::Infix if postgres => Some((
             "looks into every value".into(),
-            format!("add `GinIndex(fields=[\"{field}\"], opclasses=[\"gin_trgm_ops\"], name=…)`, with the extension pg_trgm"),
+            format!(
+                "add `GinIndex(fields=[\"{field}\"], opclasses=[\"gin_trgm_ops\"], name=…)`, with the extension pg_trgm"
+            ),
         )),
         Class::Transformed if found.lookup.as_str().starts_with("date") => Some((
             "computes a date for every row, and no index has it".into(),
