@@ -12,9 +12,10 @@ use crate::project::{ColumnKind, Generic, ModelId, Part, Project, RelKind};
 use crate::source::{Site, Sym};
 
 use super::conditions::Given;
+use super::heat::{self, Heat};
 use super::lookups::{self, Class};
 use super::tables::{self, Returns};
-use super::workload::{Heat, Predicate, Sorted, Term};
+use super::workload::{Predicate, Sorted, Term};
 
 /// Columns of one index.
 const MAX_COLUMNS: usize = 3;
@@ -245,8 +246,19 @@ impl<'a> Table<'a> {
     fn generic_keys(&self, predicates: &'a [Predicate]) -> Vec<Want<'a>> {
         let project = self.project;
         let want = |one: Generic| {
-            let asks =
-                |p: &&Predicate| p.heat > Heat::Test && p.equal.iter().any(|t| t.field == one.object_id);
+            let known = |p: &Predicate| {
+                p.open
+                    && project.indexes(self.table).iter().any(|index| {
+                        let fields: Vec<Sym> = index.columns.iter().filter_map(plain_field).collect();
+                        fields.contains(&one.object_id) && fields.contains(&one.content_type)
+                    })
+            };
+            let asks = |p: &&Predicate| {
+                p.heat > Heat::Test
+                    && p.equal.iter().any(|t| t.field == one.object_id)
+                    && !known(p)
+                    && !self.fully_served(p)
+            };
             Want {
                 front: BTreeSet::from([one.content_type, one.object_id]),
                 tail: Vec::new(),
@@ -266,6 +278,15 @@ impl<'a> Table<'a> {
             .map(want)
             .filter(|want| !want.uses.is_empty() || reversed())
             .collect()
+    }
+
+    /// Some index begins with two or more of the columns that are compared.
+    fn fully_served(&self, predicate: &Predicate) -> bool {
+        let equal = |field: &Sym| predicate.equal.iter().any(|t| t.field == *field);
+        self.project.indexes(self.table).iter().any(|index| {
+            let front = index.columns.iter().map_while(|c| plain_field(c).filter(equal));
+            front.count() > 1
+        })
     }
 
     /// All alternatives of an `or` are comparisons that an index can find.
@@ -336,6 +357,10 @@ impl<'a> Table<'a> {
             if !grows || keys.len() != 1 || strong.len() > 1 {
                 return None;
             }
+            // Of a subquery only some row of each key is asked for.
+            if predicate.op.is_none() {
+                return None;
+            }
             let dated = |field: Sym| matches!(self.kind(field), ColumnKind::Date | ColumnKind::DateTime);
             if !self.grows(keys[0].field) {
                 return None;
@@ -355,7 +380,7 @@ impl<'a> Table<'a> {
                 None => None,
             };
         }
-        if predicate.linked || help.sorts && predicate.limited {
+        if predicate.linked || help.sorts && predicate.limited || predicate.open && !strong.is_empty() {
             return None;
         }
         if !strong.is_empty() {
@@ -374,7 +399,13 @@ impl<'a> Table<'a> {
             return None;
         }
         if let Some(range) = range {
-            return want(BTreeSet::new(), vec![(range.field, false)], Serves::Filter);
+            let upper = matches!(range.lookup.as_str(), "lt" | "lte");
+            let flags = if upper && !predicate.open {
+                front(&weak)
+            } else {
+                BTreeSet::new()
+            };
+            return want(flags, vec![(range.field, false)], Serves::Filter);
         }
         if wants_order && !weak.is_empty() && !predicate.open {
             return want(front(&weak), sorted.to_vec(), Serves::Both);
@@ -393,7 +424,12 @@ impl<'a> Table<'a> {
                 prefixes: Vec::new(),
             });
         }
-        if wants_order && predicate.terms().next().is_none() {
+        let newest = |field: Sym| {
+            predicate.heat == Heat::Request
+                && matches!(self.kind(field), ColumnKind::Date | ColumnKind::DateTime)
+                && predicate.terms().next().is_none()
+        };
+        if wants_order && (!predicate.filtered || newest(sorted[0].0)) {
             return want(BTreeSet::new(), sorted.to_vec(), Serves::Order);
         }
         None
@@ -495,6 +531,7 @@ impl<'a> Table<'a> {
                     .iter()
                     .any(|t| matches!(self.kind(t.field), ColumnKind::Date | ColumnKind::DateTime))
         });
+        let scheduled = scheduled && !self.is_of_user();
         if want.serves != Serves::Generic && (!hot && !scheduled || self.is_small()) {
             return None;
         }
@@ -574,7 +611,11 @@ impl<'a> Table<'a> {
             .column(self.table, field)
             .and_then(|column| column.choices)
             .is_some_and(|n| n <= FEW_CHOICES);
-        self.kind(field) == ColumnKind::Bool || few || lookups::sounds_weak(field)
+        let number = matches!(self.kind(field), ColumnKind::Integer | ColumnKind::Decimal);
+        self.kind(field) == ColumnKind::Bool
+            || few
+            || lookups::sounds_weak(field)
+            || number && lookups::counts(field)
     }
 
     /// Whether a plain index over the column makes sense.
@@ -621,6 +662,15 @@ impl<'a> Table<'a> {
         self.kind(term.field) == ColumnKind::Bool && default == Some(!asked)
     }
 
+    /// The users themselves, or one row for each of them.
+    fn is_of_user(&self) -> bool {
+        let model = self.project.model(self.table);
+        let user = self.project.user_model(model.site.file);
+        let mut relations = model.relations.iter().map(|rel| self.project.relation(*rel));
+        user == Some(self.table)
+            || user.is_some() && relations.any(|r| r.kind == RelKind::OneToOne && r.target_model() == user)
+    }
+
     /// A table of names: as many rows as somebody has typed in.
     fn is_small(&self) -> bool {
         let model = self.project.model(self.table);
@@ -635,7 +685,7 @@ impl<'a> Table<'a> {
             .iter()
             .map(|rel| self.project.relation(*rel))
             .any(|r| r.kind.single() && r.target_model() != Some(self.table));
-        !dated && !referring && model.fields.len() <= SMALL
+        lookups::sounds_small(model.name) || !dated && !referring && model.fields.len() <= SMALL
     }
 }
 
@@ -854,7 +904,11 @@ impl Table<'_> {
 
 /// A call that makes a row unless it is there, with columns that may be there twice.
 pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Iterator<Item = &'a Predicate> {
-    predicates.iter().filter(|p| {
+    let table = |p: &Predicate| Table {
+        project,
+        table: p.table,
+    };
+    predicates.iter().filter(move |p| {
         let makes =
             p.op.and_then(tables::method)
                 .is_some_and(|m| m.returns == Returns::Pair);
@@ -866,8 +920,11 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
                     IndexPart::Other => true,
                 })
         };
+        let lone = p.equal.len() == 1 && table(p).is_foreign(p.equal[0].field);
         makes
             && p.heat >= Heat::Task
+            && !lone
+            && !heat::locks_rows(project, p.site)
             && !p.open
             && !p.linked
             && !p.equal.is_empty()

@@ -22,7 +22,9 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                     "index only the rows that are asked for: `models.Index(fields=[\"{field}\"], condition=models.Q({field}={value}), name=…)`; if those are most rows, no index helps"
                 )
             }
-            _ => "no query of the project asks for it alone: drop it".to_owned(),
+            _ => format!(
+                "if queries ask for the rarer value, index only those rows, by a `condition`; if none asks for `{field}` alone, drop it"
+            ),
         });
         out.push(diagnostic);
     }
