@@ -355,7 +355,9 @@ impl<'a> Table<'a> {
                 None => None,
             };
         }
-        if predicate.linked || help.sorts && predicate.limited {
+        // `first()` of one value's rows: in the order of the key all others are read on the way to it.
+        let by_key = sorted.first().is_some_and(|(field, _)| self.is_key(*field));
+        if predicate.linked || help.sorts && predicate.limited && (strong.is_empty() || !by_key) {
             return None;
         }
         if !strong.is_empty() {
