@@ -303,6 +303,9 @@ impl Section {
             if let Some(package) = path.strip_suffix("models.py") {
                 files.insert(format!("{package}__init__.py"), "");
             }
+            if let Some((app, _)) = path.split_once("/migrations/") {
+                files.insert(format!("{app}/migrations/__init__.py"), "");
+            }
         }
         files.extend(
             self.files

@@ -58,7 +58,10 @@ impl<'p> Frame<'_, 'p> {
         match method.runs {
             Runs::Lazy => {
                 let query = self.planned(query, method, name, args, site);
-                if method.filters.is_some() || method.sorts.is_some() {
+                if method.plan == PlanOp::Page {
+                    // Who makes a page reads it, though perhaps in a template that is not known.
+                    self.note_use(&query, Some(name), site, deps);
+                } else if method.filters.is_some() || method.sorts.is_some() {
                     self.note_use(&query, None, site, deps);
                 }
                 Value::query(query).with(deps)

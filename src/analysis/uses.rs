@@ -126,10 +126,11 @@ impl OpenUse {
     pub(super) fn closed(self) -> Use {
         let query = &*self.query;
         let first = |op: Sym| {
-            matches!(
-                tables::method(op).and_then(|m| m.sorts),
-                Some(Sorts::First | Sorts::Last | Sorts::Latest | Sorts::Earliest)
-            )
+            op == "index"
+                || matches!(
+                    tables::method(op).and_then(|m| m.sorts),
+                    Some(Sorts::First | Sorts::Last | Sorts::Latest | Sorts::Earliest)
+                )
         };
         Use {
             model: query.model,

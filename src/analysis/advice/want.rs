@@ -261,7 +261,10 @@ impl<'a> Table<'a> {
                 None => None,
             };
         }
-        if predicate.linked || help.sorts && predicate.limited || predicate.open && !strong.is_empty() {
+        // `first()` of one value's rows: in the order of the key all others are read on the way to it.
+        let by_key = sorted.first().is_some_and(|(field, _)| self.is_key(*field));
+        let in_order = help.sorts && predicate.limited && (strong.is_empty() || !by_key);
+        if predicate.linked || in_order || predicate.open && !strong.is_empty() {
             return None;
         }
         if !strong.is_empty() {
@@ -390,7 +393,7 @@ impl<'a> Table<'a> {
             // Rows between are left out while the index is read.
             let behind = |t: &Term| remaining.iter().skip(1).any(|(f, _)| *f == t.field);
             help.finds |= matched > 0 && predicate.range.iter().chain(&predicate.equal).any(behind);
-            help.finds |= help.ranges && !self.is_weak(*field) || help.ranges && index.condition.is_some();
+            help.finds |= help.ranges && (!self.is_weak(*field) || index.condition.is_some());
         }
         if let Sorted::By(sorted) = &predicate.sorted {
             let turned: Vec<(Sym, bool)> = sorted.iter().map(|(f, d)| (*f, !d)).collect();

@@ -24,6 +24,13 @@ class MultipleObjectMixin(ContextMixin):
         page = paginator.get_page(1)
         return (paginator, page, page.object_list, True)
 
+    # An argument, as only those are known to be None.
+    def _page(self, queryset, page_size):
+        if page_size is None:
+            return (None, queryset)
+        paginator, page, queryset, paginated = self.paginate_queryset(queryset, page_size)
+        return (page, queryset)
+
     def get_context_object_name(self, object_list):
         if self.context_object_name is not None:
             return self.context_object_name
@@ -31,10 +38,7 @@ class MultipleObjectMixin(ContextMixin):
 
     def get_context_data(self, *, object_list=None, **kwargs):
         queryset = self.object_list if object_list is None else object_list
-        page = None
-        page_size = self.get_paginate_by(queryset)
-        if page_size is not None:
-            paginator, page, queryset, paginated = self.paginate_queryset(queryset, page_size)
+        page, queryset = self._page(queryset, self.get_paginate_by(queryset))
         context = {"object_list": queryset, "page_obj": page}
         name = self.get_context_object_name(queryset)
         if name is not None:
