@@ -132,6 +132,11 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
         let makes =
             p.op.and_then(tables::method)
                 .is_some_and(|m| m.returns == Returns::Pair);
+        // A wider key that is meant for the same rows.
+        let meets = |index: &Index| {
+            let fields: Vec<Sym> = index.columns.iter().filter_map(plain_field).collect();
+            index.unique && p.equal.iter().any(|t| fields.contains(&t.field))
+        };
         let unique = |index: &Index| {
             index.unique
                 && index.columns.iter().all(|c| match c.part {
@@ -150,7 +155,7 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
             && !p.equal.is_empty()
             && p.equal.len() <= MAX_COLUMNS
             && is_ours(project, p.table)
-            && !project.indexes(p.table).iter().any(unique)
+            && !project.indexes(p.table).iter().any(|index| unique(index) || meets(index))
     })
 }
 

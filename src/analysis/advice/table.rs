@@ -29,18 +29,19 @@ impl Table<'_> {
         matches!(self.kind(term.field), ColumnKind::Date | ColumnKind::DateTime) && (!upper || cleans)
     }
 
+    /// Whether rows tell what happened, so that there are more of them every day.
+    pub(super) fn piles_up(&self) -> bool {
+        lookups::sounds_growing(self.project.model(self.table).name)
+    }
+
     /// Whether the rows of one key pile up: what users do, and what happens to things.
     pub(super) fn grows(&self, key: Sym) -> bool {
         let model = self.project.model(self.table);
-        let user = self.project.user_model(model.site.file);
         let mut relations = model.relations.iter().map(|rel| self.project.relation(*rel));
         let Some(target) = relations.find(|r| r.name == key).and_then(|r| r.target_model()) else {
             return false;
         };
-        let owner = self.project.model(target).name;
-        Some(target) == user
-            || lookups::sounds_like_owner(owner)
-            || !lookups::sounds_like_document(owner) && lookups::sounds_growing(model.name)
+        !lookups::sounds_like_document(self.project.model(target).name) && self.piles_up()
     }
 
     pub(super) fn kind(&self, field: Sym) -> ColumnKind {

@@ -44,6 +44,13 @@ impl<'a> Table<'a> {
     pub(super) fn advice(&self, predicates: &'a [Predicate]) -> Vec<Advice> {
         let mut wants: Vec<Want<'a>> = Vec::new();
         let generics = self.unserved_generics();
+        // Requests and jobs make rows of it.
+        let made = predicates.iter().any(|p| {
+            p.heat >= Heat::Task
+                && p.op
+                    .and_then(tables::method)
+                    .is_some_and(|m| matches!(m.returns, Returns::Pair | Returns::List) || m.name == "create")
+        });
         for predicate in predicates {
             // What keeps such a row from being made twice finds it as well.
             let makes = predicate
@@ -60,7 +67,7 @@ impl<'a> Table<'a> {
             if generics.iter().any(generic) {
                 continue;
             }
-            if let Some(want) = self.want(predicate) {
+            if let Some(want) = self.want(predicate, made) {
                 wants.push(want);
             }
         }
@@ -180,9 +187,10 @@ impl<'a> Table<'a> {
     }
 
     /// The index that a predicate lacks.
-    fn want(&self, predicate: &'a Predicate) -> Option<Want<'a>> {
+    fn want(&self, predicate: &'a Predicate, made: bool) -> Option<Want<'a>> {
         let strong: Vec<&Term> = predicate.equal.iter().filter(|t| self.tells_apart(t)).collect();
-        let is_weak = |t: &&Term| t.class == Class::Equal && self.is_weak(t.field);
+        // Rows of several values do not come in the order of another column.
+        let is_weak = |t: &&Term| t.class == Class::Equal && self.is_weak(t.field) && t.lookup != "in";
         let weak: Vec<&Term> = predicate.equal.iter().filter(is_weak).collect();
         let range = predicate.range.iter().find(|t| self.narrows(t, predicate));
         let sorted: &[(Sym, bool)] = match &predicate.sorted {
@@ -280,6 +288,9 @@ impl<'a> Table<'a> {
         if predicate.open && !predicate.limited {
             return None;
         }
+        if predicate.branch || help.flags && !weak.is_empty() {
+            return None;
+        }
         if let Some(range) = range {
             let upper = matches!(range.lookup.as_str(), "lt" | "lte");
             let flags = if upper && !predicate.open {
@@ -306,12 +317,15 @@ impl<'a> Table<'a> {
                 prefixes: Vec::new(),
             });
         }
+        let piles_up = |field: Sym| {
+            matches!(self.kind(field), ColumnKind::Date | ColumnKind::DateTime) && (self.piles_up() || made)
+        };
         let newest = |field: Sym| {
             predicate.heat == Heat::Request
                 && matches!(self.kind(field), ColumnKind::Date | ColumnKind::DateTime)
                 && predicate.terms().next().is_none()
         };
-        if wants_order && (!predicate.filtered || newest(sorted[0].0)) {
+        if wants_order && piles_up(sorted[0].0) && (!predicate.filtered || newest(sorted[0].0)) {
             return want(BTreeSet::new(), sorted.to_vec(), Serves::Order);
         }
         None
@@ -337,7 +351,11 @@ impl<'a> Table<'a> {
                         .any(|t| t.field == fact.field && t.lookup == fact.lookup)
                 })
         };
-        index.condition.as_ref().is_none_or(fulfilled)
+        let unread = |condition: &Partial| !condition.whole;
+        index
+            .condition
+            .as_ref()
+            .is_none_or(|condition| unread(condition) || fulfilled(condition))
     }
 
     fn helps(&self, index: &Index, predicate: &Predicate) -> Help {
