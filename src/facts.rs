@@ -99,6 +99,8 @@ pub struct ClassFacts {
     pub decorators: Vec<Expr>,
     /// Class attributes in source order, conditional blocks included.
     pub assigns: Vec<AssignFacts>,
+    /// What `name.append(…)`, `name.insert(…)` and `name.extend(…)` in the body add, as augmented assignments.
+    pub added: Vec<AssignFacts>,
     pub methods: Vec<(Sym, FuncIdx)>,
     pub classes: Vec<(Sym, ClassIdx)>,
     /// `self.name = …` in the methods of this class: the attribute and the method that stores it.

@@ -87,7 +87,9 @@ pub(super) fn option<'p>(project: &'p Project, meta: ClassId, name: &str) -> Set
                     .rposition(|a| !a.augmented)
                     .or(all.len().checked_sub(1))
                 {
-                    return Setting::Assigns(*class, all[first..].to_vec());
+                    let added = project.class_facts(*class).added.iter();
+                    let added = added.filter(|a| a.name == *name && a.span.start > all[first].span.start);
+                    return Setting::Assigns(*class, all[first..].iter().copied().chain(added).collect());
                 }
             }
             ClassRef::External(name) if is_harmless(*name) => {}

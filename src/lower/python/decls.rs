@@ -233,6 +233,7 @@ impl Lower {
             keywords,
             decorators,
             assigns: Vec::new(),
+            added: Vec::new(),
             methods: Vec::new(),
             classes: Vec::new(),
             self_attrs: Vec::new(),
@@ -251,6 +252,34 @@ impl Lower {
         self.scope = scope;
         self.prefix.truncate(length);
         index
+    }
+
+    /// Notes `name.append(…)` and its like in a class body.
+    pub(super) fn declare_added(&mut self, value: &Expr) {
+        let (Scope::Class(class), ExprKind::Call(call)) = (self.scope, &value.kind) else {
+            return;
+        };
+        let ExprKind::Attr(method) = &call.func.kind else {
+            return;
+        };
+        let Some(name) = method.base.as_name() else { return };
+        let single =
+            |item: Option<&Expr>| item.map(|item| Expr::new(item.span, ExprKind::List(vec![item.clone()])));
+        let added = match method.name.as_str() {
+            "append" => single(call.positional(0)),
+            "insert" => single(call.positional(1)),
+            "extend" => call.positional(0).cloned(),
+            _ => None,
+        };
+        if let Some(added) = added {
+            self.facts.classes[class.0 as usize].added.push(AssignFacts {
+                name,
+                value: Some(Arc::new(added)),
+                annotation: None,
+                augmented: true,
+                span: value.span,
+            });
+        }
     }
 
     /// Notes what a method stores on its instance.

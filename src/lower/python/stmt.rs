@@ -36,6 +36,7 @@ impl Lower {
                 value => {
                     let value = self.expr(value);
                     self.note_export_call(&value);
+                    self.declare_added(&value);
                     (statement.range, StmtKind::Expr(value))
                 }
             },

@@ -213,6 +213,20 @@ fn of_call(env: &Env<'_>, file: FileId, call: &Call, out: &mut Vec<Database>, de
             database(env, file, value, out, depth);
         }
     }
+    // env = environ.Env(ENGINE=(str, "django.db…")), as django-environ reads defaults
+    if let (Some(name), true) = (
+        call.positional(0).and_then(Expr::as_str),
+        matches!(call.func.kind, ExprKind::Name(_)),
+    ) {
+        for (file, scheme) in env.values(file, &call.func) {
+            if let ExprKind::Call(scheme) = &scheme.kind
+                && let Some(ExprKind::Tuple(pair)) = scheme.keyword(name.as_str()).map(|value| &value.kind)
+                && let [_, default] = &pair[..]
+            {
+                database(env, file, default, out, depth);
+            }
+        }
+    }
     for at in 0..2 {
         if let Some(value) = call.positional(at) {
             database(env, file, value, out, depth);

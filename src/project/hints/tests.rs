@@ -98,6 +98,7 @@ fn config(class: &str, assigns: Vec<AssignFacts>) -> ClassFacts {
         keywords: Vec::new(),
         decorators: Vec::new(),
         assigns,
+        added: Vec::new(),
         methods: Vec::new(),
         classes: Vec::new(),
         self_attrs: Vec::new(),

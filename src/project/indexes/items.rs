@@ -56,6 +56,16 @@ pub(super) fn items<'p>(
             let left = items(project, scope, &binary.left, depth, out);
             items(project, scope, &binary.right, depth, out) && left
         }
+        // `["gin_trgm_ops"] * 3`: nothing else can be done with a list and a number.
+        ExprKind::Binary(binary) if binary.op == BinOp::Other => {
+            match (&binary.left.kind, &binary.right.kind) {
+                (ExprKind::List(_), ExprKind::Const(Const::Int(times @ 0..=32))) => (0..*times)
+                    .fold(true, |whole, _| {
+                        items(project, scope, &binary.left, depth, out) && whole
+                    }),
+                _ => false,
+            }
+        }
         ExprKind::Call(call) => match copied(call) {
             Some(inner) => items(project, scope, inner, depth, out),
             None => false,

@@ -282,28 +282,32 @@ impl<'p> State<'p> {
                         continue;
                     };
                     let index = self.index(model, create, site);
-                    self.found.push((model, index));
+                    self.found.extend(index.map(|index| (model, index)));
                 }
             }
         }
     }
 
-    fn index(&self, model: ModelId, create: sql::Create, site: Site) -> Index {
+    /// `None` when the table no longer has one of the columns.
+    fn index(&self, model: ModelId, create: sql::Create, site: Site) -> Option<Index> {
         let names = columns(self.project, model);
         let field = |column: Sym| names.get(&column.as_str().to_lowercase()).copied();
-        let column = |column: &sql::SqlColumn| IndexColumn {
-            part: match column.part {
-                SqlPart::Column(name) => field(name).map_or(Part::Other, Part::Field),
-                SqlPart::Function(name, of) => {
-                    field(of).map_or(Part::Other, |field| Part::Function { name, field })
-                }
-                SqlPart::Other => Part::Other,
-            },
-            descending: column.descending,
-            nulls: column.nulls,
-            opclass: column.opclass,
+        let column = |column: &sql::SqlColumn| {
+            Some(IndexColumn {
+                part: match column.part {
+                    SqlPart::Column(name) => Part::Field(field(name)?),
+                    SqlPart::Function(name, of) => Part::Function {
+                        name,
+                        field: field(of)?,
+                    },
+                    SqlPart::Other => Part::Other,
+                },
+                descending: column.descending,
+                nulls: column.nulls,
+                opclass: column.opclass,
+            })
         };
-        let parts = create.columns.iter().map(column).collect();
+        let parts = create.columns.iter().map(column).collect::<Option<_>>()?;
         let mut index = Index::new(parts, create.unique, IndexOrigin::Sql, site);
         index.method = create.method;
         index.name = create.name;
@@ -327,7 +331,7 @@ impl<'p> State<'p> {
             out
         });
         index.pattern = is_pattern(&index);
-        index
+        Some(index)
     }
 }
 

@@ -233,7 +233,16 @@ fn what_code_puts_together_is_unknown() {
              \x20   class Meta:\n        own = [models.Index(fields=['a'], name='i')]\n        indexes = {value}\n"
         )
     };
-    let cases: [(&str, &[&str]); 11] = [
+    let cases: [(&str, &[&str]); 14] = [
+        (
+            "[]\n        indexes.extend(MORE)\n        indexes.append(ONE)",
+            &["MetaIndexes(a, b) as m", "MetaIndexes(b) as o"],
+        ),
+        ("[]\n        indexes.extend(make())", &["?"]),
+        (
+            "[models.Index(fields=['a', 'b'], opclasses=['x_ops'] * 2, name='x')]",
+            &["MetaIndexes(a x_ops, b x_ops) as x"],
+        ),
         (
             "[*own, *MORE] + [ONE]",
             &[
@@ -479,6 +488,7 @@ fn migrations() {
          \x20       migrations.RunSQL('''-- {long}\nCREATE UNIQUE INDEX long ON things (a1)'''),\n\
          \x20       migrations.RunSQL('CREATE INDEX later ON things (a1)'),\n\
          \x20       migrations.RunSQL('CREATE INDEX far ON others (a1)'),\n\
+         \x20       migrations.RunSQL('CREATE INDEX stale ON things (a1, a2)'),\n\
          \x20   ]\n"
     );
     let second = "from django.db import migrations, models\n\
@@ -516,7 +526,11 @@ fn databases() {
     use crate::project::hints::Database;
     let database = |files: &[(&str, &str)]| Site::new(files).project.hints.database;
     let postgres = Some(Database::PostgreSql);
-    let cases: [(&str, Option<Database>); 8] = [
+    let cases: [(&str, Option<Database>); 9] = [
+        (
+            "env = environ.Env(E=(str, 'django.db.backends.postgresql'))\nDATABASES = {'default': {'ENGINE': env('E')}}",
+            postgres,
+        ),
         (
             "DATABASES = {'default': {'ENGINE': 'django.contrib.gis.db.backends.postgis'}}",
             postgres,
