@@ -99,6 +99,16 @@ impl Reader<'_> {
             Some((field, lookup)) => (Sym::new(field), Sym::new(lookup)),
             None => (path, Sym::new("exact")),
         };
+        // Django compares with NULL by IS NULL, whatever is written.
+        let is_null = matches!(value.kind, ExprKind::Const(Const::None));
+        if is_null && ["exact", "iexact"].contains(&lookup.as_str()) {
+            return Fact {
+                field: super::declared::field_name(self.project, self.model, field),
+                lookup: Sym::new("isnull"),
+                negated,
+                values: Some(vec![Const::True]),
+            };
+        }
         Fact {
             field: super::declared::field_name(self.project, self.model, field),
             lookup,

@@ -171,7 +171,7 @@ fn expressions_conditions_and_operator_classes() {
          \x20           models.Index(fields=['a'], opclasses=['varchar_pattern_ops'], name='p'),\n\
          \x20           BrinIndex(fields=['b'], name='r'),\n\
          \x20           models.Index(F('b') + 1, Lower(F('a')), name='x'),\n\
-         \x20           models.Index(fields=['b'], condition=Q(a=S.OPEN, b__isnull=True) & Q(to_id__in=[1, DONE]), name='c'),\n\
+         \x20           models.Index(fields=['b'], condition=Q(a=S.OPEN, b=None) & Q(to_id__in=[1, DONE]), name='c'),\n\
          \x20           models.Index(fields=['b'], condition=~Q(a='x') & (Q(b=1) | Q(b=2)), name='n'),\n\
          \x20       ]\n\
          \x20       constraints = [\n\
