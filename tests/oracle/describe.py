@@ -101,12 +101,13 @@ def describe_field(field):
         return data | {"content_type": field.ct_field, "object_id": field.fk_field}
     data |= {
         "attname": field.attname,
-        "column": field.column,
         "null": field.null,
         "unique": bool(field.unique),
         "db_index": bool(field.db_index),
         "primary_key": field.primary_key,
     }
+    if kind in ("field", "fk", "o2o"):
+        data["column"] = field.column
     if kind == "field":
         return data
     rel = field.remote_field
