@@ -395,7 +395,11 @@ impl<'a> Table<'a> {
                 prefixes: Vec::new(),
             });
         }
-        if wants_order && predicate.terms().next().is_none() {
+        // What the order begins with may be a range: up to now, newest first.
+        let first = |t: &Term| sorted.first().is_some_and(|(field, _)| *field == t.field);
+        let in_order =
+            predicate.equal.is_empty() && predicate.other.is_empty() && predicate.range.iter().all(first);
+        if wants_order && !predicate.open && in_order {
             return want(BTreeSet::new(), sorted.to_vec(), Serves::Order);
         }
         None
