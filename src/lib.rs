@@ -24,6 +24,11 @@
 //! | row | a model instance, known by its origin and its path from there | object |
 //! | path | how a row hangs off its origin's rows: `customer`, `items__product` | chain |
 //! | event | a query, or a relation load, that running the code would cause | hit |
+//! | use | a queryset with its filters, order and limit, where it is built or evaluated | access |
+//! | term | one comparison with a column: `status="live"`, `created__gte=…` | clause |
+//! | predicate | what a use asks of one table: terms that have to hold together, an order, a limit | filter |
+//! | workload | the predicates of the whole project | load |
+//! | advice | an index that predicates ask for and no index of the table serves | suggestion |
 //! | summary | what calling a function does to the rows it is given | effect |
 //! | finding, diagnostic | a finding is a rule's verdict; a diagnostic is its printable form | issue |
 

@@ -29,6 +29,8 @@ pub struct Advice {
     pub condition: Option<(Sym, Given)>,
     /// What it is good for.
     pub serves: Serves,
+    /// The table grows with what happens, as far as can be told.
+    pub sure: bool,
     /// The queries that it serves, those that matter most first.
     pub uses: Vec<Predicate>,
     pub score: u32,

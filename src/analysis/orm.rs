@@ -12,6 +12,7 @@ use super::frame::{Frame, Loop, Over};
 use super::plan::{Plan, Prefetch};
 use super::rows;
 use super::tables::{self, Method, PlanOp, Returns, Runs, Served};
+use super::uses;
 use super::value::{Base, Deps, Dict, Kind, Live, Mode, Origin, Query, Row, Size, Value};
 
 /// More events of one function than this are not passed on to its callers.
@@ -204,6 +205,9 @@ impl<'p> Frame<'_, 'p> {
             Some(Kind::Manager(m)) => Some(Arc::new(m.query.clone())),
             _ => None,
         };
+        if let Some(query) = &query {
+            self.note_use(query, Some(Sym::new(uses::PREFETCH)), query.site, Deps::NONE);
+        }
         let unread = query.is_none() && arg(1, "queryset").is_some_and(|(_, v)| v.kind != Kind::None);
         let to_attr = match arg(2, "to_attr").map(|(_, v)| &v.kind) {
             Some(Kind::Str(name)) => Some(*name),

@@ -15,6 +15,8 @@ use super::slots::{self, Slots};
 use super::tables::{self, Method, Sorts};
 use super::value::{Base, Deps, Query};
 
+/// The operation that fetches the rows of a `Prefetch`: those of some keys.
+pub const PREFETCH: &str = "prefetch";
 /// More uses of one function are not passed on to its callers.
 const MAX_USES: usize = 96;
 

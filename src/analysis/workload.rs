@@ -13,7 +13,7 @@ use super::conditions::{Compared, Condition, Filter, Given, Order};
 use super::heat::{self, Heat};
 use super::lookups::{self, Class};
 use super::tables;
-use super::uses::Use;
+use super::uses::{PREFETCH, Use};
 
 /// Alternatives of one condition that are told apart.
 const MAX_BRANCHES: usize = 4;
@@ -160,6 +160,7 @@ impl Resolver<'_> {
     fn related(&self) -> Joint {
         let mut joint = Joint {
             open: self.one.open,
+            linked: self.one.op.is_some_and(|op| op == *PREFETCH),
             ..Joint::default()
         };
         let Some((model, attr)) = self.one.related else {

@@ -50,20 +50,23 @@ fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
         Serves::Both | Serves::Generic => "no index serves that",
         Serves::Few => "an index over only those rows would be small",
     };
+    let found = diagnostic(
+        cx,
+        rule,
+        advice.table,
+        place(project, advice),
+        format!("`{name}` is {asked} {times}, and {lacks}"),
+        &advice.uses,
+    );
     Diagnostic {
+        severity: if advice.sure { found.severity } else { found.severity.min(Severity::Info) },
+        certainty: if advice.sure { Certainty::Certain } else { Certainty::Likely },
         fields: advice.columns.iter().map(column).collect(),
         help: Some(format!(
             "add `{}` to the indexes of `{name}`",
             declaration(advice)
         )),
-        ..diagnostic(
-            cx,
-            rule,
-            advice.table,
-            place(project, advice),
-            format!("`{name}` is {asked} {times}, and {lacks}"),
-            &advice.uses,
-        )
+        ..found
     }
 }
 

@@ -41,7 +41,9 @@ impl Table<'_> {
         let Some(target) = relations.find(|r| r.name == key).and_then(|r| r.target_model()) else {
             return false;
         };
-        !lookups::sounds_like_document(self.project.model(target).name) && self.piles_up()
+        let owner = self.project.model(target).name;
+        let of_user = self.project.user_model(model.site.file) == Some(target);
+        !lookups::sounds_like_document(owner) && (self.piles_up() || of_user || lookups::sounds_like_owner(owner))
     }
 
     pub(super) fn kind(&self, field: Sym) -> ColumnKind {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::project::indexes::{Condition as Partial, Index, IndexColumn, Method, Part as IndexPart};
+use crate::ir::Const;
+use crate::project::indexes::{Condition as Partial, Fact, Index, IndexColumn, Method, Part as IndexPart};
 use crate::project::{ColumnKind, Generic, RelKind};
 use crate::source::Sym;
 
@@ -39,6 +40,8 @@ struct Want<'a> {
     uses: Vec<&'a Predicate>,
     /// Sets of columns that have to come first.
     prefixes: Vec<BTreeSet<Sym>>,
+    /// The table grows with what happens, as far as can be told.
+    sure: bool,
 }
 impl<'a> Table<'a> {
     pub(super) fn advice(&self, predicates: &'a [Predicate]) -> Vec<Advice> {
@@ -156,6 +159,7 @@ impl<'a> Table<'a> {
                 serves: Serves::Generic,
                 uses: predicates.iter().filter(asks).collect(),
                 prefixes: vec![BTreeSet::from([one.content_type])],
+                sure: true,
             }
         };
         let reversed = || {
@@ -235,6 +239,7 @@ impl<'a> Table<'a> {
                 condition: None,
                 uses: vec![predicate],
                 prefixes: Vec::new(),
+                sure: true,
             })
         };
         if help.finds {
@@ -254,6 +259,10 @@ impl<'a> Table<'a> {
             if !self.grows(keys[0].field) {
                 return None;
             }
+            let unsure = |want: Want<'a>| Want {
+                sure: self.piles_up(),
+                ..want
+            };
             let ranged = |field: Sym| {
                 self.project
                     .indexes(self.table)
@@ -262,9 +271,9 @@ impl<'a> Table<'a> {
             };
             return match range {
                 Some(range) if ranged(range.field) => None,
-                Some(range) => want(front(&keys), vec![(range.field, false)], Serves::Both),
+                Some(range) => want(front(&keys), vec![(range.field, false)], Serves::Both).map(unsure),
                 None if wants_order && dated(sorted[0].0) => {
-                    want(front(&keys), sorted.to_vec(), Serves::Both)
+                    want(front(&keys), sorted.to_vec(), Serves::Both).map(unsure)
                 }
                 None => None,
             };
@@ -288,10 +297,12 @@ impl<'a> Table<'a> {
         if predicate.open && !predicate.limited {
             return None;
         }
-        if predicate.branch || help.flags && !weak.is_empty() {
+        if predicate.branch {
             return None;
         }
-        if let Some(range) = range {
+        if let Some(range) = range
+            && !(help.flags && !weak.is_empty())
+        {
             let upper = matches!(range.lookup.as_str(), "lt" | "lte");
             let flags = if upper && !predicate.open {
                 front(&weak)
@@ -312,21 +323,26 @@ impl<'a> Table<'a> {
                 front: BTreeSet::from([flag.field]),
                 tail: Vec::new(),
                 condition: Some((flag.field, flag.given)),
+                sure: true,
                 serves: Serves::Few,
                 uses: vec![predicate],
                 prefixes: Vec::new(),
             });
         }
-        let piles_up = |field: Sym| {
-            matches!(self.kind(field), ColumnKind::Date | ColumnKind::DateTime) && (self.piles_up() || made)
-        };
-        let newest = |field: Sym| {
-            predicate.heat == Heat::Request
-                && matches!(self.kind(field), ColumnKind::Date | ColumnKind::DateTime)
-                && predicate.terms().next().is_none()
-        };
-        if wants_order && piles_up(sorted[0].0) && (!predicate.filtered || newest(sorted[0].0)) {
-            return want(BTreeSet::new(), sorted.to_vec(), Serves::Order);
+        // What the order begins with may be a range: up to now, newest first.
+        let first = |t: &Term| sorted.first().is_some_and(|(field, _)| *field == t.field);
+        let alone = predicate.equal.is_empty() && predicate.other.is_empty() && predicate.range.iter().all(first);
+        let dated = sorted
+            .first()
+            .is_some_and(|(field, _)| matches!(self.kind(*field), ColumnKind::Date | ColumnKind::DateTime));
+        let understood = !predicate.filtered || !predicate.range.is_empty();
+        let newest = predicate.heat == Heat::Request && dated && predicate.terms().next().is_none();
+        if wants_order && !predicate.open && alone && (understood || newest) && (dated || self.piles_up()) {
+            let found = want(BTreeSet::new(), sorted.to_vec(), Serves::Order)?;
+            return Some(Want {
+                sure: made || self.piles_up(),
+                ..found
+            });
         }
         None
     }
@@ -343,14 +359,16 @@ impl<'a> Table<'a> {
 
     /// A partial index is of use where its condition is among those of the query.
     fn applies(&self, index: &Index, predicate: &Predicate) -> bool {
-        let fulfilled = |condition: &Partial| {
-            condition.whole
-                && condition.facts.iter().all(|fact| {
-                    predicate
-                        .terms()
-                        .any(|t| t.field == fact.field && t.lookup == fact.lookup)
-                })
+        let no_null = |t: &Term| matches!(t.class, Class::Equal | Class::Range);
+        let asked = |fact: &Fact| {
+            let null = fact.lookup == "isnull" && fact.values.as_deref() == Some(&[Const::True]);
+            predicate.terms().any(|t| {
+                t.field == fact.field
+                    && if fact.lookup == "isnull" && (fact.negated || !null) { no_null(t) } else { t.lookup == fact.lookup || null && t.class == Class::Null }
+            })
         };
+        // What is excluded is not followed.
+        let fulfilled = |condition: &Partial| condition.facts.iter().all(|fact| fact.negated || asked(fact));
         let unread = |condition: &Partial| !condition.whole;
         index
             .condition
@@ -451,6 +469,7 @@ impl<'a> Table<'a> {
             columns: want.columns(self),
             condition: want.condition,
             serves: want.serves,
+            sure: want.sure,
             uses,
             score,
         })
@@ -490,6 +509,7 @@ impl Want<'_> {
             self.prefixes.push(other.front);
         }
         let asked = other.uses.iter().any(|p| p.heat > Heat::Offered);
+        self.sure |= other.sure;
         if self.serves == Serves::Order && other.serves != Serves::Order && asked {
             self.serves = Serves::Filter;
         }
