@@ -18,7 +18,8 @@ use std::path::Path;
 use djperf::config::{Config, Sources};
 use djperf::fix::index::{self, NewIndex};
 use djperf::fix::{Desk, Fix, Refusal, Safety};
-use djperf::project::ModelId;
+use djperf::project::indexes::Part;
+use djperf::project::{Index, IndexColumn, IndexOrigin, ModelId};
 use djperf::report::diagnostic::{Certainty, Diagnostic, Severity};
 use djperf::report::unified;
 use djperf::session::{self, Fixing, Request};
@@ -170,12 +171,12 @@ fn wanted(desk: &Desk<'_, '_>, sources: &SourceSet) -> Vec<Diagnostic> {
                     let model = model().unwrap();
                     for one in rest.split("; ") {
                         let (new, groups) = parsed(model.id, one);
-                        let has = |group: &Vec<Sym>| {
-                            let names: Vec<String> = group.iter().map(ToString::to_string).collect();
-                            names == groups
+                        let has = |index: &Index| {
+                            let names: Vec<String> = index.columns.iter().map(signed).collect();
+                            index.origin == IndexOrigin::MetaIndexes && names == groups
                         };
                         let expressed = groups.is_empty() && source.text.matches(one).count() > 1;
-                        if !model.meta.indexes.iter().any(has) && !expressed {
+                        if !desk.project.indexes(model.id).iter().any(has) && !expressed {
                             tell(one, index::add(desk, &new, postgres));
                         }
                     }
@@ -210,6 +211,15 @@ fn wanted(desk: &Desk<'_, '_>, sources: &SourceSet) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// `-created`.
+fn signed(column: &IndexColumn) -> String {
+    let sign = if column.descending { "-" } else { "" };
+    match column.part {
+        Part::Field(field) => format!("{sign}{field}"),
+        _ => String::new(),
+    }
 }
 
 /// A wish, and its columns with their signs.

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::facts::{FileFacts, ImportKind};
 use crate::source::{FileId, Site, Sym};
 
 use super::columns::Column;
@@ -339,6 +340,24 @@ impl Project {
         )
     }
 
+    /// Whether the migrations beside a file may build indexes concurrently. Only PostgreSQL does that, and such a
+    /// migration fails on all others, so no settings may name another one: those of tests and of a developer's machine
+    /// often do. A project that has such migrations already knows how.
+    pub fn builds_concurrently(&self, near: FileId) -> bool {
+        if self.database(near) != Some(Database::PostgreSql) {
+            return false;
+        }
+        let site = self.modules.site_of(near);
+        let beside = |file: FileId| self.modules.site_of(file) == site;
+        let mut named = self.hints.databases.iter();
+        let alone = named.all(|(file, database)| *database == Database::PostgreSql || !beside(*file));
+        let habit = |at: usize| {
+            let migration = self.files[at].part == Part::Migration;
+            migration && beside(FileId(at as u32)) && is_concurrent(&self.files[at].facts)
+        };
+        alone || (0..self.files.len()).any(habit)
+    }
+
     /// Some Django project of the tree uses the built-in user model.
     pub(super) fn built_in_user(&self) -> bool {
         let settings = &self.hints.settings_modules;
@@ -347,4 +366,13 @@ impl Project {
                 .iter()
                 .any(|f| self.user_label(*f).eq_ignore_ascii_case("auth.User"))
     }
+}
+
+/// A migration with operations that lock no table.
+fn is_concurrent(facts: &FileFacts) -> bool {
+    let operation = |name: Sym| name == "AddIndexConcurrently" || name == "RemoveIndexConcurrently";
+    facts.imports.iter().any(|import| match import.kind {
+        ImportKind::From { name, .. } => operation(name),
+        _ => false,
+    })
 }

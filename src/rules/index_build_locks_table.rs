@@ -8,7 +8,7 @@ use super::{Context, Rule, fixes, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for found in locks::locking(cx.project) {
-        if !indexes::on_postgres(cx, found.table) {
+        if !indexes::concurrently(cx, found.table) {
             continue;
         }
         let name = cx.project.model(found.table).name;

@@ -8,7 +8,6 @@ use crate::analysis::heat::Heat;
 use crate::analysis::workload::{Predicate, Sorted};
 use crate::fix::index::{self, NewIndex};
 use crate::fix::{Fix, Refusal};
-use crate::project::hints::Database;
 use crate::project::{ModelId, Project};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role, Severity};
 use crate::source::{Site, Sym};
@@ -79,12 +78,12 @@ fn add(cx: &Context<'_>, advice: &Advice) -> Result<Fix, Refusal> {
         condition: condition.into_iter().collect(),
         ..NewIndex::over(advice.table, advice.columns.clone())
     };
-    index::add(&cx.desk(), &new, on_postgres(cx, advice.table))
+    index::add(&cx.desk(), &new, concurrently(cx, advice.table))
 }
 
-/// The project runs on PostgreSQL, as far as its settings tell.
-pub(super) fn on_postgres(cx: &Context<'_>, table: ModelId) -> bool {
-    cx.project.database(cx.project.model(table).site.file) == Some(Database::PostgreSql)
+/// Migrations of a table may build its indexes concurrently.
+pub(super) fn concurrently(cx: &Context<'_>, table: ModelId) -> bool {
+    cx.project.builds_concurrently(cx.project.model(table).site.file)
 }
 
 /// A finding about a table, with the queries that are evidence for it.
@@ -262,7 +261,7 @@ pub fn rule_of(advice: &Advice) -> &'static str {
     }
 }
 
-/// The declaration of an index, without its name where Django makes one.
+/// The declaration of an index as Python, with a placeholder where it needs a name and without one elsewhere.
 pub fn declaration(advice: &Advice) -> String {
     let fields: Vec<String> = advice
         .columns
@@ -272,7 +271,7 @@ pub fn declaration(advice: &Advice) -> String {
     let fields = fields.join(", ");
     match advice.condition {
         Some((field, given)) => format!(
-            "models.Index(fields=[{fields}], condition=models.Q({field}={}), name=…)",
+            "models.Index(fields=[{fields}], condition=models.Q({field}={}), name=\"…\")",
             literal(given)
         ),
         None => format!("models.Index(fields=[{fields}])"),

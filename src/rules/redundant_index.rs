@@ -45,7 +45,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 &cx.desk(),
                 found.table,
                 found.index.site,
-                indexes::on_postgres(cx, found.table),
+                indexes::concurrently(cx, found.table),
             ),
         );
         out.push(diagnostic);

@@ -41,7 +41,7 @@ fn upper(cx: &Context<'_>, found: &Unserved) -> Result<Fix, Refusal> {
         imports: vec![(functions, Sym::new("Upper"))],
         ..NewIndex::over(found.table, Vec::new())
     };
-    index::add(&cx.desk(), &new, indexes::on_postgres(cx, found.table))
+    index::add(&cx.desk(), &new, indexes::concurrently(cx, found.table))
 }
 
 /// What becomes of the lookup, and what serves it.

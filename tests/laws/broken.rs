@@ -28,7 +28,7 @@ fn assert_ends(result: Result<djperf::session::Outcome, SessionError>, what: &st
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
 fn files(project: usize) -> &'static Files {
-    static ALL: OnceLock<[Files; 2]> = OnceLock::new();
+    static ALL: OnceLock<[Files; PROJECTS.len()]> = OnceLock::new();
     &ALL.get_or_init(|| {
         PROJECTS.map(|name| {
             let root = fixture(name);

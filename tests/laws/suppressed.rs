@@ -5,7 +5,7 @@ use std::fs;
 
 use djperf::session::Outcome;
 
-use crate::support::{PROJECTS, check, copy, write};
+use crate::support::{COUNTED, PROJECTS, check, copy, write};
 
 type Finding = (String, u32, &'static str, Vec<String>);
 
@@ -55,7 +55,12 @@ fn a_comment_removes_exactly_its_rule() {
             ("DJP101", "  # noqa: DJP101"),
             ("DJP101", "  # djperf: ignore[related-access-in-loop] known"),
             ("DJP102", "  # noqa: E501, DJP102"),
+            ("DJP303", "  # noqa: DJP303"),
+            ("DJP302", "  # djperf: ignore[indexes] few rows"),
         ] {
+            if project == "blog" && code == "DJP302" || !COUNTED.contains(&project) && code < "DJP2" {
+                continue;
+            }
             let (before, after, outcome) = with_comments(project, code, comment);
             let other: BTreeSet<Finding> = before.iter().filter(|f| f.2 != code).cloned().collect();
             assert!(other.len() < before.len(), "{project} has no {code}");

@@ -318,8 +318,13 @@ class Judge:
         }
 
 
+def columns(fields: list[str]) -> list[str]:
+    """An index on one column is read from either end."""
+    return [fields[0].lstrip("-")] if len(fields) == 1 else fields
+
+
 def fits(case, suggestion: dict) -> bool:
-    same = case.rule == suggestion["rule"] and case.fields == suggestion["fields"]
+    same = case.rule == suggestion["rule"] and columns(case.fields) == columns(suggestion["fields"])
     if suggestion["model"] is None:
         return same and case.path == suggestion["path"]
     return same and case.model == suggestion["model"]
@@ -338,6 +343,7 @@ def main():
         if not any(fits(case, one) for case in explain_cases.CASES)
     ]
     answers = {}
+    gaps = []
     for case in explain_cases.CASES:
         fitting = [one for one in suggestions if fits(case, one)]
         if case.rule == SERVED:
@@ -347,6 +353,8 @@ def main():
                 f"{case.id}: nobody suggests {case.rule}[{', '.join(case.fields)}] for {case.model}"
             )
             continue
+        if fitting[0].get("gap"):
+            gaps.append(case.id)
         try:
             answer = Judge(case, fitting[0]).answer()
         except Exception as error:
@@ -355,7 +363,7 @@ def main():
         problems += [f"{case.id}: {line}" for line in answer.pop("problems")]
         answers[case.id] = answer
     version = connection.pg_version // 10000
-    data = {"postgresql": version, "cases": answers, "problems": problems}
+    data = {"postgresql": version, "cases": answers, "gaps": gaps, "problems": problems}
     Path(output).write_text(json.dumps(data), encoding="utf-8")
 
 

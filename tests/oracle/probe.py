@@ -2,7 +2,8 @@
 
     python probe.py <project directory> <output.json> [--lenient]
 
-The database is SQLite in memory; nothing is written except the output file.
+The database is SQLite in memory; nothing is written except the output file. A project without scenarios.py is
+migrated and described, and runs nothing.
 """
 
 import argparse
@@ -227,7 +228,9 @@ def main():
 
     models = dump_models()
     indexes = dump_indexes()
-    queries, responses, problems = dump_queries(project, options.lenient)
+    queries, responses, problems = {"urls": {}, "scenarios": {}}, {}, []
+    if (project / "scenarios.py").exists():
+        queries, responses, problems = dump_queries(project, options.lenient)
     data = {
         "django": django.get_version(),
         "python": ".".join(map(str, sys.version_info[:3])),

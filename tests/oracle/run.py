@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FIXTURES = ROOT / "fixtures"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve() / "oracle"
-PROJECTS = ("blog", "shop")
+PROJECTS = ("blog", "press", "shop")
 # Django series and the Python versions it supports, first and last.
 VERSIONS = {"4.2": (8, 12), "5.2": (10, 14), "6.0": (12, 14), "6.1": (12, 14)}
 BASELINE = "5.2"
@@ -115,7 +115,7 @@ def environment(version: str, available: dict[int, str]) -> Path | None:
 
 def probe(python: Path, project: Path, *options: str) -> dict:
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TZ": "UTC"}
+    env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TZ": "UTC", "PRESS_SQLITE": ":memory:"}
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "answer.json"
         command = [str(python), str(HERE / "probe.py"), str(project), str(output), *options]
@@ -144,8 +144,9 @@ def files(project: str, answers: dict[str, dict]) -> dict[str, str]:
     made = {
         f"{project}/models.json": text(base["models"]),
         f"{project}/indexes.json": text(base["indexes"]),
-        f"{project}/queries.json": text(base["queries"]),
     }
+    if base["queries"]["scenarios"]:
+        made[f"{project}/queries.json"] = text(base["queries"])
     for version, answer in answers.items():
         for kind in ("models", "indexes"):
             if difference := overlay(base[kind], answer[kind]):
@@ -315,7 +316,8 @@ def fixes(versions: list[str], djperf: Path, originals: dict | None) -> tuple[di
             print(f"{label}: {len(parts['scenarios'])} scenarios and {len(parts['urls'])} URLs run other queries")
             if version == BASELINE:
                 base = parts
-                made[f"{project}/fixed.json"] = text(parts)
+                if old["scenarios"]:
+                    made[f"{project}/fixed.json"] = text(parts)
             else:
                 difference = {key: overlay(base[key], parts[key]) for key in parts}
                 if any(difference.values()):

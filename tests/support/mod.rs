@@ -10,7 +10,9 @@ use djperf::report::{TallyView, View, json};
 use djperf::session::{self, Outcome, Request, SessionError};
 use tempfile::TempDir;
 
-pub const PROJECTS: [&str; 2] = ["blog", "shop"];
+pub const PROJECTS: [&str; 3] = ["blog", "press", "shop"];
+/// Those whose queries are counted, with n and with 2n rows.
+pub const COUNTED: [&str; 2] = ["blog", "shop"];
 
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)

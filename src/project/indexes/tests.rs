@@ -574,3 +574,25 @@ fn databases() {
     ];
     assert_eq!(database(&files), postgres);
 }
+
+#[test]
+fn indexes_are_built_concurrently_where_all_settings_take_that() {
+    let live =
+        "INSTALLED_APPS = []\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n";
+    let tests = "from .live import *\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\n";
+    let migration = "from django.contrib.postgres.operations import AddIndexConcurrently\n";
+    let of = |files: &[(&str, &str)]| {
+        let site = Site::new(files);
+        let near = |path: &str| site.project.builds_concurrently(site.id(path));
+        near(files[0].0)
+    };
+    let models = ("shop/models.py", "from django.db import models\n");
+    let live = ("site/live.py", live);
+    let tests = ("site/tests.py", tests);
+    let habit = ("shop/migrations/0002_x.py", migration);
+    assert!(of(&[models, live]));
+    assert!(!of(&[models, tests]));
+    assert!(!of(&[models, live, tests]));
+    assert!(of(&[models, live, tests, habit]));
+    assert!(!of(&[models, tests, habit]));
+}
