@@ -20,6 +20,7 @@ mod form_code;
 mod forms;
 mod frame;
 mod grid;
+pub mod heat;
 mod iterate;
 mod join;
 pub mod judge;

@@ -108,18 +108,6 @@ pub struct Class {
     pub(crate) members: FxHashMap<Sym, Member>,
 }
 
-/// Modules and decorators of jobs: Celery, Dramatiq, Huey, RQ, Django's own tasks.
-const TASK_MODULES: &[&str] = &["tasks", "jobs", "cron"];
-const TASK_DECORATORS: &[&str] = &[
-    "task",
-    "shared_task",
-    "periodic_task",
-    "actor",
-    "job",
-    "db_task",
-    "db_periodic_task",
-];
-
 /// The linked project.
 #[derive(Debug)]
 pub struct Project {
@@ -367,35 +355,6 @@ impl Project {
         let class = facts.classes.iter().rev().find(|c| c.span.contains(site.span))?;
         let attribute = class.assigns.iter().find(|a| a.span.contains(site.span));
         Some((class.name, attribute.map(|a| a.name)))
-    }
-
-    /// Whether a place lies in a job that a worker runs.
-    pub fn is_task(&self, site: Site) -> bool {
-        let file = self.file(site.file);
-        let module = file.module.as_str();
-        let by_name = module
-            .rsplit('.')
-            .take(2)
-            .any(|part| TASK_MODULES.contains(&part));
-        by_name
-            || file.facts.functions.iter().any(|f| {
-                let task = |d: &crate::ir::Expr| {
-                    let callee = match &d.kind {
-                        crate::ir::ExprKind::Call(call) => &call.func,
-                        _ => d,
-                    };
-                    callee
-                        .last_name()
-                        .is_some_and(|n| TASK_DECORATORS.contains(&n.as_str()))
-                };
-                f.span.contains(site.span) && f.decorators.iter().any(task)
-            })
-    }
-
-    /// Whether a place lies in the code of an admin.
-    pub fn is_admin(&self, site: Site) -> bool {
-        let module = self.file(site.file).module.as_str();
-        module.rsplit('.').take(2).any(|part| part == "admin")
     }
 
     /// Whether a place lies in a template.

@@ -52,6 +52,8 @@ pub struct Filter {
     pub site: Site,
     /// Only some of the ways through the code filter so.
     pub sometimes: bool,
+    /// The others filter by another form of the same condition.
+    pub either: bool,
 }
 
 /// In which order rows come.
@@ -195,6 +197,7 @@ pub fn added(method: Where, args: &Args, site: Site) -> Vec<Filter> {
             }),
             site,
             sometimes,
+            either: sometimes,
         })
     };
     alternatives.iter().filter_map(filter).collect()

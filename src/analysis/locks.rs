@@ -5,7 +5,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::ir::{Call, Expr, ExprKind};
-use crate::project::{ModelId, Project};
+use crate::project::{ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
 use super::advice;
@@ -22,6 +22,9 @@ pub struct Locking {
 /// The operations of newest migrations that lock a table with rows in it.
 pub fn locking(project: &Project) -> Vec<Locking> {
     let mut out = Vec::new();
+    if !builds_concurrently(project) {
+        return out;
+    }
     let mut seen: FxHashSet<FileId> = FxHashSet::default();
     for model in project.models().iter().filter(|m| advice::is_ours(project, m.id)) {
         let Ok(migrations) = project.migrations(model.id) else {
@@ -56,6 +59,16 @@ pub fn locking(project: &Project) -> Vec<Locking> {
         }
     }
     out
+}
+
+/// Whether some migration of the project builds an index without a lock: its tables are large enough to mind.
+fn builds_concurrently(project: &Project) -> bool {
+    let migrations = project
+        .file_ids()
+        .filter(|file| project.file(*file).part == Part::Migration);
+    migrations
+        .flat_map(|file| operations(project, file))
+        .any(|(call, _)| is(call, "AddIndexConcurrently"))
 }
 
 /// The calls in `operations` of a migration, with their places.

@@ -47,6 +47,7 @@ struct Document {
     growing: Growing,
     document: Names,
     owner: Names,
+    small: Names,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +77,7 @@ struct Table {
     behind: FxHashSet<Sym>,
     document: FxHashSet<Sym>,
     owner: FxHashSet<Sym>,
+    small: FxHashSet<Sym>,
 }
 
 #[expect(
@@ -100,6 +102,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         growing: set(document.growing.names),
         behind: set(document.growing.behind),
         owner: set(document.owner.names),
+        small: set(document.small.names),
         document: set(document.document.names),
     }
 });
@@ -155,6 +158,19 @@ pub fn sounds_like_document(model: Sym) -> bool {
         .0
         .iter()
         .any(|word| TABLE.document.contains(word))
+}
+
+/// Whether the name of a model says that somebody types in its rows: `TicketLayout`.
+pub fn sounds_small(model: Sym) -> bool {
+    last_word(model).0.iter().any(|word| TABLE.small.contains(word))
+}
+
+/// Whether some word in the name of a number says that many rows have the same.
+pub fn counts(field: Sym) -> bool {
+    field
+        .as_str()
+        .split('_')
+        .any(|word| TABLE.weak.contains(&Sym::new(word)))
 }
 
 /// Whether the name of a model says that rows of others pile up below its: `Customer`.

@@ -239,6 +239,7 @@ impl Offer<'_> {
             condition: Arc::new(condition),
             site,
             sometimes: false,
+            either: false,
         };
         Use {
             model,

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use crate::project::{ModelAttr, ModelId, Part, Project, RelKind};
+use crate::project::{ModelAttr, ModelId, Project, RelKind};
 use crate::source::{Site, Sym};
 
 use super::conditions::{Compared, Condition, Filter, Given, Order};
+use super::heat::{self, Heat};
 use super::lookups::{self, Class};
 use super::tables;
 use super::uses::{PREFETCH, Use};
@@ -43,19 +44,6 @@ pub enum Sorted {
     Otherwise,
 }
 
-/// How often a query may run.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Heat {
-    Test,
-    /// Users may ask for it.
-    Offered,
-    /// A management command or script.
-    Command,
-    /// A job in the background.
-    Task,
-    Request,
-}
-
 /// What one query asks of one table. All of `equal`, `range` and `other` have to hold.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Predicate {
@@ -72,6 +60,8 @@ pub struct Predicate {
     pub branch: bool,
     pub sorted: Sorted,
     pub limited: bool,
+    /// Some condition is set, one that is not understood included.
+    pub filtered: bool,
     pub op: Option<Sym>,
     /// Where it runs.
     pub site: Site,
@@ -138,6 +128,8 @@ struct Joint {
     linked: bool,
     open: bool,
     branch: bool,
+    /// Only some ways through the code ask so.
+    optional: bool,
 }
 
 struct Resolver<'a> {
@@ -157,7 +149,8 @@ impl Resolver<'_> {
             self.predicate(joint, out);
         }
         for filter in sometimes {
-            for joint in self.with(base.clone(), &filter.condition, filter.site) {
+            for mut joint in self.with(base.clone(), &filter.condition, filter.site) {
+                joint.optional = !filter.either;
                 self.predicate(&joint, out);
             }
         }
@@ -365,11 +358,12 @@ impl Resolver<'_> {
                 branch: joint.branch,
                 sorted,
                 limited: self.one.limited,
+                filtered: !self.one.filters.is_empty() || self.one.related.is_some() || self.one.open,
                 op: self.one.op,
                 site: self.one.site,
                 place: self.one.place,
                 repeated: self.one.repeated,
-                heat: self.heat(),
+                heat: self.heat(joint.optional),
             });
         }
     }
@@ -382,24 +376,17 @@ impl Resolver<'_> {
         }
     }
 
-    fn heat(&self) -> Heat {
-        let of = |site: Site| match self.project.file(site.file).part {
-            Part::Test | Part::Migration => Heat::Test,
-            Part::Command => Heat::Command,
-            _ if self.project.is_admin(site) => Heat::Offered,
-            _ if self.project.is_task(site) => Heat::Task,
-            _ => Heat::Request,
-        };
+    fn heat(&self, optional: bool) -> Heat {
+        let of = |site| heat::of(self.project, site);
         let heat = of(self.one.site).min(of(self.one.place));
-        if self.one.offered {
-            heat.min(Heat::Offered)
-        } else {
-            heat
+        match self.one.offered || optional {
+            true => heat.min(Heat::Offered),
+            false => heat,
         }
     }
 
     fn sorted(&self) -> Sorted {
-        if !self.one.op.is_none_or(lookups::is_ordered) {
+        if !self.one.op.is_some_and(lookups::is_ordered) {
             return Sorted::No;
         }
         let meta = &self.project.model(self.one.model).meta;

@@ -21,8 +21,10 @@ pub enum ColumnKind {
     Integer,
     /// Decimals and floats.
     Decimal,
-    /// `varchar`: characters, addresses, slugs, names of files.
+    /// `varchar`: characters, addresses, slugs.
     Text,
+    /// The name of a file.
+    File,
     LongText,
     Date,
     DateTime,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::advice::{Advice, Serves};
 use crate::analysis::conditions::Given;
-use crate::analysis::workload::{Heat, Predicate, Sorted};
+use crate::analysis::heat::Heat;
+use crate::analysis::workload::{Predicate, Sorted};
 use crate::fix::index::{self, NewIndex};
 use crate::fix::{Fix, Refusal};
 use crate::project::hints::Database;
@@ -37,8 +38,9 @@ fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
     let project = cx.project;
     let name = project.model(advice.table).name;
     let asked = asked(advice);
-    let times = match advice.uses.len() {
-        0 => "by its generic relations".to_owned(),
+    let places: BTreeSet<Site> = advice.uses.iter().map(Predicate::written).collect();
+    let times = match places.len() {
+        0 => "through its generic relations".to_owned(),
         1 => "in one place".to_owned(),
         n => format!("in {n} places"),
     };

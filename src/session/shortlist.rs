@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::analysis::Analysis;
 use crate::analysis::advice::Advice;
-use crate::analysis::workload::{Heat, Predicate, Sorted};
+use crate::analysis::heat::Heat;
+use crate::analysis::workload::{Predicate, Sorted};
 use crate::project::indexes::Part;
 use crate::project::{ModelId, Project};
 use crate::report::indexes::{Shortlist, SuggestionView, TableView, UseView};
