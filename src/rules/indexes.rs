@@ -39,7 +39,7 @@ fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
     let asked = asked(advice);
     let places: BTreeSet<Site> = advice.uses.iter().map(Predicate::written).collect();
     let times = match places.len() {
-        0 => "by its generic relations".to_owned(),
+        0 => "through its generic relations".to_owned(),
         1 => "in one place".to_owned(),
         n => format!("in {n} places"),
     };
@@ -58,8 +58,16 @@ fn finding(cx: &Context<'_>, rule: &Rule, advice: &Advice) -> Diagnostic {
         &advice.uses,
     );
     Diagnostic {
-        severity: if advice.sure { found.severity } else { found.severity.min(Severity::Info) },
-        certainty: if advice.sure { Certainty::Certain } else { Certainty::Likely },
+        severity: if advice.sure {
+            found.severity
+        } else {
+            found.severity.min(Severity::Info)
+        },
+        certainty: if advice.sure {
+            Certainty::Certain
+        } else {
+            Certainty::Likely
+        },
         fields: advice.columns.iter().map(column).collect(),
         help: Some(format!(
             "add `{}` to the indexes of `{name}`",

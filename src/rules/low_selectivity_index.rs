@@ -11,7 +11,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let name = cx.project.model(found.table).name;
         let field = found.field;
         let message =
-            format!("the index of `{name}` on the flag `{field}` leads to as many rows as a value has");
+            format!("the index of `{name}` on `{field}` holds every row, and `{field}` has but two values");
         let mut diagnostic = indexes::diagnostic(cx, rule, found.table, found.site, message, &found.uses);
         diagnostic.labels[0].message = "this index".into();
         diagnostic.fields = vec![field.to_string()];

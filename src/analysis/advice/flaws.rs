@@ -155,7 +155,10 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
             && !p.equal.is_empty()
             && p.equal.len() <= MAX_COLUMNS
             && is_ours(project, p.table)
-            && !project.indexes(p.table).iter().any(|index| unique(index) || meets(index))
+            && !project
+                .indexes(p.table)
+                .iter()
+                .any(|index| unique(index) || meets(index))
     })
 }
 

@@ -43,7 +43,8 @@ impl Table<'_> {
         };
         let owner = self.project.model(target).name;
         let of_user = self.project.user_model(model.site.file) == Some(target);
-        !lookups::sounds_like_document(owner) && (self.piles_up() || of_user || lookups::sounds_like_owner(owner))
+        !lookups::sounds_like_document(owner)
+            && (self.piles_up() || of_user || lookups::sounds_like_owner(owner))
     }
 
     pub(super) fn kind(&self, field: Sym) -> ColumnKind {

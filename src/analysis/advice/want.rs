@@ -331,7 +331,8 @@ impl<'a> Table<'a> {
         }
         // What the order begins with may be a range: up to now, newest first.
         let first = |t: &Term| sorted.first().is_some_and(|(field, _)| *field == t.field);
-        let alone = predicate.equal.is_empty() && predicate.other.is_empty() && predicate.range.iter().all(first);
+        let alone =
+            predicate.equal.is_empty() && predicate.other.is_empty() && predicate.range.iter().all(first);
         let dated = sorted
             .first()
             .is_some_and(|(field, _)| matches!(self.kind(*field), ColumnKind::Date | ColumnKind::DateTime));
@@ -364,7 +365,11 @@ impl<'a> Table<'a> {
             let null = fact.lookup == "isnull" && fact.values.as_deref() == Some(&[Const::True]);
             predicate.terms().any(|t| {
                 t.field == fact.field
-                    && if fact.lookup == "isnull" && (fact.negated || !null) { no_null(t) } else { t.lookup == fact.lookup || null && t.class == Class::Null }
+                    && if fact.lookup == "isnull" && (fact.negated || !null) {
+                        no_null(t)
+                    } else {
+                        t.lookup == fact.lookup || null && t.class == Class::Null
+                    }
             })
         };
         // What is excluded is not followed.
