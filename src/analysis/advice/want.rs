@@ -301,7 +301,7 @@ impl<'a> Table<'a> {
             return None;
         }
         if let Some(range) = range
-            && !(help.flags && !weak.is_empty())
+            && (!help.flags || weak.is_empty())
         {
             let upper = matches!(range.lookup.as_str(), "lt" | "lte");
             let flags = if upper && !predicate.open {
