@@ -79,8 +79,11 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
     }
 }
 
-/// The names in each index that is declared by names alone.
+/// The names in each index that is declared by names alone. A proxy declares none, and has those of its table.
 fn declared(project: &Project, m: &Model, origin: IndexOrigin) -> Vec<Vec<String>> {
+    if m.meta.proxy {
+        return Vec::new();
+    }
     let own = project
         .indexes(m.id)
         .iter()

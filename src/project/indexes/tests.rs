@@ -563,8 +563,7 @@ fn databases() {
 
 #[test]
 fn indexes_are_built_concurrently_where_all_settings_take_that() {
-    let live =
-        "INSTALLED_APPS = []\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n";
+    let live = "INSTALLED_APPS = []\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n";
     let tests = "from .live import *\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\n";
     let migration = "from django.contrib.postgres.operations import AddIndexConcurrently\n";
     let of = |files: &[(&str, &str)]| {
