@@ -79,11 +79,15 @@ fn model(project: &Project, sources: &SourceSet, m: &Model) -> ModelView {
     }
 }
 
-/// The names in each index that is declared by names alone.
+/// The names in each index that is declared by names alone. A proxy declares none, and has those of its table.
 fn declared(project: &Project, m: &Model, origin: IndexOrigin) -> Vec<Vec<String>> {
-    // A proxy shows the table of its parent, whose options are not its own.
-    let all = if m.meta.proxy { &[] } else { project.indexes(m.id) };
-    let own = all.iter().filter(|index| index.origin == origin);
+    if m.meta.proxy {
+        return Vec::new();
+    }
+    let own = project
+        .indexes(m.id)
+        .iter()
+        .filter(|index| index.origin == origin);
     let names = own.map(|index| {
         let columns = index.columns.iter().map(|column| match column.part {
             Part::Field(name) if column.descending => Some(format!("-{name}")),

@@ -56,7 +56,7 @@ fn a_comment_removes_exactly_its_rule() {
             ("DJP101", "  # djperf: ignore[related-access-in-loop] known"),
             ("DJP102", "  # noqa: E501, DJP102"),
             ("DJP303", "  # noqa: DJP303"),
-            ("DJP302", "  # djperf: ignore[indexes] few rows"),
+            ("DJP302", "  # djperf: ignore[unindexed-order] few rows"),
         ] {
             if project == "blog" && code == "DJP302" || !COUNTED.contains(&project) && code < "DJP2" {
                 continue;
