@@ -64,8 +64,9 @@ impl Migration {
         let airy = text
             .split("class Migration(")
             .nth(1)
-            .and_then(|rest| rest.lines().nth(1))
-            .is_none_or(|line| line.trim().is_empty());
+            .map(|rest| rest.replace("\r\n", "\n").replace('\r', "\n"))
+            .and_then(|rest| Some(rest.lines().nth(1)?.trim().is_empty()))
+            .unwrap_or(true);
         Self {
             after,
             dependency: (app, name),
