@@ -475,7 +475,7 @@ impl<'a> Table<'a> {
             // Rows between are left out while the index is read.
             let behind = |t: &Term| remaining.iter().skip(1).any(|(f, _)| *f == t.field);
             help.finds |= matched > 0 && predicate.range.iter().chain(&predicate.equal).any(behind);
-            help.finds |= help.ranges && !self.is_weak(*field) || help.ranges && index.condition.is_some();
+            help.finds |= help.ranges && (!self.is_weak(*field) || index.condition.is_some());
         }
         if let Sorted::By(sorted) = &predicate.sorted {
             let turned: Vec<(Sym, bool)> = sorted.iter().map(|(f, d)| (*f, !d)).collect();
@@ -797,7 +797,6 @@ pub fn unserved(project: &Project, predicates: &[Predicate]) -> Vec<Unserved> {
         let alone = !predicate.linked
             && !predicate.open
             && !predicate.branch
-            && !(predicate.limited && predicate.equal.iter().any(|t| table.tells_apart(t)))
             && predicate.range.is_empty()
             && !predicate.equal.iter().any(|t| table.tells_apart(t));
         let [term] = &predicate.other[..] else { continue };

@@ -61,10 +61,11 @@ impl Migration {
     /// The first operations behind the migration `name` of an application, which stands in a file of that text.
     pub(super) fn new(after: FileId, (app, name): (Sym, Sym), number: u32, text: &str) -> Self {
         let quote = super::layout::Style::of(text).quote;
-        let airy = text
-            .split("class Migration(")
+        let body = text.split("class Migration(").nth(1).unwrap_or_default();
+        let body = body.replace("\r\n", "\n");
+        let airy = body
+            .split(['\n', '\r'])
             .nth(1)
-            .and_then(|rest| rest.lines().nth(1))
             .is_none_or(|line| line.trim().is_empty());
         Self {
             after,
@@ -296,6 +297,9 @@ from django.db import migrations, models
             made.text()
                 .contains("Migration):\r\n    dependencies = [\r\n        ('blog', '0009_x'),\r\n")
         );
+        let mut old = migration(&before.replace("\r\n", "\r"));
+        add(&mut old, Phase::AddIndex, "entry", "b");
+        assert!(old.text().contains("Migration):\r    dependencies = [\r"));
         made.atomic = false;
         assert!(
             made.text()
