@@ -61,12 +61,9 @@ impl Migration {
     /// The first operations behind the migration `name` of an application, which stands in a file of that text.
     pub(super) fn new(after: FileId, (app, name): (Sym, Sym), number: u32, text: &str) -> Self {
         let quote = super::layout::Style::of(text).quote;
-        let airy = text
-            .split("class Migration(")
-            .nth(1)
-            .map(|rest| rest.replace("\r\n", "\n").replace('\r', "\n"))
-            .and_then(|rest| Some(rest.lines().nth(1)?.trim().is_empty()))
-            .unwrap_or(true);
+        let body = text.split("class Migration(").nth(1).unwrap_or_default();
+        let body = body.replace("\r\n", "\n").replace('\r', "\n");
+        let airy = body.lines().nth(1).is_none_or(|line| line.trim().is_empty());
         Self {
             after,
             dependency: (app, name),
@@ -297,6 +294,9 @@ from django.db import migrations, models
             made.text()
                 .contains("Migration):\r\n    dependencies = [\r\n        ('blog', '0009_x'),\r\n")
         );
+        let mut old = migration(&before.replace("\r\n", "\r"));
+        add(&mut old, Phase::AddIndex, "entry", "b");
+        assert!(old.text().contains("Migration):\r    dependencies = [\r"));
         made.atomic = false;
         assert!(
             made.text()
