@@ -63,6 +63,8 @@ pub struct Context<'a> {
     pub sources: &'a SourceSet,
     /// Loads with their places, in a fixed order.
     pub judged: Vec<Judged<'a>>,
+    /// Findings whose evidence is not enough by default are wanted as well.
+    pub preview: bool,
     /// For fixes.
     pub trees: Trees<'a>,
     workload: OnceCell<Workload>,

@@ -109,7 +109,13 @@ pub enum SessionError {
 pub fn check(request: &Request) -> Result<Outcome, SessionError> {
     let rules = request.config.resolve_rules()?;
     check_by(request, &|desk, sources| {
-        rules::collect(desk.project, desk.analysis, sources, &rules)
+        rules::collect(
+            desk.project,
+            desk.analysis,
+            sources,
+            &rules,
+            request.config.preview,
+        )
     })
 }
 

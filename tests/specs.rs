@@ -211,7 +211,7 @@ impl Section {
             isolated,
             overrides: &overrides,
         })?;
-        config.preview = true;
+        config.preview |= isolated;
         if self.about_indexes {
             config.select = vec![INDEXES.into()];
         } else {

@@ -29,7 +29,8 @@ pub struct Advice {
     pub condition: Option<(Sym, Given)>,
     /// What it is good for.
     pub serves: Serves,
-    /// The table grows with what happens, as far as can be told.
+    /// What the code shows is enough to ask for it: a request looks rows up by a value, or reads a table that grows
+    /// with what happens.
     pub sure: bool,
     /// The queries that it serves, those that matter most first.
     pub uses: Vec<Predicate>,
@@ -58,7 +59,8 @@ pub fn missing(project: &Project, predicates: &[Predicate]) -> Vec<Advice> {
         let table = model.id;
         let from = predicates.partition_point(|p| p.table < table);
         let to = predicates.partition_point(|p| p.table <= table);
-        out.extend(Table { project, table }.advice(&predicates[from..to]));
+        let predicates = &predicates[from..to];
+        out.extend(Table::with(project, table, predicates).advice(predicates));
     }
     let mut out = shared(project, out);
     out.sort_by(|a, b| {

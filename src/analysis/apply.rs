@@ -89,6 +89,7 @@ impl<'p> Frame<'_, 'p> {
                 },
                 ArgKind::DoubleStar => match &value.kind {
                     Kind::Dict(dict) => {
+                        open_names |= dict.open;
                         for (name, v) in &dict.items {
                             match routine.params.iter().position(|p| p.name == *name) {
                                 Some(i) if values[i].is_none() => values[i] = Some(v.clone()),
@@ -116,9 +117,8 @@ impl<'p> Frame<'_, 'p> {
                     }
                 }
                 (ParamKind::Kwargs, _) => Value::new(Kind::Dict(Arc::new(Dict {
-                    items: named.clone(),
-                    key: Value::UNKNOWN,
-                    value: Value::UNKNOWN,
+                    open: open_names,
+                    ..Dict::of(named.clone())
                 })))
                 .with(open_stars),
                 (_, Some(value)) if value.kind == Kind::Unknown && optional(param) => Value {

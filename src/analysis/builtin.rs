@@ -115,11 +115,7 @@ impl<'p> Frame<'_, 'p> {
                     )
                 })
             }
-            Effect::DefaultDict => Value::new(Kind::Dict(Arc::new(Dict {
-                items: Vec::new(),
-                key: Value::UNKNOWN,
-                value: Value::UNKNOWN,
-            }))),
+            Effect::DefaultDict => Value::new(Kind::Dict(Arc::new(Dict::of(Vec::new())))),
             Effect::Next => {
                 let Some(value) = first else { return Value::UNKNOWN };
                 let elem = self.stored_elements(&value, first_span);
@@ -286,9 +282,8 @@ impl<'p> Frame<'_, 'p> {
 
     fn dict_of(&mut self, first: Option<&Value>, args: &Args, span: Span) -> Value {
         let mut dict = Dict {
-            items: Vec::new(),
-            key: Value::UNKNOWN,
-            value: Value::UNKNOWN,
+            open: first.is_some(),
+            ..Dict::of(Vec::new())
         };
         match first.map(|v| (&v.kind, v)) {
             Some((Kind::Dict(base), _)) => dict = (**base).clone(),
@@ -305,7 +300,11 @@ impl<'p> Frame<'_, 'p> {
         for (kind, value) in args {
             match (kind, &value.kind) {
                 (ArgKind::Keyword(name), _) => dict.items.push((*name, value.clone())),
-                (ArgKind::DoubleStar, Kind::Dict(more)) => dict.items.extend(more.items.iter().cloned()),
+                (ArgKind::DoubleStar, Kind::Dict(more)) => {
+                    dict.items.extend(more.items.iter().cloned());
+                    dict.open |= more.open;
+                }
+                (ArgKind::DoubleStar, _) => dict.open = true,
                 _ => {}
             }
         }

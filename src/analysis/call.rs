@@ -287,10 +287,11 @@ impl<'p> Frame<'_, 'p> {
                             for (name, value) in &more.items {
                                 dict.put(*name, value.clone());
                             }
+                            dict.open |= more.open;
                             dict.key = dict.key.clone().join(more.key.clone());
                             dict.value = dict.value.clone().join(more.value.clone());
                         }
-                        _ => {}
+                        _ => dict.open = true,
                     }
                 }
                 Value::new(Kind::Dict(Arc::new(dict)))

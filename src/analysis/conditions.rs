@@ -118,11 +118,11 @@ impl Condition {
                 (ArgKind::Keyword(name), _) if leave_out.contains(&name.as_str()) => {}
                 (ArgKind::Keyword(name), _) => parts.push(Self::compared(*name, value)),
                 (ArgKind::DoubleStar, Kind::Dict(dict)) if !dict.items.is_empty() => {
-                    parts.extend(
-                        dict.items
-                            .iter()
-                            .map(|(name, value)| Self::compared(*name, value)),
-                    );
+                    let always = dict.items.iter().filter(|(name, _)| !dict.maybe.contains(name));
+                    parts.extend(always.map(|(name, value)| Self::compared(*name, value)));
+                    if dict.open {
+                        parts.push(Self::Unknown);
+                    }
                 }
                 (ArgKind::Positional, Kind::Condition(condition)) => parts.push((**condition).clone()),
                 _ => parts.push(Self::Unknown),
@@ -184,23 +184,27 @@ pub fn added(method: Where, args: &Args, site: Site) -> Vec<Filter> {
         },
         _ => vec![args.clone()],
     };
-    let sometimes = alternatives.len() > 1;
-    let filter = |args: &Args| {
-        let condition = Condition::of_args(args, DEFAULTS);
-        if condition == Condition::All(Vec::new()) {
-            return None;
-        }
-        Some(Filter {
+    let either = alternatives.len() > 1;
+    let filter = |condition: Condition, sometimes: bool| {
+        (condition != Condition::All(Vec::new())).then(|| Filter {
             condition: Arc::new(match method {
                 Where::Keep => condition,
                 Where::Drop => Condition::Not(Box::new(condition)),
             }),
             site,
-            sometimes,
-            either: sometimes,
+            sometimes: sometimes || either,
+            either,
         })
     };
-    alternatives.iter().filter_map(filter).collect()
+    let whole = |args: &Args| filter(Condition::of_args(args, DEFAULTS), false);
+    let mut all: Vec<Filter> = alternatives.iter().filter_map(whole).collect();
+    for (kind, value) in args {
+        if let (ArgKind::DoubleStar, Kind::Dict(dict)) = (kind, &value.kind) {
+            let maybe = dict.items.iter().filter(|(name, _)| dict.maybe.contains(name));
+            all.extend(maybe.filter_map(|(name, value)| filter(Condition::compared(*name, value), true)));
+        }
+    }
+    all
 }
 
 /// The filters of two ways through the code.

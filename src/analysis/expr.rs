@@ -313,11 +313,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn dict_display(&mut self, items: &'p [crate::ir::DictItem]) -> Value {
-        let mut dict = Dict {
-            items: Vec::new(),
-            key: Value::UNKNOWN,
-            value: Value::UNKNOWN,
-        };
+        let mut dict = Dict::of(Vec::new());
         let mut deps = Deps::NONE;
         for item in items {
             let value = self.eval(&item.value);
@@ -326,6 +322,7 @@ impl<'p> Frame<'_, 'p> {
                 Some(key) => match key.as_str() {
                     Some(name) => dict.items.push((name, value)),
                     None => {
+                        dict.open = true;
                         dict.key = dict.key.join(self.eval(key));
                         dict.value = dict.value.join(value);
                     }
@@ -334,6 +331,9 @@ impl<'p> Frame<'_, 'p> {
                     if let Kind::Dict(other) = &value.kind {
                         dict.items.extend(other.items.iter().cloned());
                         dict.value = dict.value.join(other.value.clone());
+                        dict.open |= other.open;
+                    } else {
+                        dict.open = true;
                     }
                 }
             }
@@ -353,11 +353,7 @@ impl<'p> Frame<'_, 'p> {
             CompKind::Dict => {
                 let deps = element.deps.and(value.deps);
                 Value {
-                    kind: Kind::Dict(Arc::new(Dict {
-                        items: Vec::new(),
-                        key: element,
-                        value,
-                    })),
+                    kind: Kind::Dict(Arc::new(Dict::over(element, value))),
                     deps,
                 }
             }

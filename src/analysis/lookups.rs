@@ -43,6 +43,7 @@ struct Document {
     transforms: Names,
     ordered: Operations,
     weak: Names,
+    titles: Names,
     transient: Names,
     growing: Growing,
     document: Names,
@@ -72,6 +73,7 @@ struct Table {
     transforms: FxHashSet<Sym>,
     ordered: FxHashSet<Sym>,
     weak: FxHashSet<Sym>,
+    titles: FxHashSet<Sym>,
     transient: FxHashSet<Sym>,
     growing: FxHashSet<Sym>,
     behind: FxHashSet<Sym>,
@@ -98,6 +100,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         transforms: set(document.transforms.names),
         ordered: set(document.ordered.operations),
         weak: set(document.weak.names),
+        titles: set(document.titles.names),
         transient: set(document.transient.names),
         growing: set(document.growing.names),
         behind: set(document.growing.behind),
@@ -135,6 +138,11 @@ pub fn sounds_weak(field: Sym) -> bool {
         || TABLE.weak.contains(&Sym::new(last))
         || name.starts_with("is_")
         || name.starts_with("has_")
+}
+
+/// Whether a column holds what people call the thing: `name`.
+pub fn sounds_like_title(field: Sym) -> bool {
+    TABLE.titles.contains(&field)
 }
 
 /// Whether the name of a flag says that rows have it for a short time: `search_index_dirty`.

@@ -124,11 +124,7 @@ impl<'p> Frame<'_, 'p> {
             Returns::Row => self.query_element(&grown, Live::Single),
             Returns::Mapping => {
                 let value = self.query_element(&grown, Live::Stored);
-                Value::new(Kind::Dict(Arc::new(Dict {
-                    items: Vec::new(),
-                    key: Value::SCALAR,
-                    value,
-                })))
+                Value::new(Kind::Dict(Arc::new(Dict::over(Value::SCALAR, value))))
             }
             _ => Value::SCALAR,
         }

@@ -118,6 +118,8 @@ pub fn map_rows(value: &Value, f: &dyn Fn(&Row) -> Row) -> Value {
         Kind::Union(items) => Kind::Union(many(items)),
         Kind::Dict(dict) => Kind::Dict(Arc::new(Dict {
             items: dict.items.iter().map(|(n, v)| (*n, map_rows(v, f))).collect(),
+            open: dict.open,
+            maybe: dict.maybe.clone(),
             key: map_rows(&dict.key, f),
             value: map_rows(&dict.value, f),
         })),

@@ -24,6 +24,9 @@ pub struct Slots {
     pub site: Option<Site>,
 }
 
+/// Entries of a dict that calls are told apart by.
+const MAX_ITEMS: usize = 32;
+
 const NOWHERE: Site = Site::new(FileId(0), Span::new(0, 0));
 
 impl Slots {
@@ -56,9 +59,13 @@ impl Slots {
                     .items
                     .iter()
                     .filter(|(_, v)| v.kind != Kind::Unknown)
-                    .take(32)
+                    .take(MAX_ITEMS)
                     .map(|(n, v)| (*n, self.take(frame, v, depth - 1)))
                     .collect(),
+                open: dict.open
+                    || dict.items.len() > MAX_ITEMS
+                    || dict.items.iter().any(|(_, v)| v.kind == Kind::Unknown),
+                maybe: dict.maybe.clone(),
                 key: self.take(frame, &dict.key, depth - 1),
                 value: self.take(frame, &dict.value, depth - 1),
             })),
@@ -220,6 +227,8 @@ pub fn fill(frame: &Frame<'_, '_>, value: &Value, slots: &Slots) -> Value {
                 .iter()
                 .map(|(n, v)| (*n, fill(frame, v, slots)))
                 .collect(),
+            open: dict.open,
+            maybe: dict.maybe.clone(),
             key: fill(frame, &dict.key, slots),
             value: fill(frame, &dict.value, slots),
         })),

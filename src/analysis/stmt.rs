@@ -447,6 +447,7 @@ impl<'p> Frame<'_, 'p> {
             Some(name) => dict.put(name, value.clone()),
             None => {
                 let stored = computed.unwrap_or(Value::SCALAR);
+                dict.open = true;
                 dict.key = dict.key.clone().join(stored);
                 dict.value = dict.value.clone().join(value.clone());
             }

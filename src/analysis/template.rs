@@ -415,11 +415,7 @@ impl<'p> Frame<'_, 'p> {
 /// The variables of a template as a dict.
 fn dict_of(mut items: Vec<(Sym, Value)>) -> Value {
     items.sort_by_key(|(name, _)| *name);
-    Value::new(Kind::Dict(Arc::new(Dict {
-        items,
-        key: Value::UNKNOWN,
-        value: Value::UNKNOWN,
-    })))
+    Value::new(Kind::Dict(Arc::new(Dict::of(items))))
 }
 
 /// What `regroup` makes: groups with their common value and their rows.
@@ -430,13 +426,9 @@ pub(super) fn groups(grouper: &Value, elem: &Value) -> Value {
             ..row.clone()
         })
     };
-    let group = Value::new(Kind::Dict(Arc::new(Dict {
-        items: vec![
-            (Sym::new("grouper"), grouper.clone()),
-            (Sym::new("list"), Value::coll(stored(elem), Size::Unknown)),
-        ],
-        key: Value::UNKNOWN,
-        value: Value::UNKNOWN,
-    })));
+    let group = Value::new(Kind::Dict(Arc::new(Dict::of(vec![
+        (Sym::new("grouper"), grouper.clone()),
+        (Sym::new("list"), Value::coll(stored(elem), Size::Unknown)),
+    ]))));
     Value::coll(group, Size::Unknown)
 }

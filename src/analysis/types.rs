@@ -122,11 +122,7 @@ impl<'p> Engine<'p> {
         {
             let value = self.element_at(file, second, depth);
             let key = self.element_at(file, first, depth);
-            return Value::new(Kind::Dict(Arc::new(Dict {
-                items: Vec::new(),
-                key,
-                value,
-            })));
+            return Value::new(Kind::Dict(Arc::new(Dict::over(key, value))));
         }
         match name {
             "Union" => args
@@ -335,11 +331,10 @@ pub(crate) fn as_argument(value: &Value, next: &mut u16) -> Value {
         })),
         Kind::Tuple(items) => Kind::Tuple(items.iter().map(|v| as_argument(v, next)).collect()),
         Kind::Union(items) => Kind::Union(items.iter().map(|v| as_argument(v, next)).collect()),
-        Kind::Dict(dict) => Kind::Dict(Arc::new(Dict {
-            items: Vec::new(),
-            key: as_argument(&dict.key, next),
-            value: as_argument(&dict.value, next),
-        })),
+        Kind::Dict(dict) => Kind::Dict(Arc::new(Dict::over(
+            as_argument(&dict.key, next),
+            as_argument(&dict.value, next),
+        ))),
         other => other.clone(),
     };
     Value::new(kind)

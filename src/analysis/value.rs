@@ -2,6 +2,7 @@
 //!
 //! Values are small, immutable and compared by structure: calls are memoised by the values they get.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::project::{ClassId, FuncId, ModelId};
@@ -239,6 +240,10 @@ pub struct Coll {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Dict {
     pub items: Vec<(Sym, Value)>,
+    /// There may be other names.
+    pub open: bool,
+    /// Names that only some ways through the code add.
+    pub maybe: BTreeSet<Sym>,
     pub key: Value,
     pub value: Value,
 }
@@ -458,8 +463,31 @@ impl Query {
 }
 
 impl Dict {
+    /// These names and no others.
+    pub const fn of(items: Vec<(Sym, Value)>) -> Self {
+        Self {
+            items,
+            open: false,
+            maybe: BTreeSet::new(),
+            key: Value::UNKNOWN,
+            value: Value::UNKNOWN,
+        }
+    }
+
+    /// Keys and values of a kind.
+    pub const fn over(key: Value, value: Value) -> Self {
+        Self {
+            items: Vec::new(),
+            open: true,
+            maybe: BTreeSet::new(),
+            key,
+            value,
+        }
+    }
+
     /// `dict[name] = value`.
     pub fn put(&mut self, name: Sym, value: Value) {
+        self.maybe.remove(&name);
         match self.items.iter_mut().find(|(n, _)| *n == name) {
             Some((_, old)) => *old = value,
             None => self.items.push((name, value)),
@@ -467,6 +495,14 @@ impl Dict {
     }
 
     pub(super) fn merge(&self, other: &Self) -> Value {
+        let names = |dict: &Self| {
+            dict.items
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<BTreeSet<Sym>>()
+        };
+        let mut maybe: BTreeSet<Sym> = names(self).symmetric_difference(&names(other)).copied().collect();
+        maybe.extend(self.maybe.union(&other.maybe));
         let mut items = self.items.clone();
         for (name, value) in &other.items {
             match items.iter_mut().find(|(n, _)| n == name) {
@@ -476,6 +512,8 @@ impl Dict {
         }
         Value::new(Kind::Dict(Arc::new(Dict {
             items,
+            open: self.open || other.open,
+            maybe,
             key: self.key.clone().join(other.key.clone()),
             value: self.value.clone().join(other.value.clone()),
         })))

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Lock files and pinned requirements first: they say more than ranges do.
-const FILES: [&str; 9] = [
+const FILES: [&str; 8] = [
     "uv.lock",
     "poetry.lock",
     "Pipfile.lock",
@@ -14,8 +14,9 @@ const FILES: [&str; 9] = [
     "setup.cfg",
     "setup.py",
     "Pipfile",
-    "requirements/base.txt",
 ];
+/// A directory of further requirements, `base.txt` first.
+const DIRECTORY: &str = "requirements";
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// The newest series there is: what a requirement without an upper bound installs.
 const NEWEST: (u16, u16) = (6, 0);
@@ -59,9 +60,9 @@ pub(super) fn asks_for<'a>(
 }
 
 fn names_one(dir: &Path, packages: &[&str]) -> bool {
-    FILES
+    files(dir)
         .iter()
-        .filter_map(|name| text_of(&dir.join(name)))
+        .filter_map(|file| text_of(file))
         .any(|text| mentions(&text, packages))
 }
 
@@ -85,10 +86,23 @@ fn text_of(path: &Path) -> Option<String> {
 }
 
 fn in_dir(dir: &Path) -> Option<(u16, u16)> {
-    FILES.iter().find_map(|name| {
-        let text = text_of(&dir.join(name))?;
-        in_text(&text)
-    })
+    files(dir).iter().find_map(|file| in_text(&text_of(file)?))
+}
+
+/// The files of a directory that may name versions, most telling first.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = FILES.iter().map(|name| dir.join(name)).collect();
+    let entries = std::fs::read_dir(dir.join(DIRECTORY))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut more: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    more.sort_by_key(|path| (!path.ends_with("base.txt"), path.clone()));
+    files.append(&mut more);
+    files
 }
 
 /// The newest series that a file allows, whatever its format.

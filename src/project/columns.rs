@@ -55,10 +55,12 @@ pub struct Column {
     pub db_column: Option<Sym>,
     /// Compared by a collation of its own.
     pub collated: bool,
-    /// How many values there are to choose from, where they are literal.
+    /// How many values there are to choose from; 0 where they cannot be counted.
     pub choices: Option<u16>,
     /// A literal truth value that rows have from the start.
     pub default_flag: Option<bool>,
+    /// Rows have the time here at which they were made.
+    pub stamped: bool,
 }
 
 impl Column {
@@ -73,6 +75,7 @@ impl Column {
         collated: false,
         choices: None,
         default_flag: None,
+        stamped: false,
     };
 
     /// Whether there is an index whose only column is this one, whatever it is for; `None`: cannot be told.
@@ -281,6 +284,9 @@ fn own_kind(project: &Project, class: ClassId) -> Option<ColumnKind> {
     Some(kind)
 }
 
+/// What functions that tell the time are called.
+const NOW: [&str; 6] = ["now", "utcnow", "local_now", "today", "localdate", "localtime"];
+
 /// The column that a declaration makes; `None` for fields without one.
 pub(super) fn read(project: &Project, field: &Declared<'_>) -> Option<Column> {
     let FieldClass { row, plain, kind } = field.of;
@@ -329,12 +335,18 @@ pub(super) fn read(project: &Project, field: &Declared<'_>) -> Option<Column> {
         collated: call.keyword("db_collation").is_some(),
         choices: call
             .keyword("choices")
-            .and_then(|value| count(project, field.file, Some(field.class), value, 8)),
+            .filter(|value| !matches!(value.kind, ExprKind::Const(Const::None)))
+            .map(|value| count(project, field.file, Some(field.class), value, 8).unwrap_or(0)),
         default_flag: match call.keyword("default").map(|e| &e.kind) {
             Some(ExprKind::Const(Const::True)) => Some(true),
             Some(ExprKind::Const(Const::False)) => Some(false),
             _ => None,
         },
+        stamped: flag("auto_now_add", false) == Some(true)
+            || call
+                .keyword("default")
+                .and_then(Expr::last_name)
+                .is_some_and(|name| NOW.contains(&name.as_str())),
     })
 }
 

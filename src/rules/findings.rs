@@ -16,12 +16,13 @@ use super::{Context, Rule};
 /// Accesses shown as evidence; more are counted, not shown.
 pub(super) const MAX_LABELS: usize = 8;
 
-/// All findings of the given rules, sorted by place.
+/// All findings of the given rules, sorted by place; with `preview` those that rest on less evidence too.
 pub fn collect(
     project: &Project,
     analysis: &Analysis,
     sources: &SourceSet,
     rules: &[&'static Rule],
+    preview: bool,
 ) -> Vec<Diagnostic> {
     let judged = analysis
         .loads
@@ -39,6 +40,7 @@ pub fn collect(
         analysis,
         sources,
         judged,
+        preview,
         trees: Trees::new(sources),
         workload: OnceCell::new(),
     };

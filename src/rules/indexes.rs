@@ -22,7 +22,8 @@ const MAX_OF_TABLE: usize = 4;
 /// Findings for all advice that a rule reports.
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut told: BTreeMap<ModelId, usize> = BTreeMap::new();
-    for advice in &cx.workload().missing {
+    let shown = |advice: &&Advice| advice.sure || cx.preview;
+    for advice in cx.workload().missing.iter().filter(shown) {
         let told = told.entry(advice.table).or_default();
         *told += 1;
         if *told <= MAX_OF_TABLE && rule_of(advice) == rule.name {

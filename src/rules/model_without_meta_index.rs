@@ -7,7 +7,14 @@ use crate::report::diagnostic::Diagnostic;
 use super::wording::list;
 use super::{Context, Rule, indexes};
 
+/// The release that deprecates it.
+const DEPRECATED: (u16, u16) = (4, 2);
+
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let version = cx.project.hints.django_version;
+    if !cx.preview && version.is_some_and(|v| v < DEPRECATED) {
+        return;
+    }
     for model in cx
         .project
         .models()

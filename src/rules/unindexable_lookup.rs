@@ -1,6 +1,7 @@
 //! DJP305: a lookup that no plain index can answer decides which rows there are.
 
 use crate::analysis::advice::{self, Unserved};
+use crate::analysis::heat::Heat;
 use crate::analysis::lookups::Class;
 use crate::fix::index::{self, NewIndex};
 use crate::fix::{Fix, Refusal};
@@ -13,7 +14,7 @@ use super::{Context, Rule, fixes, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for found in advice::unserved(cx.project, &cx.workload().predicates) {
-        let Some((compiled, help)) = remedy(cx, &found) else {
+        let Some((compiled, help)) = remedy(cx, &found).filter(|_| cx.preview || is_sure(cx, &found)) else {
             continue;
         };
         let name = cx.project.model(found.table).name;
@@ -33,6 +34,17 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// A request looks rows up by text without its case, on a database where that has an index of its own.
+fn is_sure(cx: &Context<'_>, found: &Unserved) -> bool {
+    matches!(found.class, Class::Folded | Class::FoldedPrefix)
+        && found.uses.iter().any(|p| p.heat == Heat::Request)
+        && database(cx, found) == Some(Database::PostgreSql)
+}
+
+fn database(cx: &Context<'_>, found: &Unserved) -> Option<Database> {
+    cx.project.database(cx.project.model(found.table).site.file)
+}
+
 /// An index over the expression that the lookup compares.
 fn upper(cx: &Context<'_>, found: &Unserved) -> Result<Fix, Refusal> {
     let functions = Sym::new("django.db.models.functions");
@@ -47,10 +59,7 @@ fn upper(cx: &Context<'_>, found: &Unserved) -> Result<Fix, Refusal> {
 /// What becomes of the lookup, and what serves it.
 fn remedy(cx: &Context<'_>, found: &Unserved) -> Option<(String, String)> {
     let field = found.field;
-    let postgres = matches!(
-        cx.project.database(cx.project.model(found.table).site.file),
-        None | Some(Database::PostgreSql)
-    );
+    let postgres = matches!(database(cx, found), None | Some(Database::PostgreSql));
     let member = matches!(
         cx.project.column_kind(found.table, field),
         ColumnKind::Array | ColumnKind::Json

@@ -1,5 +1,7 @@
 //! What is wrong with indexes that are there, with comparisons that none can serve, and with rows that may be made twice.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::project::indexes::{Index, IndexOrigin, Method, Part as IndexPart};
 use crate::project::{ColumnKind, ModelId, Project};
 use crate::source::{Site, Sym};
@@ -22,11 +24,26 @@ pub struct Redundant<'p> {
 }
 
 /// Declared indexes that are the beginning of another, or the same.
-pub fn redundant(project: &Project) -> Vec<Redundant<'_>> {
-    let mut out = Vec::new();
+pub fn redundant<'p>(project: &'p Project, predicates: &[Predicate]) -> Vec<Redundant<'p>> {
+    // `startswith` goes by the second index that `db_index` makes.
+    let prefixes: FxHashSet<(ModelId, Sym)> = predicates
+        .iter()
+        .flat_map(|p| &p.other)
+        .filter(|term| term.class == Class::Prefix)
+        .map(|term| (term.table, term.field))
+        .collect();
+    let mut out: Vec<Redundant<'p>> = Vec::new();
     for model in project.models().iter().filter(|m| is_ours(project, m.id)) {
         let indexes = project.indexes(model.id);
-        let own = |index: &&Index| is_chosen(index) && !project.is_stub(index.site.file);
+        let patterned = |index: &Index| {
+            index.origin == IndexOrigin::DbIndex
+                && index
+                    .columns
+                    .iter()
+                    .filter_map(plain_field)
+                    .any(|field| prefixes.contains(&(model.id, field)))
+        };
+        let own = |index: &&Index| is_chosen(index) && !project.is_stub(index.site.file) && !patterned(index);
         for (i, index) in indexes.iter().enumerate().filter(|(_, index)| own(index)) {
             let by = indexes.iter().enumerate().find(|(j, other)| {
                 *j != i && replaces(other, index) && (!replaces(index, other) || !is_chosen(other) || *j < i)
@@ -40,7 +57,27 @@ pub fn redundant(project: &Project) -> Vec<Redundant<'_>> {
             }
         }
     }
-    out
+    declared_once(project, out)
+}
+
+/// Without those of a field that several models inherit, unless none of them needs its index.
+fn declared_once<'p>(project: &Project, found: Vec<Redundant<'p>>) -> Vec<Redundant<'p>> {
+    let mut needed: FxHashMap<Site, usize> = FxHashMap::default();
+    for one in &found {
+        *needed.entry(one.index.site).or_default() += 1;
+    }
+    let mut told = FxHashSet::default();
+    found
+        .into_iter()
+        .filter(|one| {
+            let field = one.index.columns.first().and_then(plain_field);
+            let owner = field.and_then(|field| project.field_owner(one.table, field));
+            owner.is_none_or(|owner| {
+                one.index.origin != IndexOrigin::DbIndex
+                    || project.heirs(owner).count() == needed[&one.index.site] && told.insert(one.index.site)
+            })
+        })
+        .collect()
 }
 
 /// Somebody has asked for the index.
@@ -86,10 +123,7 @@ pub struct Unserved {
 pub fn unserved(project: &Project, predicates: &[Predicate]) -> Vec<Unserved> {
     let mut out: Vec<Unserved> = Vec::new();
     for predicate in predicates {
-        let table = Table {
-            project,
-            table: predicate.table,
-        };
+        let table = Table::new(project, predicate.table);
         let alone = !predicate.linked
             && !predicate.open
             && !predicate.branch
@@ -124,10 +158,7 @@ pub fn unserved(project: &Project, predicates: &[Predicate]) -> Vec<Unserved> {
 
 /// A call that makes a row unless it is there, with columns that may be there twice.
 pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Iterator<Item = &'a Predicate> {
-    let table = |p: &Predicate| Table {
-        project,
-        table: p.table,
-    };
+    let table = |p: &Predicate| Table::new(project, p.table);
     predicates.iter().filter(move |p| {
         let makes =
             p.op.and_then(tables::method)
@@ -183,11 +214,7 @@ pub fn flags(project: &Project, predicates: &[Predicate]) -> Vec<Flag> {
             };
             let whole =
                 index.condition.is_none() && !index.unique && !index.pattern && index.method == Method::BTree;
-            let small = Table {
-                project,
-                table: model.id,
-            }
-            .is_small();
+            let small = Table::new(project, model.id).is_small();
             if !whole
                 || small
                 || !is_chosen(index)

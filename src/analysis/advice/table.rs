@@ -1,13 +1,17 @@
 //! What is known of a table's columns: which tell rows apart, which can be indexed, and how many rows there may be.
 
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::project::indexes::{Method, Part as IndexPart};
 use crate::project::{ColumnKind, ModelId, Project, RelKind};
-use crate::source::Sym;
+use crate::source::{Site, Sym};
 
 use super::super::conditions::Given;
 use super::super::heat::Heat;
 use super::super::lookups::{self, Class};
-use super::super::workload::{Predicate, Term};
+use super::super::workload::{Predicate, Sorted, Term};
 
 /// So few choices do not tell rows apart.
 const FEW_CHOICES: u16 = 12;
@@ -17,7 +21,54 @@ const SMALL: usize = 5;
 pub(super) struct Table<'a> {
     pub project: &'a Project,
     pub table: ModelId,
+    /// Columns that hold words of the program: they are compared with literals, and with nothing else.
+    words: BTreeSet<Sym>,
+    /// Where requests ask for a part of a column's values, or for rows in its order.
+    spans: FxHashMap<Sym, FxHashSet<Site>>,
 }
+
+impl<'a> Table<'a> {
+    pub fn new(project: &'a Project, table: ModelId) -> Self {
+        Self {
+            project,
+            table,
+            words: BTreeSet::new(),
+            spans: FxHashMap::default(),
+        }
+    }
+
+    /// With what the queries of the table tell of its columns.
+    pub fn with(project: &'a Project, table: ModelId, predicates: &[Predicate]) -> Self {
+        let mut words = BTreeSet::new();
+        let mut values = BTreeSet::new();
+        let asked = predicates.iter().filter(|p| p.heat > Heat::Offered);
+        for term in asked.flat_map(|p| &p.equal) {
+            match term.given {
+                Given::Text(_) => words.insert(term.field),
+                _ => values.insert(term.field),
+            };
+        }
+        let mut spans: FxHashMap<Sym, FxHashSet<Site>> = FxHashMap::default();
+        for p in predicates
+            .iter()
+            .filter(|p| p.heat == Heat::Request && p.op.is_some())
+        {
+            let first = match &p.sorted {
+                Sorted::By(fields) if p.limited => fields.first().map(|(field, _)| *field),
+                _ => None,
+            };
+            for field in p.range.iter().map(|t| t.field).chain(first) {
+                spans.entry(field).or_default().insert(p.site);
+            }
+        }
+        Self {
+            spans,
+            words: words.difference(&values).copied().collect(),
+            ..Self::new(project, table)
+        }
+    }
+}
+
 impl Table<'_> {
     /// Whether a range leaves few rows: the newest, or what is overdue and about to be dealt with.
     pub(super) fn narrows(&self, term: &Term, predicate: &Predicate) -> bool {
@@ -32,6 +83,17 @@ impl Table<'_> {
     /// Whether rows tell what happened, so that there are more of them every day.
     pub(super) fn piles_up(&self) -> bool {
         lookups::sounds_growing(self.project.model(self.table).name)
+    }
+
+    /// In how many places requests ask for a part of a column's values, or for the first rows in its order.
+    pub(super) fn places(&self, field: Sym) -> usize {
+        self.spans.get(&field).map_or(0, FxHashSet::len)
+    }
+
+    /// Whether rows have the time here at which they were made.
+    pub(super) fn is_stamp(&self, field: Sym) -> bool {
+        let column = self.project.column(self.table, field);
+        column.is_some_and(|column| column.stamped)
     }
 
     /// Whether the rows of one key pile up: what users do, and what happens to things.
@@ -81,6 +143,7 @@ impl Table<'_> {
         let number = matches!(self.kind(field), ColumnKind::Integer | ColumnKind::Decimal);
         self.kind(field) == ColumnKind::Bool
             || few
+            || self.words.contains(&field)
             || lookups::sounds_weak(field)
             || number && lookups::counts(field)
     }
@@ -154,9 +217,7 @@ impl Table<'_> {
             .any(|r| r.kind.single() && r.target_model() != Some(self.table));
         lookups::sounds_small(model.name) || !dated && !referring && model.fields.len() <= SMALL
     }
-}
 
-impl Table<'_> {
     /// Whether some index is made for a comparison that a plain one does not serve.
     pub(super) fn answers(&self, term: &Term) -> bool {
         self.project.indexes(self.table).iter().any(|index| {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::ir::Const;
 use crate::project::indexes::{Condition as Partial, Fact, Index, IndexColumn, Method, Part as IndexPart};
 use crate::project::{ColumnKind, Generic, RelKind};
-use crate::source::Sym;
+use crate::source::{Site, Sym};
 
 use super::super::conditions::Given;
 use super::super::heat::Heat;
-use super::super::lookups::Class;
+use super::super::lookups::{self, Class};
 use super::super::tables::{self, Returns};
 use super::super::workload::{self, Predicate, Sorted, Term};
 use super::table::Table;
@@ -17,6 +17,9 @@ use super::{Advice, Serves, plain_field, same_start};
 
 /// Columns of one index.
 pub(super) const MAX_COLUMNS: usize = 3;
+
+/// So many places in requests that go by the time of a row are no exception.
+const MANY: usize = 3;
 
 /// What an index does for a predicate.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -43,6 +46,7 @@ struct Want<'a> {
     /// The table grows with what happens, as far as can be told.
     sure: bool,
 }
+
 impl<'a> Table<'a> {
     pub(super) fn advice(&self, predicates: &'a [Predicate]) -> Vec<Advice> {
         let mut wants: Vec<Want<'a>> = Vec::new();
@@ -443,6 +447,30 @@ impl<'a> Table<'a> {
         help
     }
 
+    /// Whether the queries are evidence enough: a request looks rows up by a value that few of them have, or reads the
+    /// newest of what piles up, or several requests go by the time at which rows were made.
+    fn shows(&self, want: &Want<'a>, uses: &[Predicate]) -> bool {
+        let asked = |p: &Predicate| p.heat == Heat::Request;
+        let looks_up = |p: &Predicate| {
+            p.equal.iter().any(|t| {
+                want.front.contains(&t.field)
+                    && !self.is_foreign(t.field)
+                    && !lookups::sounds_like_title(t.field)
+                    && self.tells_apart(t)
+            })
+        };
+        want.serves == Serves::Generic
+            || uses.iter().any(|p| asked(p) && looks_up(p))
+            || want.tail.first().is_some_and(|(field, _)| {
+                let places: BTreeSet<Site> = uses.iter().filter(|p| asked(p)).map(|p| p.site).collect();
+                let enough = match want.front.is_empty() {
+                    true => self.places(*field) >= MANY || self.piles_up() && want.serves == Serves::Order,
+                    false => places.len() > 1 || self.piles_up(),
+                };
+                self.is_stamp(*field) && enough && uses.iter().any(|p| asked(p) && p.op.is_some())
+            })
+    }
+
     fn finished(&self, want: Want<'a>) -> Option<Advice> {
         let mut uses: Vec<Predicate> = want.uses.iter().map(|p| (*p).clone()).collect();
         uses.sort_by_key(|p| (std::cmp::Reverse((p.heat, p.repeated)), p.written(), p.site));
@@ -474,7 +502,7 @@ impl<'a> Table<'a> {
             columns: want.columns(self),
             condition: want.condition,
             serves: want.serves,
-            sure: want.sure,
+            sure: want.sure && self.shows(&want, &uses),
             uses,
             score,
         })
