@@ -54,12 +54,12 @@ use crate::ir::ParamKind;
 use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
-pub use entries::{is_plain_registration, registered_models};
+pub use entries::{Registered, admin_models, is_plain_registration};
 
 use event::{Eval, Load};
 use frame::Frame;
 use summary::{Key, MAX_CALLS, Memo, Summary};
-use uses::Use;
+use uses::{OpenUse, Use};
 use value::{Deps, Kind, Object, Origin, Row, Value};
 
 /// What to analyse.
@@ -211,7 +211,6 @@ impl<'p> Engine<'p> {
             view_querysets: tally(seen.views.values()),
         };
         let mut uses: Vec<Use> = seen.uses.into_iter().collect();
-        uses.extend(offered::uses(self.project));
         uses.par_sort();
         let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
         reveals.sort();
@@ -283,7 +282,7 @@ impl<'p> Engine<'p> {
                 .extend(shown);
         }
         if !summary.uses.is_empty() {
-            let open = summary.uses.iter().map(|one| one.clone().closed());
+            let open = summary.uses.iter().map(OpenUse::closed);
             self.seen
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -9,7 +9,6 @@ mod want;
 
 use std::collections::BTreeMap;
 
-use crate::project::indexes::{IndexColumn, Part as IndexPart};
 use crate::project::{ModelId, Part, Project};
 use crate::source::Sym;
 
@@ -102,9 +101,7 @@ fn shared(project: &Project, advice: Vec<Advice>) -> Vec<Advice> {
             continue;
         }
         let score = all.iter().map(|one| one.score).sum();
-        let mut uses: Vec<Predicate> = all.iter().flat_map(|one| one.uses.iter().cloned()).collect();
-        uses.sort_by_key(|p| (std::cmp::Reverse((p.heat, p.repeated)), p.written(), p.site));
-        uses.dedup_by_key(|p| (p.written(), p.site.file));
+        let uses = ranked(all.iter().flat_map(|one| &one.uses));
         let serves = all.iter().map(|one| one.serves).min();
         out.push(Advice {
             table: model,
@@ -117,6 +114,14 @@ fn shared(project: &Project, advice: Vec<Advice>) -> Vec<Advice> {
     out
 }
 
+/// Those that matter most first, each place once.
+fn ranked<'a>(uses: impl Iterator<Item = &'a Predicate>) -> Vec<Predicate> {
+    let mut uses: Vec<Predicate> = uses.cloned().collect();
+    uses.sort_by_key(|p| (std::cmp::Reverse((p.heat, p.repeated)), p.written(), p.site));
+    uses.dedup_by_key(|p| (p.written(), p.site.file));
+    uses
+}
+
 /// A table whose indexes are declared in the project, and known.
 pub fn is_ours(project: &Project, table: ModelId) -> bool {
     let model = project.model(table);
@@ -126,12 +131,17 @@ pub fn is_ours(project: &Project, table: ModelId) -> bool {
         && !model.meta.proxy
         && project.indexes_known(table)
 }
-/// The field in a column that holds one as it is.
-fn plain_field(column: &IndexColumn) -> Option<Sym> {
-    match column.part {
-        IndexPart::Field(field) => Some(field),
-        _ => None,
-    }
+/// The other way round.
+fn turned(columns: &[(Sym, bool)]) -> Vec<(Sym, bool)> {
+    columns
+        .iter()
+        .map(|(field, descends)| (*field, !descends))
+        .collect()
+}
+
+/// Whether an index over a list gives rows in the order of another: read forwards, or backwards.
+fn gives(list: &[(Sym, bool)], order: &[(Sym, bool)]) -> bool {
+    same_start(list, order) || same_start(list, &turned(order))
 }
 
 /// Whether a list begins with all of another.

@@ -8,6 +8,7 @@ use crate::ir::{ArgKind, BinOp};
 use crate::source::{Site, Sym};
 
 use super::call::Args;
+use super::orm;
 use super::tables::Where;
 use super::value::{Kind, Value};
 
@@ -72,24 +73,9 @@ pub enum Order {
 impl Order {
     /// What `order_by()` with these arguments asks for.
     pub fn given(args: &Args, site: Site) -> Self {
-        let names: Option<Vec<Sym>> = args
-            .iter()
-            .map(|(kind, value)| match (&value.kind, kind) {
-                (Kind::Str(name), ArgKind::Positional) => Some(vec![*name]),
-                (Kind::Tuple(items), ArgKind::Star) => items
-                    .iter()
-                    .map(|item| match item.kind {
-                        Kind::Str(name) => Some(name),
-                        _ => None,
-                    })
-                    .collect(),
-                _ => None,
-            })
-            .collect::<Option<Vec<Vec<Sym>>>>()
-            .map(|names| names.concat());
-        match names {
-            Some(names) => Self::By(names.into(), Some(site)),
-            None => Self::Unknown,
+        match orm::names(args) {
+            (names, true) => Self::By(names.into(), Some(site)),
+            _ => Self::Unknown,
         }
     }
 

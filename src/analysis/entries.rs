@@ -5,7 +5,7 @@
 mod admin;
 mod operations;
 
-pub use admin::{is_plain_registration, registered_models};
+pub use admin::{Registered, admin_models, is_plain_registration};
 
 use std::sync::Arc;
 

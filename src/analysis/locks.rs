@@ -5,8 +5,9 @@
 use rustc_hash::FxHashSet;
 
 use crate::ir::{Call, Expr, ExprKind};
-use crate::project::{ModelId, Part, Project};
-use crate::source::{FileId, Site, Sym};
+use crate::project::migrations::argument;
+use crate::project::{ModelId, Project};
+use crate::source::{FileId, Site, Span, Sym};
 
 use super::advice;
 
@@ -22,7 +23,8 @@ pub struct Locking {
 /// The operations of newest migrations that lock a table with rows in it.
 pub fn locking(project: &Project) -> Vec<Locking> {
     let mut out = Vec::new();
-    if !builds_concurrently(project) {
+    // Some migration builds one without a lock: tables are large enough to mind.
+    if !project.file_ids().any(|file| project.is_concurrent(file)) {
         return out;
     }
     let mut seen: FxHashSet<FileId> = FxHashSet::default();
@@ -34,7 +36,7 @@ pub fn locking(project: &Project) -> Vec<Locking> {
         if !seen.insert(leaf.file) {
             continue;
         }
-        let calls = operations(project, leaf.file);
+        let calls = calls(project, leaf.file);
         let made: Vec<Sym> = calls
             .iter()
             .filter(|(call, _)| is(call, "CreateModel"))
@@ -61,31 +63,13 @@ pub fn locking(project: &Project) -> Vec<Locking> {
     out
 }
 
-/// Whether some migration of the project builds an index without a lock: its tables are large enough to mind.
-fn builds_concurrently(project: &Project) -> bool {
-    let migrations = project
-        .file_ids()
-        .filter(|file| project.file(*file).part == Part::Migration);
-    migrations
-        .flat_map(|file| operations(project, file))
-        .any(|(call, _)| is(call, "AddIndexConcurrently"))
-}
-
-/// The calls in `operations` of a migration, with their places.
-fn operations(project: &Project, file: FileId) -> Vec<(&Call, crate::source::Span)> {
-    let facts = &project.file(file).facts;
-    let classes = facts.classes.iter().filter(|class| class.name == "Migration");
-    let lists = classes.flat_map(|class| {
-        let assigns = class.assigns.iter().filter(|assign| assign.name == "operations");
-        assigns.filter_map(|assign| assign.value.as_deref())
-    });
-    let items = lists.flat_map(|value| match &value.kind {
-        ExprKind::List(items) | ExprKind::Tuple(items) => items.as_slice(),
-        _ => &[],
-    });
-    items
-        .filter_map(|item| match &item.kind {
-            ExprKind::Call(call) => Some((&**call, item.span)),
+/// The calls in `operations` of a migration, with their places; none where they are computed.
+fn calls(project: &Project, file: FileId) -> Vec<(&Call, Span)> {
+    let operations = project.operations(file).unwrap_or_default();
+    operations
+        .into_iter()
+        .filter_map(|operation| match &operation.kind {
+            ExprKind::Call(call) => Some((&**call, operation.span)),
             _ => None,
         })
         .collect()
@@ -93,10 +77,6 @@ fn operations(project: &Project, file: FileId) -> Vec<(&Call, crate::source::Spa
 
 fn is(call: &Call, operation: &str) -> bool {
     call.func.last_name().is_some_and(|name| name == *operation)
-}
-
-fn argument<'e>(call: &'e Call, name: &str, at: usize) -> Option<&'e Expr> {
-    call.keyword(name).or_else(|| call.positional(at))
 }
 
 /// The literal fields of the index that an operation adds; the index may be a constant of the module.

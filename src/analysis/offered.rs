@@ -10,6 +10,7 @@ use crate::ir::{Call, Const, Expr, ExprKind};
 use crate::project::{ClassId, Def, Member, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
+use super::Registered;
 use super::conditions::{Compared, Condition, Filter, Given, Order};
 use super::uses::Use;
 
@@ -61,19 +62,25 @@ static TABLE: LazyLock<Document> = LazyLock::new(|| {
 
 /// All uses that the classes of the project's own code offer.
 pub fn uses(project: &Project) -> Vec<Use> {
+    let registered = super::admin_models(project);
     let mut out = Vec::new();
     for class in project.class_ids() {
         let file = project.class(class).file;
         if !matches!(project.file(file).part, Part::Source) {
             continue;
         }
+        let offer = Offer {
+            project,
+            registered: &registered,
+            class,
+        };
         for row in &TABLE.offered {
             if project.derives_from(class, &[&row.base]) {
-                Offer { project, class }.listed(row, &mut out);
+                offer.listed(row, &mut out);
             }
         }
         if project.derives_from(class, &[&TABLE.declared.holder]) {
-            Offer { project, class }.filters(&TABLE.declared, &mut out);
+            offer.filters(&TABLE.declared, &mut out);
         }
     }
     out
@@ -81,6 +88,8 @@ pub fn uses(project: &Project) -> Vec<Use> {
 
 struct Offer<'p> {
     project: &'p Project,
+    /// Which classes are registered for which models.
+    registered: &'p Registered,
     class: ClassId,
 }
 
@@ -209,7 +218,7 @@ impl Offer<'_> {
     fn models(&self, named: &str) -> Vec<ModelId> {
         let project = self.project;
         if named == "registered" {
-            return super::registered_models(project, self.class);
+            return self.registered.get(&self.class).cloned().unwrap_or_default();
         }
         let Some((file, mut value, _)) = self.own(named) else {
             return Vec::new();

@@ -482,7 +482,7 @@ fn batches(value: &Value) -> bool {
 }
 
 /// Literal names among the arguments, and whether all were literal.
-fn names(args: &Args) -> (Vec<Sym>, bool) {
+pub(super) fn names(args: &Args) -> (Vec<Sym>, bool) {
     let mut found = Vec::new();
     let mut all = true;
     for (kind, value) in args {

@@ -90,19 +90,22 @@ impl Frame<'_, '_> {
             .loops
             .iter()
             .any(|l| l.repeats() && (deps.meets(Deps::on_loop(l.id)) || query.born == Some(l.id)));
-        self.pass_use(OpenUse {
-            query: Arc::new(query.clone()),
-            op,
-            site,
-            repeated,
-        });
+        self.pass_use(query, op, site, repeated);
     }
 
-    fn pass_use(&mut self, one: OpenUse) {
-        if !matches!(one.query.base, Base::Slot(_)) {
-            self.seen.uses.insert(one.closed());
-        } else if self.uses.len() < MAX_USES && !self.uses.contains(&one) {
-            self.uses.push(one);
+    fn pass_use(&mut self, query: &Query, op: Option<Sym>, site: Site, repeated: bool) {
+        if !matches!(query.base, Base::Slot(_)) {
+            self.seen.uses.insert(Use::of(query, op, site, repeated));
+        } else if self.uses.len() < MAX_USES {
+            let one = OpenUse {
+                query: Arc::new(query.clone()),
+                op,
+                site,
+                repeated,
+            };
+            if !self.uses.contains(&one) {
+                self.uses.push(one);
+            }
         }
     }
 
@@ -113,20 +116,21 @@ impl Frame<'_, '_> {
                 continue;
             };
             let repeated = one.repeated || self.loops.iter().any(Loop::repeats);
-            self.pass_use(OpenUse {
-                query: Arc::new(query),
-                op: one.op,
-                site: slots.visible(self, one.site),
-                repeated,
-            });
+            let site = slots.visible(self, one.site);
+            self.pass_use(&query, one.op, site, repeated);
         }
     }
 }
 
 impl OpenUse {
     /// The use, whatever the argument is.
-    pub(super) fn closed(self) -> Use {
-        let query = &*self.query;
+    pub(super) fn closed(&self) -> Use {
+        Use::of(&self.query, self.op, self.site, self.repeated)
+    }
+}
+
+impl Use {
+    fn of(query: &Query, op: Option<Sym>, site: Site, repeated: bool) -> Self {
         let first = |op: Sym| {
             op == "index"
                 || matches!(
@@ -134,7 +138,7 @@ impl OpenUse {
                     Some(Sorts::First | Sorts::Last | Sorts::Latest | Sorts::Earliest)
                 )
         };
-        Use {
+        Self {
             model: query.model,
             related: match &query.base {
                 Base::Related(row, attr) => Some((row.model, *attr)),
@@ -143,12 +147,12 @@ impl OpenUse {
             open: matches!(query.base, Base::Slot(_) | Base::Unknown),
             filters: query.filters.clone(),
             order: query.order.clone(),
-            limited: query.sliced || self.op.is_some_and(first),
-            op: self.op,
+            limited: query.sliced || op.is_some_and(first),
+            op,
             annotations: query.plan.annotations.clone(),
-            site: self.site,
+            site,
             place: query.site,
-            repeated: self.repeated,
+            repeated,
             offered: false,
         }
     }

@@ -12,6 +12,7 @@ use crate::source::{Site, Sym};
 use super::conditions::{Compared, Condition, Filter, Given, Order};
 use super::heat::{self, Heat};
 use super::lookups::{self, Class};
+use super::offered;
 use super::tables;
 use super::uses::{PREFETCH, Use};
 
@@ -82,10 +83,12 @@ impl Predicate {
     }
 }
 
-/// What all uses ask of the tables of the project's own models, sorted and each once.
+/// What all uses, and what classes offer, ask of the tables of the project's own models, sorted and each once.
 pub fn predicates(project: &Project, uses: &[Use]) -> Vec<Predicate> {
     let mut out = Vec::new();
-    for one in standing(uses) {
+    let mut uses = uses.to_vec();
+    uses.extend(offered::uses(project));
+    for one in standing(&uses) {
         Resolver { project, one }.run(&mut out);
     }
     out.sort();

@@ -11,7 +11,7 @@ mod registered;
 mod rows;
 
 use crate::analysis::value::Query;
-use crate::analysis::{is_plain_registration, registered_models};
+use crate::analysis::{admin_models, is_plain_registration};
 use crate::project::{ClassId, Def, Member, ModelId, Project};
 use crate::source::{Site, Span, Sym};
 
@@ -165,7 +165,7 @@ impl Scope<'_> {
 
     /// The models that a class works for: those it is registered for, and the one it names.
     fn models(&self, class: ClassId) -> Vec<ModelId> {
-        let mut found = registered_models(self.project, class);
+        let mut found = admin_models(self.project).remove(&class).unwrap_or_default();
         found.extend(self.named_model(class));
         if let Some((_, Member::Class(meta))) = self.own(class, "Meta") {
             found.extend(self.named_model(meta));

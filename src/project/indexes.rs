@@ -95,6 +95,14 @@ impl IndexColumn {
         Self::of(Part::Field(name))
     }
 
+    /// The field, where the column holds one as it is.
+    pub fn plain(&self) -> Option<Sym> {
+        match self.part {
+            Part::Field(field) => Some(field),
+            _ => None,
+        }
+    }
+
     pub(super) fn of(part: Part) -> Self {
         Self {
             part,

@@ -14,7 +14,7 @@ use crate::source::{FileId, Sym};
 use super::modules::{DirId, Resolved};
 use super::{ModelId, Part, Project};
 
-pub use state::{ModelState, State};
+pub use state::{ModelState, State, argument};
 
 /// Why nothing can be said about the migrations of an application.
 pub type Reason = &'static str;

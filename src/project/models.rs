@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::facts::{FileFacts, ImportKind};
+use crate::facts::ImportKind;
 use crate::source::{FileId, Site, Sym};
 
 use super::columns::Column;
@@ -351,11 +351,21 @@ impl Project {
         let beside = |file: FileId| self.modules.site_of(file) == site;
         let mut named = self.hints.databases.iter();
         let alone = named.all(|(file, database)| *database == Database::PostgreSql || !beside(*file));
-        let habit = |at: usize| {
-            let migration = self.files[at].part == Part::Migration;
-            migration && beside(FileId(at as u32)) && is_concurrent(&self.files[at].facts)
-        };
-        alone || (0..self.files.len()).any(habit)
+        alone
+            || self
+                .file_ids()
+                .any(|file| beside(file) && self.is_concurrent(file))
+    }
+
+    /// A migration with operations that lock no table.
+    pub fn is_concurrent(&self, file: FileId) -> bool {
+        let operation = |name: Sym| name == "AddIndexConcurrently" || name == "RemoveIndexConcurrently";
+        let file = self.file(file);
+        file.part == Part::Migration
+            && file.facts.imports.iter().any(|import| match import.kind {
+                ImportKind::From { name, .. } => operation(name),
+                _ => false,
+            })
     }
 
     /// Some Django project of the tree uses the built-in user model.
@@ -366,13 +376,4 @@ impl Project {
                 .iter()
                 .any(|f| self.user_label(*f).eq_ignore_ascii_case("auth.User"))
     }
-}
-
-/// A migration with operations that lock no table.
-fn is_concurrent(facts: &FileFacts) -> bool {
-    let operation = |name: Sym| name == "AddIndexConcurrently" || name == "RemoveIndexConcurrently";
-    facts.imports.iter().any(|import| match import.kind {
-        ImportKind::From { name, .. } => operation(name),
-        _ => false,
-    })
 }

@@ -1,7 +1,7 @@
 //! DJP310: `index_together`, which Django 5.1 no longer knows.
 
 use crate::analysis::advice;
-use crate::project::indexes::{IndexOrigin, Part};
+use crate::project::indexes::IndexOrigin;
 use crate::report::diagnostic::Diagnostic;
 
 use super::wording::list;
@@ -28,10 +28,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             let fields: Vec<String> = index
                 .columns
                 .iter()
-                .filter_map(|c| match c.part {
-                    Part::Field(field) => Some(field.to_string()),
-                    _ => None,
-                })
+                .filter_map(|c| Some(c.plain()?.to_string()))
                 .collect();
             let message = format!(
                 "`index_together` on {} of `{}`: Django 5.1 removed it, and the model cannot be loaded there",

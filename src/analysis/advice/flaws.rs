@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::project::indexes::{Index, IndexOrigin, Method, Part as IndexPart};
+use crate::project::indexes::{Index, IndexColumn, IndexOrigin, Method, Part as IndexPart};
 use crate::project::{ColumnKind, ModelId, Project};
 use crate::source::{Site, Sym};
 
@@ -13,7 +13,7 @@ use super::super::tables::{self, Returns};
 use super::super::workload::Predicate;
 use super::table::Table;
 use super::want::MAX_COLUMNS;
-use super::{is_ours, plain_field, same_start};
+use super::{gives, is_ours};
 
 /// An index that says nothing another one does not say.
 pub struct Redundant<'p> {
@@ -40,7 +40,7 @@ pub fn redundant<'p>(project: &'p Project, predicates: &[Predicate]) -> Vec<Redu
                 && index
                     .columns
                     .iter()
-                    .filter_map(plain_field)
+                    .filter_map(IndexColumn::plain)
                     .any(|field| prefixes.contains(&(model.id, field)))
         };
         let own = |index: &&Index| is_chosen(index) && !project.is_stub(index.site.file) && !patterned(index);
@@ -70,7 +70,7 @@ fn declared_once<'p>(project: &Project, found: Vec<Redundant<'p>>) -> Vec<Redund
     found
         .into_iter()
         .filter(|one| {
-            let field = one.index.columns.first().and_then(plain_field);
+            let field = one.index.columns.first().and_then(IndexColumn::plain);
             let owner = field.and_then(|field| project.field_owner(one.table, field));
             owner.is_none_or(|owner| {
                 one.index.origin != IndexOrigin::DbIndex
@@ -101,11 +101,10 @@ fn replaces(other: &Index, index: &Index) -> bool {
     let (Some(mine), Some(theirs)) = (columns(index), columns(other)) else {
         return false;
     };
-    let turned: Vec<(Sym, bool)> = mine.iter().map(|(f, d)| (*f, !d)).collect();
     plain(index)
         && plain(other)
         && index.include.iter().all(|field| other.include.contains(field))
-        && (same_start(&theirs, &mine) || same_start(&theirs, &turned))
+        && gives(&theirs, &mine)
         && (!index.unique || other.unique && mine.len() == theirs.len())
 }
 
@@ -165,7 +164,7 @@ pub fn racing<'a>(project: &'a Project, predicates: &'a [Predicate]) -> impl Ite
                 .is_some_and(|m| m.returns == Returns::Pair);
         // A wider key that is meant for the same rows.
         let meets = |index: &Index| {
-            let fields: Vec<Sym> = index.columns.iter().filter_map(plain_field).collect();
+            let fields: Vec<Sym> = index.columns.iter().filter_map(IndexColumn::plain).collect();
             index.unique && p.equal.iter().any(|t| fields.contains(&t.field))
         };
         let unique = |index: &Index| {
@@ -209,7 +208,7 @@ pub fn flags(project: &Project, predicates: &[Predicate]) -> Vec<Flag> {
     for model in project.models().iter().filter(|m| is_ours(project, m.id)) {
         for index in project.indexes(model.id) {
             let [column] = &index.columns[..] else { continue };
-            let Some(field) = plain_field(column) else {
+            let Some(field) = column.plain() else {
                 continue;
             };
             let whole =

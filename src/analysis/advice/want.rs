@@ -13,7 +13,7 @@ use super::super::lookups::{self, Class};
 use super::super::tables::{self, Returns};
 use super::super::workload::{self, Predicate, Sorted, Term};
 use super::table::Table;
-use super::{Advice, Serves, plain_field, same_start};
+use super::{Advice, Serves, gives, ranked};
 
 /// Columns of one index.
 pub(super) const MAX_COLUMNS: usize = 3;
@@ -130,7 +130,12 @@ impl<'a> Table<'a> {
         let lacks = |one: &Generic| {
             let pair = [one.content_type, one.object_id];
             let begins = |index: &Index| {
-                let front: Vec<Sym> = index.columns.iter().take(2).filter_map(plain_field).collect();
+                let front: Vec<Sym> = index
+                    .columns
+                    .iter()
+                    .take(2)
+                    .filter_map(IndexColumn::plain)
+                    .collect();
                 front.first() == Some(&one.object_id) || pair.iter().all(|field| front.contains(field))
             };
             !project.indexes(self.table).iter().any(begins)
@@ -146,7 +151,7 @@ impl<'a> Table<'a> {
             let known = |p: &Predicate| {
                 p.open
                     && project.indexes(self.table).iter().any(|index| {
-                        let fields: Vec<Sym> = index.columns.iter().filter_map(plain_field).collect();
+                        let fields: Vec<Sym> = index.columns.iter().filter_map(IndexColumn::plain).collect();
                         fields.contains(&one.object_id) && fields.contains(&one.content_type)
                     })
             };
@@ -182,7 +187,7 @@ impl<'a> Table<'a> {
     fn fully_served(&self, predicate: &Predicate) -> bool {
         let equal = |field: &Sym| predicate.equal.iter().any(|t| t.field == *field);
         self.project.indexes(self.table).iter().any(|index| {
-            let front = index.columns.iter().map_while(|c| plain_field(c).filter(equal));
+            let front = index.columns.iter().map_while(|c| c.plain().filter(equal));
             front.count() > 1
         })
     }
@@ -271,7 +276,7 @@ impl<'a> Table<'a> {
                 self.project
                     .indexes(self.table)
                     .iter()
-                    .any(|i| i.columns.first().and_then(plain_field) == Some(field))
+                    .any(|i| i.columns.first().and_then(IndexColumn::plain) == Some(field))
             };
             return match range {
                 Some(range) if ranged(range.field) => None,
@@ -392,7 +397,7 @@ impl<'a> Table<'a> {
             // btree_gin and btree_gist serve every column.
             Method::Gin | Method::Gist => {
                 let asked =
-                    |c: &IndexColumn| plain_field(c).is_some_and(|f| predicate.terms().any(|t| t.field == f));
+                    |c: &IndexColumn| c.plain().is_some_and(|f| predicate.terms().any(|t| t.field == f));
                 help.finds = index.columns.iter().any(asked);
                 return help;
             }
@@ -441,8 +446,7 @@ impl<'a> Table<'a> {
             help.finds |= help.ranges && (!self.is_weak(*field) || index.condition.is_some());
         }
         if let Sorted::By(sorted) = &predicate.sorted {
-            let turned: Vec<(Sym, bool)> = sorted.iter().map(|(f, d)| (*f, !d)).collect();
-            help.sorts = same_start(&remaining, sorted) || same_start(&remaining, &turned);
+            help.sorts = gives(&remaining, sorted);
         }
         help
     }
@@ -472,9 +476,7 @@ impl<'a> Table<'a> {
     }
 
     fn finished(&self, want: Want<'a>) -> Option<Advice> {
-        let mut uses: Vec<Predicate> = want.uses.iter().map(|p| (*p).clone()).collect();
-        uses.sort_by_key(|p| (std::cmp::Reverse((p.heat, p.repeated)), p.written(), p.site));
-        uses.dedup_by_key(|p| (p.written(), p.site.file));
+        let uses = ranked(want.uses.iter().copied());
         let hot = uses.iter().any(|p| p.heat >= Heat::Task);
         let scheduled = uses.iter().any(|p| {
             p.heat == Heat::Command
@@ -531,10 +533,8 @@ impl Want<'_> {
             };
             return within || whole;
         }
-        let turned: Vec<(Sym, bool)> = other.tail.iter().map(|(f, d)| (*f, !d)).collect();
         let ranges = other.tail.len() == 1 && self.tail.first().is_some_and(|(f, _)| *f == other.tail[0].0);
-        self.front == other.front
-            && (ranges || same_start(&self.tail, &other.tail) || same_start(&self.tail, &turned))
+        self.front == other.front && (ranges || gives(&self.tail, &other.tail))
     }
 
     fn take(&mut self, other: Self) {

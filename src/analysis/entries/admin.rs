@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::ir::{ArgKind, Call, Const, Expr, ExprKind, StmtKind};
 use crate::project::{ClassId, Def, Member, ModelAttr, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
@@ -55,17 +57,24 @@ pub(super) fn run(engine: &Engine<'_>, file: FileId) {
     }
 }
 
-/// The models for which an admin class is registered.
-pub fn registered_models(project: &Project, admin: ClassId) -> Vec<ModelId> {
-    let mut found: Vec<ModelId> = project
+/// Admin classes, and the models for which each is registered.
+pub type Registered = FxHashMap<ClassId, Vec<ModelId>>;
+
+/// All admin classes that the project registers; their models sorted, each once.
+pub fn admin_models(project: &Project) -> Registered {
+    let mut found = Registered::default();
+    let files = project
         .file_ids()
-        .filter(|file| matches!(project.file(*file).part, Part::Source))
-        .flat_map(|file| registrations(project, file))
-        .filter(|registration| registration.admin == Some(admin))
-        .map(|registration| registration.model)
-        .collect();
-    found.sort();
-    found.dedup();
+        .filter(|file| matches!(project.file(*file).part, Part::Source));
+    for registration in files.flat_map(|file| registrations(project, file)) {
+        if let Some(admin) = registration.admin {
+            found.entry(admin).or_default().push(registration.model);
+        }
+    }
+    for models in found.values_mut() {
+        models.sort();
+        models.dedup();
+    }
     found
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Migrations, Reason};
 use crate::ir::{Call, Const, Expr, ExprKind};
 use crate::project::Project;
-use crate::source::{Site, Sym};
+use crate::source::{FileId, Site, Sym};
 
 /// The models of one application after all of its migrations, by their names in lower case.
 #[derive(Debug, Default)]
@@ -39,29 +39,38 @@ impl State {
 impl Migrations {
     /// The state after the last migration.
     pub fn state(&self, project: &Project) -> Result<State, Reason> {
-        const COMPUTED: Reason = "the operations of its migrations are computed";
         let mut state = State::default();
         for step in &self.steps {
-            let facts = &project.file(step.file).facts;
-            let class = facts.classes.iter().find(|class| class.name == "Migration");
-            let assigns = class.into_iter().flat_map(|class| &class.assigns);
-            for assign in assigns.filter(|assign| assign.name == "operations") {
-                let value = assign.value.as_deref().ok_or(COMPUTED)?;
-                let (ExprKind::List(operations) | ExprKind::Tuple(operations)) = &value.kind else {
-                    return Err(COMPUTED);
-                };
-                for operation in operations {
-                    state.apply(step.file, operation);
-                }
+            for operation in project.operations(step.file)? {
+                state.apply(step.file, operation);
             }
         }
         Ok(state)
     }
 }
 
+impl Project {
+    /// The operations of a migration, in their order.
+    pub fn operations(&self, migration: FileId) -> Result<Vec<&Expr>, Reason> {
+        const COMPUTED: Reason = "the operations of its migrations are computed";
+        let facts = &self.file(migration).facts;
+        let class = facts.classes.iter().find(|class| class.name == "Migration");
+        let assigns = class.into_iter().flat_map(|class| &class.assigns);
+        let mut all = Vec::new();
+        for assign in assigns.filter(|assign| assign.name == "operations") {
+            let value = assign.value.as_deref().ok_or(COMPUTED)?;
+            let (ExprKind::List(operations) | ExprKind::Tuple(operations)) = &value.kind else {
+                return Err(COMPUTED);
+            };
+            all.extend(operations);
+        }
+        Ok(all)
+    }
+}
+
 impl State {
     /// Makes one operation; see "Migration Operations" of Django's documentation for their arguments.
-    fn apply(&mut self, file: crate::source::FileId, operation: &Expr) -> Option<()> {
+    fn apply(&mut self, file: FileId, operation: &Expr) -> Option<()> {
         let ExprKind::Call(call) = &operation.kind else {
             return None;
         };
@@ -133,7 +142,7 @@ impl State {
 }
 
 /// A model as `CreateModel` makes it.
-fn created(file: crate::source::FileId, call: &Call) -> ModelState {
+fn created(file: FileId, call: &Call) -> ModelState {
     let mut model = ModelState {
         managed: true,
         ..ModelState::default()
@@ -163,7 +172,8 @@ fn created(file: crate::source::FileId, call: &Call) -> ModelState {
     model
 }
 
-fn argument<'c>(call: &'c Call, name: &str, nth: usize) -> Option<&'c Expr> {
+/// An argument of an operation, by its name or place.
+pub fn argument<'c>(call: &'c Call, name: &str, nth: usize) -> Option<&'c Expr> {
     call.keyword(name).or_else(|| call.positional(nth))
 }
 
