@@ -156,8 +156,12 @@ pub fn sounds_transient(field: Sym) -> bool {
 /// Whether the name of a model says that its rows pile up with time: `OrderEvent`.
 pub fn sounds_growing(model: Sym) -> bool {
     let (words, alone) = last_word(model);
-    let is = |set: &FxHashSet<Sym>| words.iter().any(|word| set.contains(word));
-    is(&TABLE.growing) || !alone && is(&TABLE.behind)
+    is_log(model) || !alone && words.iter().any(|word| TABLE.behind.contains(word))
+}
+
+/// Whether the name of a model says that without doubt: `LoginAttempt`.
+pub fn is_log(model: Sym) -> bool {
+    last_word(model).0.iter().any(|word| TABLE.growing.contains(word))
 }
 
 /// Whether the name of a model says that few rows of others hang below one of its: `Order`.

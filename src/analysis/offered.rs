@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use crate::ir::{Call, Const, Expr, ExprKind};
+use crate::ir::{Call, Const, DictItem, Expr, ExprKind};
 use crate::project::{ClassId, Def, Member, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
@@ -95,7 +95,7 @@ struct Offer<'p> {
 
 impl Offer<'_> {
     fn listed(&self, row: &Row, out: &mut Vec<Use>) {
-        let Some((_, value, site)) = self.own(&row.attribute) else {
+        let Some((file, value, site)) = self.own(&row.attribute) else {
             return;
         };
         let texts = texts(value);
@@ -125,7 +125,8 @@ impl Offer<'_> {
                         _ => add(Some(Condition::Any(parts)), Order::By([].into(), None), false),
                     }
                 }
-                Asks::Lookups => lookups(value)
+                Asks::Lookups => self
+                    .lookups(file, value)
                     .into_iter()
                     .for_each(|t| add(Some(compared(t)), Order::By([].into(), None), false)),
                 Asks::Order => {
@@ -197,6 +198,31 @@ impl Offer<'_> {
     fn narrows(&self) -> bool {
         let found = self.project.class_member(self.class, Sym::new("get_queryset"));
         found.is_some_and(|(owner, _)| !self.project.is_stub(self.project.class(owner).file))
+    }
+
+    /// Paths with their lookups, which may be a constant.
+    fn lookups(&self, file: FileId, value: &Expr) -> Vec<Sym> {
+        let ExprKind::Dict(items) = &value.kind else {
+            return texts(value);
+        };
+        let constant = |named: &Expr| match self.project.resolve_expr(file, named)? {
+            Def::Assign(from, idx) => {
+                let value = self.project.file(from).facts.assigns[idx as usize]
+                    .value
+                    .as_deref()?;
+                Some(texts(value))
+            }
+            _ => None,
+        };
+        let of = |item: &DictItem| -> Option<Vec<Sym>> {
+            let field = item.key.as_ref()?.as_str()?;
+            let named = match item.value.kind {
+                ExprKind::Name(_) | ExprKind::Attr(_) => constant(&item.value)?,
+                _ => texts(&item.value),
+            };
+            Some(named.iter().map(|l| Sym::new(&format!("{field}__{l}"))).collect())
+        };
+        items.iter().filter_map(of).flatten().collect()
     }
 
     /// An attribute that the class itself sets.
@@ -310,19 +336,6 @@ fn keys(value: &Expr) -> Vec<Sym> {
             .collect(),
         _ => texts(value),
     }
-}
-
-/// Paths with their lookups.
-fn lookups(value: &Expr) -> Vec<Sym> {
-    let ExprKind::Dict(items) = &value.kind else {
-        return texts(value);
-    };
-    let of = |item: &crate::ir::DictItem| -> Option<Vec<Sym>> {
-        let field = item.key.as_ref()?.as_str()?;
-        let named = texts(&item.value).into_iter();
-        Some(named.map(|l| Sym::new(&format!("{field}__{l}"))).collect())
-    };
-    items.iter().filter_map(of).flatten().collect()
 }
 
 #[cfg(test)]

@@ -344,17 +344,21 @@ impl Project {
     /// migration fails on all others, so no settings may name another one: those of tests and of a developer's machine
     /// often do. A project that has such migrations already knows how.
     pub fn builds_concurrently(&self, near: FileId) -> bool {
-        if self.database(near) != Some(Database::PostgreSql) {
-            return false;
-        }
         let site = self.modules.site_of(near);
         let beside = |file: FileId| self.modules.site_of(file) == site;
+        self.runs_only_on(near, Database::PostgreSql)
+            || self.database(near) == Some(Database::PostgreSql)
+                && self
+                    .file_ids()
+                    .any(|file| beside(file) && self.is_concurrent(file))
+    }
+
+    /// The settings beside a file name this database, and no other.
+    pub fn runs_only_on(&self, near: FileId, wanted: Database) -> bool {
+        let site = self.modules.site_of(near);
         let mut named = self.hints.databases.iter();
-        let alone = named.all(|(file, database)| *database == Database::PostgreSql || !beside(*file));
-        alone
-            || self
-                .file_ids()
-                .any(|file| beside(file) && self.is_concurrent(file))
+        self.database(near) == Some(wanted)
+            && named.all(|(file, database)| *database == wanted || self.modules.site_of(*file) != site)
     }
 
     /// A migration with operations that lock no table.

@@ -2,7 +2,7 @@
 
 use crate::analysis::advice::{self, Unserved};
 use crate::analysis::heat::Heat;
-use crate::analysis::lookups::Class;
+use crate::analysis::lookups::{self, Class};
 use crate::fix::index::{self, NewIndex};
 use crate::fix::{Fix, Refusal};
 use crate::project::ColumnKind;
@@ -37,8 +37,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
 /// A request looks rows up by text without its case, on a database where that has an index of its own.
 fn is_sure(cx: &Context<'_>, found: &Unserved) -> bool {
     matches!(found.class, Class::Folded | Class::FoldedPrefix)
+        && !lookups::sounds_like_title(found.field)
         && found.uses.iter().any(|p| p.heat == Heat::Request)
-        && database(cx, found) == Some(Database::PostgreSql)
+        && cx
+            .project
+            .runs_only_on(cx.project.model(found.table).site.file, Database::PostgreSql)
 }
 
 fn database(cx: &Context<'_>, found: &Unserved) -> Option<Database> {

@@ -96,6 +96,11 @@ impl Table<'_> {
         column.is_some_and(|column| column.stamped)
     }
 
+    /// The same, without doubt.
+    pub(super) fn is_log(&self) -> bool {
+        lookups::is_log(self.project.model(self.table).name)
+    }
+
     /// Whether the rows of one key pile up: what users do, and what happens to things.
     pub(super) fn grows(&self, key: Sym) -> bool {
         let model = self.project.model(self.table);

@@ -10,7 +10,7 @@ use crate::source::{Site, Sym};
 use super::super::conditions::Given;
 use super::super::heat::Heat;
 use super::super::lookups::{self, Class};
-use super::super::tables::{self, Returns};
+use super::super::tables::{self, Returns, Runs};
 use super::super::workload::{self, Predicate, Sorted, Term};
 use super::table::Table;
 use super::{Advice, Serves, gives, ranked};
@@ -19,7 +19,7 @@ use super::{Advice, Serves, gives, ranked};
 pub(super) const MAX_COLUMNS: usize = 3;
 
 /// So many places in requests that go by the time of a row are no exception.
-const MANY: usize = 3;
+const MANY: usize = 5;
 
 /// What an index does for a predicate.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -269,7 +269,7 @@ impl<'a> Table<'a> {
                 return None;
             }
             let unsure = |want: Want<'a>| Want {
-                sure: self.piles_up(),
+                sure: self.is_log(),
                 ..want
             };
             let ranged = |field: Sym| {
@@ -454,25 +454,28 @@ impl<'a> Table<'a> {
     /// Whether the queries are evidence enough: a request looks rows up by a value that few of them have, or reads the
     /// newest of what piles up, or several requests go by the time at which rows were made.
     fn shows(&self, want: &Want<'a>, uses: &[Predicate]) -> bool {
-        let asked = |p: &Predicate| p.heat == Heat::Request;
+        let reads =
+            |op: Sym| tables::method(op).is_none_or(|m| m.runs != Runs::Write || m.returns == Returns::Pair);
+        let asked = |p: &&Predicate| p.heat == Heat::Request && p.op.is_none_or(reads);
+        let keyed = |field: &Sym| !self.is_foreign(*field) && !lookups::sounds_like_title(*field);
         let looks_up = |p: &Predicate| {
-            p.equal.iter().any(|t| {
-                want.front.contains(&t.field)
-                    && !self.is_foreign(t.field)
-                    && !lookups::sounds_like_title(t.field)
-                    && self.tells_apart(t)
-            })
+            p.equal
+                .iter()
+                .any(|t| want.front.contains(&t.field) && keyed(&t.field) && self.tells_apart(t))
         };
-        want.serves == Serves::Generic
-            || uses.iter().any(|p| asked(p) && looks_up(p))
-            || want.tail.first().is_some_and(|(field, _)| {
-                let places: BTreeSet<Site> = uses.iter().filter(|p| asked(p)).map(|p| p.site).collect();
-                let enough = match want.front.is_empty() {
-                    true => self.places(*field) >= MANY || self.piles_up() && want.serves == Serves::Order,
-                    false => places.len() > 1 || self.piles_up(),
-                };
-                self.is_stamp(*field) && enough && uses.iter().any(|p| asked(p) && p.op.is_some())
-            })
+        let newest = || {
+            let (field, _) = want.tail.first()?;
+            let places: BTreeSet<Site> = uses.iter().filter(asked).map(Predicate::written).collect();
+            // PostgreSQL sorts the rows of one moment while it reads an index over the first column.
+            let begun = |i: &Index| i.columns.first().and_then(IndexColumn::plain) == Some(*field);
+            let enough = match want.front.is_empty() {
+                true if self.project.indexes(self.table).iter().any(begun) => false,
+                true => self.places(*field) >= MANY || self.is_log() && want.serves == Serves::Order,
+                false => places.len() > 1 || self.is_log() && want.front.iter().any(|f| self.is_foreign(*f)),
+            };
+            Some(self.is_stamp(*field) && enough && uses.iter().any(|p| asked(&p) && p.op.is_some()))
+        };
+        want.serves == Serves::Generic || uses.iter().filter(asked).any(looks_up) || newest() == Some(true)
     }
 
     fn finished(&self, want: Want<'a>) -> Option<Advice> {
