@@ -24,6 +24,7 @@ mod looped;
 mod migration;
 mod narrow;
 mod narrowed;
+pub mod reorder;
 mod scope;
 mod trees;
 mod words;

@@ -13,6 +13,7 @@ pub mod indexes;
 mod link;
 mod managers;
 mod meta;
+pub mod middleware;
 pub mod migrations;
 pub mod models;
 pub mod modules;

@@ -15,14 +15,18 @@ mod index_build_locks_table;
 mod indexes;
 mod loop_invariant_query;
 mod low_selectivity_index;
+mod middleware;
+mod middleware_order;
 mod missing_composite_index;
 mod model_without_meta_index;
 mod per_row_prefetch;
 mod query_in_loop;
+mod query_in_middleware;
 mod redundant_index;
 mod related_access_in_loop;
 mod related_set_in_loop;
 mod rewrites;
+mod slow_middleware_order;
 mod syntax_error;
 mod unindexable_lookup;
 mod unindexed_filter;
@@ -119,6 +123,9 @@ rules! {
     get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
     index_build_locks_table => "indexes/index-build-locks-table.md",
     model_without_meta_index => "indexes/model-without-meta-index.md",
+    middleware_order => "settings/middleware-order.md",
+    slow_middleware_order => "settings/slow-middleware-order.md",
+    query_in_middleware => "settings/query-in-middleware.md",
     syntax_error => "tool/syntax-error.md",
 }
 
