@@ -20,6 +20,7 @@ pub mod modules;
 mod names;
 mod paths;
 mod relations;
+pub mod settings;
 pub mod stubs;
 pub mod templates;
 #[cfg(test)]
@@ -132,6 +133,7 @@ pub struct Project {
     urls: urls::Urls,
     /// Made when somebody asks for them.
     tables: OnceLock<indexes::Tables>,
+    settings: OnceLock<settings::Settings>,
 }
 
 impl Project {

@@ -1,0 +1,694 @@
+//! Runs the statements of settings modules over abstract values, without running anything.
+//!
+//! Both sides of a condition are followed unless the text tells which one is taken; loops run once, or once for
+//! each known element. What other modules hold is found by star imports, imports by name and `include()`.
+//! It knows nothing of what settings mean, but for `DEBUG` in conditions.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::change::{Key, Place, change};
+use super::value::{Item, Value, Why};
+use super::{Override, Setting};
+use crate::facts::{Binding, FileFacts, ImportFacts, ImportKind};
+use crate::ir::{BinOp, Expr, ExprKind, Stmt, StmtKind};
+use crate::project::modules::{ModuleIndex, Resolved};
+use crate::source::{FileId, Site, Span, Sym};
+
+/// Statements that one settings module may run, those of the modules it imports included.
+const MAX_STEPS: u32 = 20_000;
+/// Modules that import each other.
+const MAX_MODULES: usize = 12;
+/// Known elements that a loop runs over one by one.
+const MAX_TURNS: usize = 32;
+
+/// All files that may be settings, and those already evaluated.
+pub(super) struct Evaluator<'a> {
+    pub facts: FxHashMap<FileId, &'a FileFacts>,
+    pub index: &'a ModuleIndex,
+    /// What an unknown `DEBUG` is taken for in conditions.
+    pub debug: Option<bool>,
+    done: FxHashMap<FileId, Arc<State>>,
+    running: Vec<FileId>,
+    pub(super) steps: u32,
+}
+
+/// What names hold after some statements.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    pub names: FxHashMap<Sym, Setting>,
+    pub overrides: Vec<Override>,
+    /// Modules whose settings came in by star or `include()`.
+    pub parents: Vec<FileId>,
+    /// The first import of a parent.
+    pub from: Option<Site>,
+    /// Nothing after this runs.
+    pub(super) ended: bool,
+}
+
+/// One module while it is evaluated.
+pub(super) struct Run<'e, 'a> {
+    pub all: &'e mut Evaluator<'a>,
+    pub file: FileId,
+    pub state: State,
+    /// Loops around whose turns are not known.
+    pub(super) loops: u32,
+    /// Expressions that may still be opened.
+    pub(super) levels: u32,
+    /// The module around a class.
+    pub(super) outer: Option<Arc<State>>,
+    including: Vec<FileId>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn new(
+        files: impl Iterator<Item = (FileId, &'a FileFacts)>,
+        index: &'a ModuleIndex,
+        debug: Option<bool>,
+    ) -> Self {
+        Self {
+            facts: files.collect(),
+            index,
+            debug,
+            done: FxHashMap::default(),
+            running: Vec::new(),
+            steps: MAX_STEPS,
+        }
+    }
+
+    /// What a module holds at its end; none if it is part of a circle or not known.
+    pub fn module(&mut self, file: FileId) -> Option<Arc<State>> {
+        if let Some(done) = self.done.get(&file) {
+            return Some(Arc::clone(done));
+        }
+        if self.running.contains(&file) || self.running.len() >= MAX_MODULES {
+            return None;
+        }
+        let facts = *self.facts.get(&file)?;
+        if self.running.is_empty() {
+            self.steps = MAX_STEPS;
+        }
+        self.running.push(file);
+        let mut run = Run::new(self, file, State::default());
+        run.file_body(facts);
+        let state = Arc::new(run.state);
+        self.running.pop();
+        self.done.insert(file, Arc::clone(&state));
+        Some(state)
+    }
+}
+
+impl<'e, 'a> Run<'e, 'a> {
+    pub fn new(all: &'e mut Evaluator<'a>, file: FileId, state: State) -> Self {
+        Self {
+            all,
+            file,
+            state,
+            loops: 0,
+            levels: Self::LEVELS,
+            outer: None,
+            including: Vec::new(),
+        }
+    }
+
+    pub fn site(&self, span: Span) -> Site {
+        Site::new(self.file, span)
+    }
+
+    fn file_body(&mut self, facts: &'a FileFacts) {
+        match facts.functions.first() {
+            Some(module) if !module.body.is_empty() => self.block(&module.body),
+            // Only declarations are kept of some files.
+            _ => {
+                for import in &facts.imports {
+                    self.import(import);
+                }
+                for assign in &facts.assigns {
+                    if let Some(value) = &assign.value {
+                        self.assign_name(assign.name, value, assign.augmented);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `name = value` or `name += value`.
+    pub fn assign_name(&mut self, name: Sym, value: &'a Expr, augmented: bool) {
+        let site = self.site(value.span);
+        let mut new = self.value(value);
+        if augmented {
+            let old = self.state.names.get(&name).map(|s| (*s.value).clone());
+            let old = old.unwrap_or_else(|| Value::unknown(Why::Name(name), site));
+            new = self.binary(BinOp::Add, old, new, site);
+        }
+        self.bind(name, new, site);
+    }
+
+    pub fn block(&mut self, body: &'a [Stmt]) {
+        for stmt in body {
+            if self.state.ended {
+                return;
+            }
+            match self.all.steps.checked_sub(1) {
+                Some(left) => self.all.steps = left,
+                None => {
+                    let site = self.site(stmt.span);
+                    return self.may_change(site, Why::TooMany);
+                }
+            }
+            self.statement(stmt);
+        }
+    }
+
+    /// From here on, any setting may be another.
+    pub fn may_change(&mut self, site: Site, why: Why) {
+        if !self.state.overrides.iter().any(|known| known.site == site) {
+            self.state.overrides.push(Override { site, why });
+        }
+    }
+
+    pub fn bind(&mut self, name: Sym, value: Value, site: Site) {
+        let value = Arc::new(value.bounded(site));
+        let setting = Setting {
+            value,
+            site,
+            certain: true,
+        };
+        self.state.names.insert(name, setting);
+    }
+
+    fn statement(&mut self, stmt: &'a Stmt) {
+        match &stmt.kind {
+            StmtKind::Assign { targets, value } => {
+                let found = self.value(value);
+                for target in targets {
+                    self.assign(target, found.clone(), self.site(value.span));
+                }
+            }
+            StmtKind::AnnAssign {
+                target,
+                value: Some(value),
+                ..
+            } => {
+                let found = self.value(value);
+                self.assign(target, found, self.site(value.span));
+            }
+            StmtKind::AugAssign { target, op, value } => {
+                let added = self.value(value);
+                let old = self.value(target);
+                let site = self.site(value.span);
+                let new = self.binary(*op, old, added, site);
+                self.assign(target, new, site);
+            }
+            StmtKind::Expr(expr) => self.effect(expr),
+            StmtKind::Delete(targets) => targets.iter().for_each(|target| self.delete(target)),
+            StmtKind::Raise(_) | StmtKind::Return(_) => self.state.ended = true,
+            StmtKind::If { test, body, orelse } => {
+                let taken = self.test(test);
+                self.choose(taken, body, orelse);
+            }
+            StmtKind::For {
+                target, iter, body, ..
+            } => self.each(target, iter, body),
+            StmtKind::While { body, .. } => self.maybe(body),
+            StmtKind::With { items, body, .. } => {
+                for item in items {
+                    let value = self.value(&item.context);
+                    if let Some(target) = &item.target {
+                        self.assign(target, value, self.site(item.context.span));
+                    }
+                }
+                self.block(body);
+            }
+            StmtKind::Try {
+                body,
+                handlers,
+                orelse,
+                finally,
+            } => {
+                let before = self.state.clone();
+                let sure = self.only_imports_here(body);
+                self.block(body);
+                let mut after = self.state.clone();
+                self.block(orelse);
+                if !sure {
+                    // Whatever raises leaves a part of the body done.
+                    after.ended = false;
+                    let start = join(before, after);
+                    for handler in handlers {
+                        let done = std::mem::replace(&mut self.state, start.clone());
+                        self.block(&handler.body);
+                        let other = std::mem::take(&mut self.state);
+                        self.state = join(done, other);
+                    }
+                }
+                self.block(finally);
+            }
+            StmtKind::Match { cases, .. } => {
+                let before = self.state.clone();
+                for case in cases {
+                    let done = std::mem::replace(&mut self.state, before.clone());
+                    self.block(&case.body);
+                    let other = std::mem::take(&mut self.state);
+                    self.state = join(done, other);
+                }
+            }
+            StmtKind::Import(idx) => {
+                let facts = self.all.facts.get(&self.file).copied();
+                if let Some(import) = facts.and_then(|f| f.imports.get(idx.0 as usize)) {
+                    self.import(import);
+                }
+            }
+            StmtKind::Def(idx) => {
+                let facts = self.all.facts.get(&self.file).copied();
+                if let Some(routine) = facts.and_then(|f| f.functions.get(idx.0 as usize)) {
+                    self.declare(routine.name, routine.name_span);
+                }
+            }
+            StmtKind::Class(idx) => {
+                let facts = self.all.facts.get(&self.file).copied();
+                if let Some(class) = facts.and_then(|f| f.classes.get(idx.0 as usize)) {
+                    self.declare(class.name, class.name_span);
+                }
+            }
+            StmtKind::AnnAssign { .. }
+            | StmtKind::Assert(_)
+            | StmtKind::Break
+            | StmtKind::Continue
+            | StmtKind::Template(_) => {}
+        }
+    }
+
+    fn declare(&mut self, name: Sym, span: Span) {
+        let dotted = Sym::new(&self.all.index.module_name(self.file)).dot(name.as_str());
+        let site = self.site(span);
+        self.bind(name, Value::unknown(Why::Outside(dotted), site), site);
+    }
+
+    fn choose(&mut self, taken: Option<bool>, body: &'a [Stmt], orelse: &'a [Stmt]) {
+        match taken {
+            Some(true) => self.block(body),
+            Some(false) => self.block(orelse),
+            None => {
+                let before = self.state.clone();
+                self.block(body);
+                let then = std::mem::replace(&mut self.state, before);
+                self.block(orelse);
+                let other = std::mem::take(&mut self.state);
+                self.state = join(then, other);
+            }
+        }
+    }
+
+    /// A body that runs any number of times.
+    fn maybe(&mut self, body: &'a [Stmt]) {
+        let before = self.state.clone();
+        self.loops += 1;
+        self.block(body);
+        self.loops -= 1;
+        let mut after = std::mem::take(&mut self.state);
+        after.ended = false;
+        self.state = join(before, after);
+    }
+
+    fn each(&mut self, target: &'a Expr, iter: &'a Expr, body: &'a [Stmt]) {
+        let over = self.value(iter);
+        let site = self.site(iter.span);
+        match &over {
+            Value::List(list) if list.is_certain() && list.items.len() <= MAX_TURNS => {
+                for item in &list.items {
+                    self.assign(target, item.value.clone(), item.site);
+                    self.block(body);
+                }
+            }
+            _ => {
+                self.assign(target, Value::unknown(Why::Loop, site), site);
+                self.maybe(body);
+            }
+        }
+    }
+
+    /// A `try` that imports nothing but modules of the project, so that it does not fail.
+    fn only_imports_here(&self, body: &[Stmt]) -> bool {
+        let Some(facts) = self.all.facts.get(&self.file) else {
+            return false;
+        };
+        body.iter().all(|stmt| match stmt.kind {
+            StmtKind::Import(idx) => facts.imports.get(idx.0 as usize).is_some_and(|import| {
+                matches!(
+                    self.all
+                        .index
+                        .resolve(self.file, import.level, import.module.as_str()),
+                    Resolved::File(_)
+                )
+            }),
+            _ => false,
+        })
+    }
+
+    // ---- names and places
+
+    /// Sets what an assignment names.
+    pub fn assign(&mut self, target: &'a Expr, value: Value, site: Site) {
+        match &target.kind {
+            ExprKind::Name(name) => self.bind(*name, value, site),
+            ExprKind::Tuple(targets) | ExprKind::List(targets) => {
+                let parts = match &value {
+                    Value::List(list) if list.is_certain() && list.items.len() == targets.len() => {
+                        Some(list.items.clone())
+                    }
+                    _ => None,
+                };
+                for (at, target) in targets.iter().enumerate() {
+                    let part = match &parts {
+                        Some(parts) => parts[at].value.clone(),
+                        None => Value::unknown(Why::Computed, site),
+                    };
+                    self.assign(target, part, site);
+                }
+            }
+            ExprKind::Index(parts) => {
+                let key = self.key(&parts.1);
+                if self.is_namespace(&parts.0) {
+                    return match key {
+                        Key::Text(name, _) => self.bind(name, value, site),
+                        _ => self.may_change(site, Why::Computed),
+                    };
+                }
+                if let Some(place) = self.place(&parts.0) {
+                    self.change(&place, &mut |held| {
+                        super::change::set(held, &key, value.clone(), site)
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn delete(&mut self, target: &'a Expr) {
+        match &target.kind {
+            ExprKind::Name(name) => {
+                self.state.names.remove(name);
+            }
+            ExprKind::Index(parts) => {
+                let key = self.key(&parts.1);
+                let site = self.site(target.span);
+                if let Some(place) = self.place(&parts.0) {
+                    self.change(&place, &mut |held| super::change::remove(held, &key, site));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Changes what a place holds.
+    pub fn change(&mut self, place: &Place, make: &mut dyn FnMut(&mut Value)) {
+        if let Some(setting) = self.state.names.get_mut(&place.root) {
+            let value = Arc::make_mut(&mut setting.value);
+            change(value, &place.keys, place.site, make);
+            if place.keys.is_empty() {
+                setting.site = place.site;
+            }
+            let whole = std::mem::replace(value, Value::None);
+            *value = whole.bounded(place.site);
+        }
+    }
+
+    /// `NAME["key"][0]`
+    pub fn place(&mut self, expr: &'a Expr) -> Option<Place> {
+        let mut keys = Vec::new();
+        let mut at = expr;
+        while let ExprKind::Index(parts) = &at.kind {
+            keys.push(self.key(&parts.1));
+            at = &parts.0;
+        }
+        keys.reverse();
+        Some(Place {
+            root: at.as_name()?,
+            keys,
+            site: self.site(expr.span),
+        })
+    }
+
+    pub fn key(&mut self, expr: &'a Expr) -> Key {
+        let site = self.site(expr.span);
+        match self.value(expr) {
+            Value::Str(text) => Key::Text(text, site),
+            Value::Int(n) => Key::Number(n),
+            _ => Key::Unknown,
+        }
+    }
+
+    /// An element put into a list by a call at `list`.
+    pub fn item(&self, value: Value, site: Site, list: Site) -> Item {
+        let gap = self.loops > 0;
+        Item {
+            value,
+            site,
+            list,
+            sometimes: gap,
+            gap,
+        }
+    }
+
+    /// `globals()`, `locals()`, `vars()` and `sys.modules[__name__]`.
+    pub fn is_namespace(&mut self, expr: &'a Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Call(call) if call.args.is_empty() => call
+                .func
+                .as_name()
+                .is_some_and(|name| ["globals", "locals", "vars"].contains(&name.as_str())),
+            ExprKind::Index(parts) => {
+                parts.1.as_name().is_some_and(|name| name == "__name__")
+                    && matches!(self.value(&parts.0), Value::Unknown(u) if matches!(u.why, Why::Outside(d) if d == "sys.modules"))
+            }
+            _ => false,
+        }
+    }
+
+    // ---- imports
+
+    fn import(&mut self, import: &'a ImportFacts) {
+        if import.type_checking {
+            return;
+        }
+        let site = self.site(import.span);
+        let found = self
+            .all
+            .index
+            .resolve(self.file, import.level, import.module.as_str());
+        match import.kind {
+            ImportKind::Star => match found {
+                Resolved::File(file) if self.all.facts.contains_key(&file) => self.star(file, site),
+                _ => self.may_change(site, Why::Outside(dotted(import))),
+            },
+            ImportKind::Module { bound, aliased } => {
+                let value = match found {
+                    Resolved::File(file) if aliased || bound == import.module => Why::Module(file),
+                    _ => Why::Outside(if aliased { import.module } else { bound }),
+                };
+                self.bind(bound, Value::unknown(value, site), site);
+            }
+            ImportKind::From { name, bound } => {
+                let value = match found {
+                    Resolved::File(file) => self.member(file, name, site),
+                    Resolved::Namespace(_) | Resolved::External => None,
+                };
+                let value = value.unwrap_or_else(|| {
+                    let path = dotted(import).dot(name.as_str());
+                    let below = match import.module.as_str() {
+                        "" => name,
+                        module => Sym::new(module).dot(name.as_str()),
+                    };
+                    match self.all.index.resolve(self.file, import.level, below.as_str()) {
+                        Resolved::File(file) => Value::unknown(Why::Module(file), site),
+                        _ => Value::unknown(Why::Outside(path), site),
+                    }
+                });
+                self.bind(bound, value, site);
+            }
+        }
+    }
+
+    /// `name` of a module, if the module gives it a value.
+    pub fn member(&mut self, file: FileId, name: Sym, site: Site) -> Option<Value> {
+        let facts = self.all.facts.get(&file).copied()?;
+        let bindings = facts.bindings.iter();
+        let binding = bindings.rev().find(|(known, _)| *known == name).map(|(_, b)| *b);
+        let has_star = || facts.imports.iter().any(|i| i.kind == ImportKind::Star);
+        match binding {
+            Some(Binding::Class(_) | Binding::Func(_)) => {
+                let dotted = Sym::new(&self.all.index.module_name(file)).dot(name.as_str());
+                return Some(Value::unknown(Why::Outside(dotted), site));
+            }
+            Some(_) => {}
+            None if has_star() => {}
+            None => return None,
+        }
+        let state = self.all.module(file)?;
+        state.names.get(&name).map(|setting| (*setting.value).clone())
+    }
+
+    fn star(&mut self, file: FileId, site: Site) {
+        if !self.state.parents.contains(&file) {
+            self.state.parents.push(file);
+        }
+        self.state.from.get_or_insert(site);
+        let Some(state) = self.all.module(file) else {
+            return self.may_change(site, Why::Module(file));
+        };
+        let exports = self.all.facts.get(&file).and_then(|facts| facts.exports.as_ref());
+        for (name, setting) in &state.names {
+            let public = match exports {
+                Some(all) => all.contains(name),
+                None => !name.as_str().starts_with('_'),
+            };
+            if public {
+                let value = setting.clone();
+                let new = match self.state.names.get(name) {
+                    Some(old) if !value.certain => Setting {
+                        value: Arc::new(old.value.join(&value.value)),
+                        site: value.site,
+                        certain: old.certain,
+                    },
+                    _ => value,
+                };
+                self.state.names.insert(*name, new);
+            }
+        }
+        for known in &state.overrides {
+            self.may_change(known.site, known.why.clone());
+        }
+    }
+
+    /// `include("components/*.py")`: the files run here.
+    pub fn include(&mut self, pattern: &str, site: Site) {
+        let files = self.matching(pattern);
+        if files.is_empty() {
+            return self.may_change(site, Why::Outside(Sym::new(pattern)));
+        }
+        for file in files {
+            let Some(facts) = self.all.facts.get(&file).copied() else {
+                continue;
+            };
+            if self.including.contains(&file) || file == self.file {
+                continue;
+            }
+            if !self.state.parents.contains(&file) {
+                self.state.parents.push(file);
+            }
+            self.state.from.get_or_insert(site);
+            self.including.push(file);
+            let here = std::mem::replace(&mut self.file, file);
+            self.file_body(facts);
+            self.file = here;
+            self.including.pop();
+        }
+    }
+
+    /// The files that a pattern of `include()` names, in the order of their paths.
+    fn matching(&self, pattern: &str) -> Vec<FileId> {
+        let index = self.all.index;
+        let here = index.dir_path(index.dir_of(self.file));
+        let mut parts: Vec<&str> = here.split('/').filter(|part| !part.is_empty()).collect();
+        for part in pattern.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop();
+                }
+                part => parts.push(part),
+            }
+        }
+        let wanted = parts.join("/");
+        let mut found: Vec<(String, FileId)> = self
+            .all
+            .facts
+            .keys()
+            .map(|file| {
+                let dir = index.dir_path(index.dir_of(*file));
+                let slash = if dir.is_empty() { "" } else { "/" };
+                (format!("{dir}{slash}{}.py", index.stem(*file)), *file)
+            })
+            .filter(|(path, _)| globs(&wanted, path))
+            .collect();
+        found.sort();
+        found.into_iter().map(|(_, file)| file).collect()
+    }
+
+    pub fn end(&mut self) {
+        self.state.ended = true;
+    }
+}
+
+/// The module of an import as it is written.
+fn dotted(import: &ImportFacts) -> Sym {
+    let dots = ".".repeat(import.level as usize);
+    Sym::new(&format!("{dots}{}", import.module))
+}
+
+/// `*` stands for anything within one name.
+fn globs(pattern: &str, path: &str) -> bool {
+    let (wanted, parts): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    wanted.len() == parts.len()
+        && wanted
+            .iter()
+            .zip(parts)
+            .all(|(wanted, part)| match wanted.split_once('*') {
+                Some((head, tail)) => {
+                    part.len() >= head.len() + tail.len() && part.starts_with(head) && part.ends_with(tail)
+                }
+                None => *wanted == part,
+            })
+}
+
+/// What two ways make of the same start.
+pub(super) fn join(a: State, b: State) -> State {
+    if a.ended {
+        return b;
+    }
+    if b.ended {
+        return a;
+    }
+    let mut names = a.names;
+    let mut others = b.names;
+    for (name, setting) in &mut names {
+        match others.remove(name) {
+            Some(other) => {
+                if !Arc::ptr_eq(&setting.value, &other.value) {
+                    setting.value = Arc::new(setting.value.join(&other.value));
+                    setting.site = setting.site.max(other.site);
+                }
+                setting.certain &= other.certain;
+            }
+            None => setting.certain = false,
+        }
+    }
+    names.extend(others.into_iter().map(|(name, setting)| {
+        let sometimes = Setting {
+            certain: false,
+            ..setting
+        };
+        (name, sometimes)
+    }));
+    let mut overrides = a.overrides;
+    for known in b.overrides {
+        if !overrides.contains(&known) {
+            overrides.push(known);
+        }
+    }
+    let mut parents = a.parents;
+    for file in b.parents {
+        if !parents.contains(&file) {
+            parents.push(file);
+        }
+    }
+    State {
+        names,
+        overrides,
+        parents,
+        from: a.from.or(b.from),
+        ended: false,
+    }
+}
