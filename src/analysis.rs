@@ -54,7 +54,7 @@ use crate::ir::ParamKind;
 use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
-pub use entries::{PerRequest, is_plain_registration, registered_models};
+pub use entries::{Asked, PerRequest, is_plain_registration, registered_models};
 
 use event::{Eval, Load};
 use frame::Frame;

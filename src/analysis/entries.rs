@@ -7,7 +7,7 @@ mod middleware;
 mod operations;
 
 pub use admin::{is_plain_registration, registered_models};
-pub use middleware::PerRequest;
+pub use middleware::{Asked, PerRequest};
 
 use std::sync::Arc;
 

@@ -19,8 +19,14 @@ pub struct Reordered {
     pub moved: Vec<Site>,
 }
 
-/// Moves the fewest entries of a literal so that its order breaks nothing in any of the lists that it is part of.
-pub fn fix(desk: &Desk<'_, '_>, stacks: &[Stack<'_>], list: Site) -> Result<Reordered, Refusal> {
+/// Moves the fewest entries of a literal so that its order breaks nothing in any of the lists that it is part of; the
+/// given pairs have to stand right afterwards.
+pub fn fix(
+    desk: &Desk<'_, '_>,
+    stacks: &[Stack<'_>],
+    list: Site,
+    wrong: &[(Site, Site)],
+) -> Result<Reordered, Refusal> {
     let module = desk.trees.get(list.file).ok_or("the file has syntax errors")?;
     let text = desk.trees.text(list.file);
     let found = chain::find(&module, list.span).ok_or("the list is no literal")?;
@@ -48,7 +54,10 @@ pub fn fix(desk: &Desk<'_, '_>, stacks: &[Stack<'_>], list: Site) -> Result<Reor
     if order.moved.is_empty() {
         return Err("the other entry is written elsewhere");
     }
-    if !placed.iter().all(|(stack, nodes)| works(desk, stack, nodes, &order.order, list)) {
+    if !placed
+        .iter()
+        .all(|(stack, nodes)| works(desk, stack, nodes, &order.order, wrong))
+    {
         return Err("the order depends on entries that are written elsewhere");
     }
     let lines = Lines {
@@ -68,7 +77,11 @@ pub fn fix(desk: &Desk<'_, '_>, stacks: &[Stack<'_>], list: Site) -> Result<Reor
     let title = format!("Move {}", names.join(", "));
     Ok(Reordered {
         fix: Fix::in_file(Safety::Unsafe, title, list.file, edits)?,
-        moved: order.moved.iter().map(|at| Site::new(list.file, nodes[*at])).collect(),
+        moved: order
+            .moved
+            .iter()
+            .map(|at| Site::new(list.file, nodes[*at]))
+            .collect(),
     })
 }
 
@@ -95,13 +108,13 @@ fn places(stack: &Stack<'_>, list: Site, items: &[Expr], nodes: &[Span]) -> Vec<
         .collect()
 }
 
-/// Whether a list with its elements in a new order has no breach in which the literal has a part, and no new one.
+/// Whether a list with its elements in a new order has none of the given breaches, and no new one.
 fn works(
     desk: &Desk<'_, '_>,
     stack: &Stack<'_>,
     nodes: &[Option<usize>],
     order: &[usize],
-    list: Site,
+    wrong: &[(Site, Site)],
 ) -> bool {
     let rank = |at: usize| -> Option<usize> {
         let place = |node: usize| order.iter().position(|old| *old == node);
@@ -128,11 +141,10 @@ fn works(
             .map(|b| (entries[b.first].site, entries[b.second].site, &*b.constraint.id))
             .collect()
     };
-    let is_own = |site: Site| stack.entries.iter().any(|entry| entry.site == site && entry.list == list);
     let old = sites(stack);
     sites(&new)
         .iter()
-        .all(|one| old.contains(one) && !is_own(one.0) && !is_own(one.1))
+        .all(|one| old.contains(one) && !wrong.contains(&(one.0, one.1)))
 }
 
 /// The text of a literal.
@@ -163,18 +175,28 @@ impl Lines<'_> {
             Some(comma) => comma.end,
             None => node.end,
         };
-        let limit = self.nodes.get(at + 1).map_or(self.list.end - 1, |next| next.start);
+        let limit = self
+            .nodes
+            .get(at + 1)
+            .map_or(self.list.end - 1, |next| next.start);
         let rest = self.slice(code, limit);
         let line = rest.find(BREAKS)?;
         let tail = rest[..line].trim();
         let wide = if rest[line..].starts_with("\r\n") { 2 } else { 1 };
         let apart = self.slice(node.end, code).trim_end_matches(',').trim().is_empty();
-        if !(apart && (tail.is_empty() || tail.starts_with('#')) && layout::starts_line(self.text, node.start)) {
+        if !(apart
+            && (tail.is_empty() || tail.starts_with('#'))
+            && layout::starts_line(self.text, node.start))
+        {
             return None;
         }
         let mut start = self.line_start(node.start);
         while start > self.list.start {
-            let wide = if self.text[..start as usize].ends_with("\r\n") { 2 } else { 1 };
+            let wide = if self.text[..start as usize].ends_with("\r\n") {
+                2
+            } else {
+                1
+            };
             let above = self.line_start(start - wide);
             if above <= self.list.start || !self.slice(above, start).trim_start().starts_with('#') {
                 break;
@@ -185,14 +207,20 @@ impl Lines<'_> {
     }
 
     fn line_start(&self, at: u32) -> u32 {
-        self.text[..at as usize].rfind(BREAKS).map_or(0, |found| found as u32 + 1)
+        self.text[..at as usize]
+            .rfind(BREAKS)
+            .map_or(0, |found| found as u32 + 1)
     }
 
     /// The comma behind an entry.
     fn comma(&self, at: usize) -> Option<Span> {
         let from = self.nodes[at].end;
         let to = self.nodes.get(at + 1).map_or(self.list.end, |next| next.start);
-        let commas = self.module.tokens().iter().filter(|t| t.kind() == TokenKind::Comma);
+        let commas = self
+            .module
+            .tokens()
+            .iter()
+            .filter(|t| t.kind() == TokenKind::Comma);
         commas
             .map(|token| span(token.range()))
             .find(|comma| comma.start >= from && comma.end <= to)
@@ -207,7 +235,12 @@ impl Lines<'_> {
             let code = self.nodes[at].end;
             let behind = self.comma(at).map_or(code, |comma| comma.end);
             let comma = if bare && at == new { "" } else { "," };
-            [self.slice(chunk.start, code), comma, self.slice(behind, chunk.end)].concat()
+            [
+                self.slice(chunk.start, code),
+                comma,
+                self.slice(behind, chunk.end),
+            ]
+            .concat()
         };
         let mut anchor: Option<usize> = None;
         let mut at = 0;
@@ -217,10 +250,16 @@ impl Lines<'_> {
                 at += 1;
                 continue;
             }
-            let run: Vec<usize> = order[at..].iter().copied().take_while(|i| moved.contains(i)).collect();
+            let run: Vec<usize> = order[at..]
+                .iter()
+                .copied()
+                .take_while(|i| moved.contains(i))
+                .collect();
             let place = match anchor {
                 Some(anchor) => chunks[anchor].end,
-                None => order[at + run.len()..].first().map_or(chunks[0].start, |next| chunks[*next].start),
+                None => order[at + run.len()..]
+                    .first()
+                    .map_or(chunks[0].start, |next| chunks[*next].start),
             };
             edits.push((Span::new(place, place), run.iter().map(|i| text(*i)).collect()));
             edits.extend(run.iter().map(|i| (chunks[*i], String::new())));
@@ -238,8 +277,15 @@ impl Lines<'_> {
 
     /// Entries that share lines change places; a comment could not go with them.
     fn exchanged(&self, order: &[usize]) -> Result<Vec<(Span, String)>, Refusal> {
-        let comments = self.module.tokens().iter().filter(|t| t.kind() == TokenKind::Comment);
-        if comments.map(|token| span(token.range())).any(|at| self.list.contains(at)) {
+        let comments = self
+            .module
+            .tokens()
+            .iter()
+            .filter(|t| t.kind() == TokenKind::Comment);
+        if comments
+            .map(|token| span(token.range()))
+            .any(|at| self.list.contains(at))
+        {
             return Err("comments stand between entries that share lines");
         }
         let changes = order.iter().enumerate().filter(|(new, old)| new != *old);

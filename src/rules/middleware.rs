@@ -47,7 +47,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, wanted: &[Harm], out: &mut Ve
     for stack in &stacks {
         for breach in breaches(cx.project, stack) {
             let found = Found { stack, breach };
-            if !wanted.contains(&found.breach.constraint.harm) || !reportable(cx.project, found.first().site) {
+            if !wanted.contains(&found.breach.constraint.harm) || !reportable(cx.project, found.first().site)
+            {
                 continue;
             }
             match found.breach.constraint.asks {
@@ -83,7 +84,8 @@ fn ordered(
     home: Site,
     all: &[Found<'_, '_>],
 ) -> Diagnostic {
-    let fix = reorder::fix(&cx.desk(), stacks, home);
+    let wrong: Vec<(Site, Site)> = all.iter().map(|f| (f.first().site, f.second().site)).collect();
+    let fix = reorder::fix(&cx.desk(), stacks, home, &wrong);
     let is_moved = |entry: &Entry| fix.as_ref().is_ok_and(|fix| fix.moved.contains(&entry.site));
     // Of two entries, the one that moves, or would have to.
     let subject = |found: &Found<'_, '_>| -> bool {
@@ -125,18 +127,39 @@ fn ordered(
         [one] => format!("`{}` stands in the wrong place in `MIDDLEWARE`", one.name()),
         _ => format!("{} stand in the wrong order in `MIDDLEWARE`", list(&names)),
     };
-    let asked: Vec<String> = all
+    let worst = all
         .iter()
-        .map(|f| format!("`{}` before `{}`", f.first().name(), f.second().name()))
-        .take(3)
-        .collect();
-    let worst = all.iter().map(|f| f.breach.constraint.harm).max().unwrap_or(Harm::Perf);
+        .map(|f| f.breach.constraint.harm)
+        .max()
+        .unwrap_or(Harm::Perf);
     let certain = all.iter().any(|f| !f.breach.likely);
-    let mut diagnostic = finding(rule, worst, moved.first().map_or(home, |e| e.site), message, certain);
-    diagnostic.help = Some(format!("put {}", asked.join(", ")));
+    let mut diagnostic = finding(
+        rule,
+        worst,
+        moved.first().map_or(home, |e| e.site),
+        message,
+        certain,
+    );
+    diagnostic.help = Some(advice(all, &moved, &subject));
     diagnostic.labels = labels;
     fixes::offer(&mut diagnostic, fix.map(|Reordered { fix, .. }| fix));
     diagnostic
+}
+
+/// Where what moves belongs.
+fn advice(all: &[Found<'_, '_>], moved: &[&Entry], subject: &dyn Fn(&Found<'_, '_>) -> bool) -> String {
+    if let [one] = moved {
+        let outermost = all.iter().filter(|f| subject(f)).min_by_key(|f| f.breach.second);
+        let innermost = all.iter().filter(|f| !subject(f)).max_by_key(|f| f.breach.first);
+        return match (outermost, innermost) {
+            (Some(found), _) => format!("put `{}` before `{}`", one.name(), found.second().name()),
+            (None, Some(found)) => format!("put `{}` behind `{}`", one.name(), found.first().name()),
+            (None, None) => String::new(),
+        };
+    }
+    let pair = |f: &Found<'_, '_>| format!("`{}` before `{}`", f.first().name(), f.second().name());
+    let pairs: Vec<String> = all.iter().take(3).map(pair).collect();
+    format!("put {}", pairs.join(", "))
 }
 
 /// A finding about entries that are there twice, without their other half, or beside another that does the same.
@@ -146,7 +169,10 @@ fn other(rule: &Rule, found: &Found<'_, '_>) -> Diagnostic {
     let why = &constraint.why;
     let (message, help) = match constraint.asks {
         Asks::Pair => (
-            format!("`{}` stands in `MIDDLEWARE` without its other half: {why}", first.name()),
+            format!(
+                "`{}` stands in `MIDDLEWARE` without its other half: {why}",
+                first.name()
+            ),
             "add the other half, or remove this one".to_owned(),
         ),
         Asks::Unique => (
@@ -154,7 +180,11 @@ fn other(rule: &Rule, found: &Found<'_, '_>) -> Diagnostic {
             "remove one of them".to_owned(),
         ),
         _ => (
-            format!("`{}` and `{}` are both in `MIDDLEWARE`: {why}", first.name(), second.name()),
+            format!(
+                "`{}` and `{}` are both in `MIDDLEWARE`: {why}",
+                first.name(),
+                second.name()
+            ),
             "remove one of them".to_owned(),
         ),
     };
@@ -179,7 +209,11 @@ fn finding(rule: &Rule, harm: Harm, site: Site, message: String, certain: bool) 
             Harm::Error => rule.severity,
             _ => rule.severity.min(Severity::Warning),
         },
-        certainty: if certain { Certainty::Certain } else { Certainty::Likely },
+        certainty: if certain {
+            Certainty::Certain
+        } else {
+            Certainty::Likely
+        },
         message,
         help: None,
         file: site.file,

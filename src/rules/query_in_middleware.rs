@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::PerRequest;
+use crate::analysis::{Asked, PerRequest};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
 use crate::source::Site;
 
@@ -12,7 +12,7 @@ use super::{Context, Rule};
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut all: BTreeMap<Site, Vec<&PerRequest>> = BTreeMap::new();
     for query in &cx.analysis.per_request {
-        if reportable(cx.project, query.eval.site) && reportable(cx.project, query.named) {
+        if reportable(cx.project, query.query.site) && reportable(cx.project, query.named) {
             all.entry(query.defined).or_default().push(query);
         }
     }
@@ -29,7 +29,10 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
     };
     let message = match (whose(false), whose(true)) {
         (anybody, 0) => format!("`{name}` runs {} on every request", said(anybody)),
-        (0, users) => format!("`{name}` runs {} on every request, for signed-in users", said(users)),
+        (0, users) => format!(
+            "`{name}` runs {} on every request, for signed-in users",
+            said(users)
+        ),
         (anybody, users) => format!(
             "`{name}` runs {} on every request, and {} more for signed-in users",
             said(anybody),
@@ -43,19 +46,22 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
         }
     };
     for query in queries {
-        let model = cx.project.model(query.eval.query.model).name;
-        let users = if query.signed_in { ", for signed-in users" } else { "" };
-        push(
-            query.eval.site,
-            Role::Queryset,
-            format!("a query for `{model}`{users}"),
-        );
-        for call in query.eval.calls.iter().filter(|call| **call != query.defined) {
+        let asked = match query.query.asks {
+            Asked::Rows(model) => format!("a query for `{}`", cx.project.model(model).name),
+            Asked::OfUser(name) => format!("a query for `{name}` of the user"),
+        };
+        let users = if query.signed_in {
+            ", for signed-in users"
+        } else {
+            ""
+        };
+        push(query.query.site, Role::Queryset, format!("{asked}{users}"));
+        for call in query.query.calls.iter().filter(|call| **call != query.defined) {
             push(*call, Role::Call, "called from here".into());
         }
     }
     push(first.named, Role::Setting, "it is in `MIDDLEWARE` here".into());
-    let place = first.eval.site;
+    let place = first.query.site;
     Some(Diagnostic {
         rule: rule.name,
         code: rule.code,
@@ -64,11 +70,15 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
         certainty: Certainty::Certain,
         message,
         help: Some(
-            "ask where the answer is needed: in a `SimpleLazyObject` on the request, or keep it in the cache".into(),
+            "ask where the answer is needed: in a `SimpleLazyObject` on the request, or keep it in the cache"
+                .into(),
         ),
         file: place.file,
         span: place.span,
-        model: Some(cx.project.model(first.eval.query.model).label.to_string()),
+        model: match first.query.asks {
+            Asked::Rows(model) => Some(cx.project.model(model).label.to_string()),
+            Asked::OfUser(_) => None,
+        },
         relations: Vec::new(),
         fields: Vec::new(),
         queries: Some(Queries {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use crate::ir::ArgKind;
 use crate::project::middleware::{Callee, Stack};
-use crate::project::{ClassId, FuncId, Member, Part, Project};
+use crate::project::{ClassId, FuncId, Member, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
 use super::super::Engine;
 use super::super::call::Args;
-use super::super::event::Eval;
+use super::super::event::Access;
 use super::super::frame::Frame;
 use super::super::summary::MAX_CALLS;
 use super::super::value::{Kind, Object, Origin, Row, Value};
@@ -38,9 +38,26 @@ pub struct PerRequest {
     pub named: Site,
     /// The name of the class or function.
     pub defined: Site,
-    pub eval: Eval,
+    pub query: Query,
     /// It runs for users who are signed in only.
     pub signed_in: bool,
+}
+
+/// One query.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub site: Site,
+    /// Call sites from the outermost to the query.
+    pub calls: Vec<Site>,
+    pub asks: Asked,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Rows of a model.
+    Rows(ModelId),
+    /// What hangs on the user, by the name of the relation.
+    OfUser(Sym),
 }
 
 /// Plays the middleware of all settings modules.
@@ -57,19 +74,19 @@ pub(super) fn run(engine: &Engine<'_>) {
             continue;
         };
         let anybody = queries(engine, file, callee, Value::UNKNOWN);
-        let mut found: Vec<(Eval, bool)> = anybody.into_iter().map(|eval| (eval, false)).collect();
+        let mut found: Vec<(Query, bool)> = anybody.into_iter().map(|query| (query, false)).collect();
         if let Some(request) = signed_in(engine.project, file) {
-            for eval in queries(engine, file, callee, request) {
-                if found.iter().all(|(known, _)| known.site != eval.site) {
-                    found.push((eval, true));
+            for query in queries(engine, file, callee, request) {
+                if found.iter().all(|(known, _)| known.site != query.site) {
+                    found.push((query, true));
                 }
             }
         }
-        let found = found.into_iter().map(|(eval, signed_in)| PerRequest {
+        let found = found.into_iter().map(|(query, signed_in)| PerRequest {
             callee,
             named,
             defined,
-            eval,
+            query,
             signed_in,
         });
         engine.note_middleware(found.collect());
@@ -89,7 +106,7 @@ fn place(project: &Project, callee: Callee) -> Option<(FileId, Site)> {
 /// A request of a user who is signed in.
 fn signed_in(project: &Project, near: FileId) -> Option<Value> {
     let model = project.model_of_class(project.user_class(near)?)?;
-    let user = Value::row(Row::single(model, Origin::Elsewhere));
+    let user = Value::row(Row::single(model, Origin::Slot(0)));
     let class = project.class_by_dotted(REQUEST)?;
     Some(Value::new(Kind::Object(Arc::new(Object {
         class,
@@ -98,7 +115,7 @@ fn signed_in(project: &Project, near: FileId) -> Option<Value> {
 }
 
 /// The queries of one request that stand under no condition.
-fn queries(engine: &Engine<'_>, file: FileId, callee: Callee, request: Value) -> Vec<Eval> {
+fn queries(engine: &Engine<'_>, file: FileId, callee: Callee, request: Value) -> Vec<Query> {
     let project = engine.project;
     let mut frame = Frame::new(engine, project.func_id(file, crate::ir::FuncIdx(0)), MAX_CALLS);
     frame.receiver = None;
@@ -110,14 +127,28 @@ fn queries(engine: &Engine<'_>, file: FileId, callee: Callee, request: Value) ->
             handler(&mut frame, &made, &request);
         }
     }
-    let mut found: Vec<Eval> = Vec::new();
-    for mut eval in std::mem::take(&mut frame.evals) {
-        let own = matches!(project.file(eval.site.file).part, Part::Source);
-        if eval.conditional || !own || found.iter().any(|known| known.site == eval.site) {
-            continue;
+    let evals = std::mem::take(&mut frame.evals).into_iter();
+    let evals = evals.filter(|eval| !eval.conditional).map(|eval| Query {
+        site: eval.site,
+        calls: eval.calls,
+        asks: Asked::Rows(eval.query.model),
+    });
+    // Only the user comes from outside.
+    let loads = std::mem::take(&mut frame.loads).into_iter();
+    let loads = loads
+        .filter(|load| !load.conditional && !matches!(load.access, Access::Column | Access::Key))
+        .map(|load| Query {
+            site: load.site,
+            calls: load.calls,
+            asks: Asked::OfUser(load.attr),
+        });
+    let own = |site: Site| matches!(project.file(site.file).part, Part::Source);
+    let mut found: Vec<Query> = Vec::new();
+    for mut query in evals.chain(loads).filter(|query| own(query.site)) {
+        if found.iter().all(|known| known.site != query.site) {
+            query.calls.retain(|call| own(*call));
+            found.push(query);
         }
-        eval.calls.retain(|call| matches!(project.file(call.file).part, Part::Source));
-        found.push(eval);
     }
     found
 }
@@ -141,7 +172,12 @@ fn hooks(frame: &mut Frame<'_, '_>, class: ClassId, request: &Value) {
         })));
         let (file, _) = project.func(func);
         let site = Site::new(file, project.routine(func).name_span);
-        frame.call_function(func, None, arguments(project, func, vec![this, request.clone()]), site);
+        frame.call_function(
+            func,
+            None,
+            arguments(project, func, vec![this, request.clone()]),
+            site,
+        );
     }
 }
 
@@ -163,7 +199,11 @@ fn handler(frame: &mut Frame<'_, '_>, made: &Value, request: &Value) {
 
 /// As many arguments as the function takes; those besides the given ones are unknown.
 fn arguments(project: &Project, func: FuncId, given: Vec<Value>) -> Args {
-    let count = project.routine(func).params.len().min(given.len() + MOST_ARGUMENTS);
+    let count = project
+        .routine(func)
+        .params
+        .len()
+        .min(given.len() + MOST_ARGUMENTS);
     let rest = count.saturating_sub(given.len());
     let unknown = std::iter::repeat_n(Value::UNKNOWN, rest);
     given

@@ -44,8 +44,14 @@ pub fn arranged(plan: &Plan) -> Option<Arranged> {
     let moved = (0..=MAX_MOVED.min(count)).find_map(|size| cover(plan, &wrong, size))?;
     let mut order: Vec<usize> = (0..count).filter(|i| !moved.contains(i)).collect();
     for new in moved.iter().copied() {
-        let lowest = order.iter().rposition(|old| before[*old][new]).map_or(0, |at| at + 1);
-        let highest = order.iter().position(|old| before[new][*old]).unwrap_or(order.len());
+        let lowest = order
+            .iter()
+            .rposition(|old| before[*old][new])
+            .map_or(0, |at| at + 1);
+        let highest = order
+            .iter()
+            .position(|old| before[new][*old])
+            .unwrap_or(order.len());
         let at = match plan.ends[new] {
             Some(End::First) => lowest,
             Some(End::Last) => highest,
@@ -70,7 +76,9 @@ fn closure(count: usize, edges: &BTreeSet<(usize, usize)>) -> Vec<Vec<bool>> {
         let beyond = before[via].clone();
         for row in &mut before {
             if row[via] {
-                row.iter_mut().zip(&beyond).for_each(|(known, more)| *known |= more);
+                row.iter_mut()
+                    .zip(&beyond)
+                    .for_each(|(known, more)| *known |= more);
             }
         }
     }
@@ -84,9 +92,17 @@ fn cover(plan: &Plan, wrong: &[(usize, usize)], size: usize) -> Option<Vec<usize
     };
     let size = size.checked_sub(1)?;
     // The one behind moves up, unless it weighs more.
-    let ways = if plan.weight[i] < plan.weight[j] { [i, j] } else { [j, i] };
+    let ways = if plan.weight[i] < plan.weight[j] {
+        [i, j]
+    } else {
+        [j, i]
+    };
     ways.into_iter().filter(|one| plan.movable[*one]).find_map(|one| {
-        let rest: Vec<_> = wrong.iter().copied().filter(|(a, b)| *a != one && *b != one).collect();
+        let rest: Vec<_> = wrong
+            .iter()
+            .copied()
+            .filter(|(a, b)| *a != one && *b != one)
+            .collect();
         let mut found = cover(plan, &rest, size)?;
         found.push(one);
         found.sort_unstable();

@@ -38,16 +38,18 @@ pub fn breaches(project: &Project, stack: &Stack<'_>) -> Vec<Breach> {
             continue;
         };
         let mut push = |first: usize, second: usize| {
-            let known = found
-                .iter()
-                .any(|b| (b.first, b.second) == (first, second) && b.constraint.asks == constraint.asks);
-            if !known {
-                found.push(Breach {
-                    constraint,
-                    first,
-                    second,
-                    likely: may || entries[first].derived || entries[second].derived,
-                });
+            let new = Breach {
+                constraint,
+                first,
+                second,
+                likely: may || entries[first].derived || entries[second].derived,
+            };
+            let same =
+                |b: &&mut Breach| (b.first, b.second, b.constraint.asks) == (first, second, constraint.asks);
+            match found.iter_mut().find(same) {
+                Some(known) if known.constraint.harm < constraint.harm => *known = new,
+                Some(_) => {}
+                None => found.push(new),
             }
         };
         match constraint.asks {
@@ -56,14 +58,22 @@ pub fn breaches(project: &Project, stack: &Stack<'_>) -> Vec<Breach> {
                 .filter(|pair| pair.second < pair.first && together(entries, pair.first, pair.second))
                 .for_each(|pair| push(pair.first, pair.second)),
             Asks::Pair => {
-                let halves: Vec<_> = constraint.first.iter().map(|path| places(entries, path)).collect();
+                let halves: Vec<_> = constraint
+                    .first
+                    .iter()
+                    .map(|path| places(entries, path))
+                    .collect();
                 let lacks = stack.complete && halves.iter().any(Vec::is_empty);
                 if let (true, Some(at)) = (lacks, halves.iter().flatten().next()) {
                     push(*at, *at);
                 }
             }
             Asks::Conflict => {
-                let all: Vec<_> = constraint.first.iter().flat_map(|path| places(entries, path)).collect();
+                let all: Vec<_> = constraint
+                    .first
+                    .iter()
+                    .flat_map(|path| places(entries, path))
+                    .collect();
                 if let [first, second, ..] = all[..]
                     && entries[first].known != entries[second].known
                     && together(entries, first, second)
@@ -104,7 +114,8 @@ pub fn plan(project: &Project, stacks: &[(&Stack<'_>, Vec<Option<usize>>)], mova
             }
             for pair in ordered(constraint, entries) {
                 let broken = pair.second < pair.first;
-                let kept = constraint.harm == Harm::Style && broken || !together(entries, pair.first, pair.second);
+                let kept =
+                    constraint.harm == Harm::Style && broken || !together(entries, pair.first, pair.second);
                 let (Some(first), Some(second)) = (nodes[pair.first], nodes[pair.second]) else {
                     continue;
                 };
@@ -132,7 +143,9 @@ fn ordered<'e>(constraint: &'static Constraint, entries: &'e [Entry]) -> impl It
     let end = constraint.end().filter(|_| constraint.asks == Asks::Order);
     let sides = |paths: &'static [String], other: bool| -> Vec<usize> {
         if other {
-            return (0..entries.len()).filter(|at| counts(constraint, &entries[*at])).collect();
+            return (0..entries.len())
+                .filter(|at| counts(constraint, &entries[*at]))
+                .collect();
         }
         paths.iter().flat_map(|path| places(entries, path)).collect()
     };

@@ -188,7 +188,11 @@ mod tests {
     fn table_is_well_formed() {
         let document: Document = toml::from_str(TEXT).unwrap();
         let paths = document.middleware.iter().map(|k| k.aliases.len() + 1);
-        assert_eq!(TABLE.by_path.len(), paths.sum::<usize>(), "a path is listed twice");
+        assert_eq!(
+            TABLE.by_path.len(),
+            paths.sum::<usize>(),
+            "a path is listed twice"
+        );
         let mut ids: Vec<&str> = document.constraint.iter().map(|c| &*c.id).collect();
         ids.sort_unstable();
         ids.dedup();
