@@ -134,9 +134,12 @@ impl Project {
         self.settings.get_or_init(|| evaluate(self))
     }
 
-    /// The first import of a name from one of some modules in the project's own code, tests left out.
-    pub fn import_from(&self, modules: &[&str], except: &[&str]) -> Option<Site> {
-        let own = |id: &FileId| matches!(self.file(*id).part, Part::Source | Part::Command);
+    /// The first import of a name from one of some modules in code of the same Django project, tests left out.
+    pub fn import_from(&self, near: FileId, modules: &[&str], except: &[&str]) -> Option<Site> {
+        let site = self.modules.site_of(near);
+        let own = |id: &FileId| {
+            matches!(self.file(*id).part, Part::Source | Part::Command) && self.modules.site_of(*id) == site
+        };
         self.file_ids().filter(own).find_map(|id| {
             let imports = self.file(id).facts.imports.iter();
             let mut fitting = imports.filter(|import| match import.kind {

@@ -51,6 +51,8 @@ fn has_shared_cache(module: &SettingsModule) -> bool {
     let backend = default_cache(module).and_then(|(_, cache)| cache.get("BACKEND")?.value.as_str());
     backend.is_some_and(|name| {
         let name = name.to_lowercase();
-        name.contains("redis") || name.contains("memcache") || name.contains("valkey")
+        ["redis", "memcached", "valkey"]
+            .iter()
+            .any(|word| name.contains(word))
     })
 }

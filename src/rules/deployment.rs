@@ -12,8 +12,9 @@ use super::{Context, Rule};
 pub(super) fn serving<'a>(cx: &Context<'a>) -> impl Iterator<Item = &'a SettingsModule> {
     let modules = cx.project.settings().of_servers();
     modules.filter(|module| {
-        module.role == ModuleRole::Production
-            || databases(module).iter().all(|d| d.kind != Some(Database::Sqlite))
+        let all = databases(module);
+        let only_sqlite = !all.is_empty() && all.iter().all(|d| d.kind == Some(Database::Sqlite));
+        module.role == ModuleRole::Production || !only_sqlite
     })
 }
 
@@ -31,12 +32,9 @@ pub(super) struct Served<'a> {
 pub(super) fn databases(module: &SettingsModule) -> Vec<Served<'_>> {
     let mut all = Vec::new();
     for (alias, dict) in entries(module, "DATABASES") {
-        let value = dict.get("ENGINE").map(|entry| &entry.value);
-        let (engine, certain) = match value {
-            Some(Value::Unknown(unknown)) => (unknown.default.as_deref().and_then(Value::as_str), false),
-            Some(value) => (value.as_str(), true),
-            None => (None, false),
-        };
+        let (engine, certain) = dict
+            .get("ENGINE")
+            .map_or((None, false), |entry| engine(&entry.value));
         all.push(Served {
             alias,
             dict,
@@ -46,6 +44,26 @@ pub(super) fn databases(module: &SettingsModule) -> Vec<Served<'_>> {
         });
     }
     all
+}
+
+/// The engine that a value names on all ways that are known, and whether it is written down on all.
+fn engine(value: &Value) -> (Option<&'static str>, bool) {
+    let mut found = None;
+    let mut certain = true;
+    for way in value.ways() {
+        let named = match way {
+            Value::Unknown(unknown) => {
+                certain = false;
+                unknown.default.as_deref().and_then(Value::as_str)
+            }
+            known => known.as_str(),
+        };
+        match (found, named) {
+            (Some(one), Some(other)) if one != other => return (None, false),
+            _ => found = found.or(named),
+        }
+    }
+    (found, certain)
 }
 
 /// The dicts in a dict of dicts by alias, as `DATABASES` and `CACHES` are, on each way.

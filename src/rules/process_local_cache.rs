@@ -59,5 +59,6 @@ fn used(cx: &Context<'_>, module: &SettingsModule) -> Option<Site> {
             return Some(item.site);
         }
     }
-    cx.project.import_from(&USES, &["never_cache", "cache_control"])
+    cx.project
+        .import_from(module.file, &USES, &["never_cache", "cache_control"])
 }

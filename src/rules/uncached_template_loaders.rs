@@ -33,7 +33,12 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 "these template loaders keep nothing: each use of a template reads and compiles its file again".to_owned();
             let help = "wrap them in `django.template.loaders.cached.Loader`, or leave `loaders` out: Django then does it";
             if let Some(found) = found(cx, rule, module, loaders.site, (message, help), out) {
-                fixes::offer(found, entry::cached(&cx.trees, loaders.site));
+                let whole = list.items.iter().all(|item| item.list == list.site);
+                let fix = match whole {
+                    true => entry::cached(&cx.trees, list.site),
+                    false => Err("the list is put together elsewhere"),
+                };
+                fixes::offer(found, fix);
             }
         }
     }
