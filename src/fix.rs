@@ -13,6 +13,7 @@ mod code;
 pub mod columns;
 pub mod declare;
 pub mod eager;
+pub mod entry;
 pub mod gathered;
 pub mod hoisted;
 mod imports;

@@ -20,11 +20,15 @@ DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\":
 ";
 
 /// Groups of rules that have documents of their own: how the names of those begin, and the group.
-const APART: [(&str, &str); 3] = [
-    ("indexes", "indexes"),
-    ("settings", "settings"),
-    ("middleware", "settings"),
+const APART: [(&str, &[&str]); 5] = [
+    ("indexes", &["indexes"]),
+    ("middleware", MIDDLEWARE),
+    ("slow-middleware", MIDDLEWARE),
+    ("query-in-middleware", MIDDLEWARE),
+    ("settings", &["settings"]),
 ];
+/// Of the rules about settings, those about middleware run by themselves.
+const MIDDLEWARE: &[&str] = &["middleware-order", "slow-middleware-order", "query-in-middleware"];
 /// Rules whose fields come in an order.
 const INDEX_RULES: [&str; 4] = [
     "unindexed-filter",
@@ -58,7 +62,10 @@ fn main() {
         let stem = document.file_stem().unwrap().to_string_lossy().into_owned();
         let below = document.strip_prefix(root).unwrap();
         let begins = |word: &str| below.iter().any(|part| part.to_string_lossy().starts_with(word));
-        let apart = APART.iter().find(|(word, _)| begins(word)).map(|(_, group)| *group);
+        let apart = APART
+            .iter()
+            .find(|(word, _)| begins(word))
+            .map(|(_, group)| *group);
         for mut section in read(document) {
             section.apart = apart;
             let bookshop = bookshop.clone();
@@ -96,7 +103,7 @@ struct Section {
     /// Something is wrong with the document here.
     flaw: Option<String>,
     /// What is said by such a group is told in documents of their own, and nothing else there.
-    apart: Option<&'static str>,
+    apart: Option<&'static [&'static str]>,
 }
 
 /// The innermost headings with code blocks; the blocks of a heading with subheadings are given to each of them.
@@ -217,8 +224,8 @@ impl Section {
         })?;
         config.preview = true;
         match self.apart {
-            Some(group) => config.select = vec![group.into()],
-            None => config.ignore.extend(APART.map(|(_, group)| group.to_owned())),
+            Some(rules) => config.select = rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            None => config.ignore.extend(["indexes", "settings"].map(str::to_owned)),
         }
         let request = Request {
             cwd: dir.path().to_owned(),

@@ -133,6 +133,24 @@ impl Project {
     pub fn settings(&self) -> &Settings {
         self.settings.get_or_init(|| evaluate(self))
     }
+
+    /// The first import of a name from one of some modules in code of the same Django project, tests left out.
+    pub fn import_from(&self, near: FileId, modules: &[&str], except: &[&str]) -> Option<Site> {
+        let site = self.modules.site_of(near);
+        let own = |id: &FileId| {
+            matches!(self.file(*id).part, Part::Source | Part::Command) && self.modules.site_of(*id) == site
+        };
+        self.file_ids().filter(own).find_map(|id| {
+            let imports = self.file(id).facts.imports.iter();
+            let mut fitting = imports.filter(|import| match import.kind {
+                ImportKind::From { name, .. } => {
+                    modules.contains(&import.module.as_str()) && !except.contains(&name.as_str())
+                }
+                _ => false,
+            });
+            fitting.next().map(|import| Site::new(id, import.span))
+        })
+    }
 }
 
 fn evaluate(project: &Project) -> Settings {
