@@ -73,10 +73,10 @@ pub(super) fn run(engine: &Engine<'_>) {
         let Some((file, defined)) = place(engine.project, callee) else {
             continue;
         };
-        let anybody = queries(engine, file, callee, Value::UNKNOWN);
+        let anybody = queries(engine, defined, callee, Value::UNKNOWN);
         let mut found: Vec<(Query, bool)> = anybody.into_iter().map(|query| (query, false)).collect();
         if let Some(request) = signed_in(engine.project, file) {
-            for query in queries(engine, file, callee, request) {
+            for query in queries(engine, defined, callee, request) {
                 if found.iter().all(|(known, _)| known.site != query.site) {
                     found.push((query, true));
                 }
@@ -106,7 +106,10 @@ fn place(project: &Project, callee: Callee) -> Option<(FileId, Site)> {
 /// A request of a user who is signed in.
 fn signed_in(project: &Project, near: FileId) -> Option<Value> {
     let model = project.model_of_class(project.user_class(near)?)?;
-    let user = Value::row(Row::single(model, Origin::Slot(0)));
+    let user = Value::row(Row {
+        sure: true,
+        ..Row::single(model, Origin::Slot(0))
+    });
     let class = project.class_by_dotted(REQUEST)?;
     Some(Value::new(Kind::Object(Arc::new(Object {
         class,
@@ -115,16 +118,19 @@ fn signed_in(project: &Project, near: FileId) -> Option<Value> {
 }
 
 /// The queries of one request that stand under no condition.
-fn queries(engine: &Engine<'_>, file: FileId, callee: Callee, request: Value) -> Vec<Query> {
+fn queries(engine: &Engine<'_>, defined: Site, callee: Callee, request: Value) -> Vec<Query> {
     let project = engine.project;
-    let mut frame = Frame::new(engine, project.func_id(file, crate::ir::FuncIdx(0)), MAX_CALLS);
+    let mut frame = Frame::new(
+        engine,
+        project.func_id(defined.file, crate::ir::FuncIdx(0)),
+        MAX_CALLS,
+    );
     frame.receiver = None;
     match callee {
-        Callee::Class(class) => hooks(&mut frame, class, &request),
+        Callee::Class(class) => hooks(&mut frame, class, &request, defined),
         Callee::Factory(func) => {
-            let site = Site::new(file, project.routine(func).name_span);
-            let made = frame.call_function(func, None, vec![(ArgKind::Positional, Value::UNKNOWN)], site);
-            handler(&mut frame, &made, &request);
+            let made = frame.call_function(func, None, vec![(ArgKind::Positional, Value::UNKNOWN)], defined);
+            handler(&mut frame, &made, &request, defined);
         }
     }
     let evals = std::mem::take(&mut frame.evals).into_iter();
@@ -153,7 +159,7 @@ fn queries(engine: &Engine<'_>, file: FileId, callee: Callee, request: Value) ->
     found
 }
 
-fn hooks(frame: &mut Frame<'_, '_>, class: ClassId, request: &Value) {
+fn hooks(frame: &mut Frame<'_, '_>, class: ClassId, request: &Value, defined: Site) {
     let project = frame.project;
     let own = |name: &str| -> Option<FuncId> {
         match project.class_member(class, Sym::new(name))? {
@@ -170,29 +176,25 @@ fn hooks(frame: &mut Frame<'_, '_>, class: ClassId, request: &Value) {
             class,
             attrs: Vec::new(),
         })));
-        let (file, _) = project.func(func);
-        let site = Site::new(file, project.routine(func).name_span);
         frame.call_function(
             func,
             None,
             arguments(project, func, vec![this, request.clone()]),
-            site,
+            defined,
         );
     }
 }
 
 /// Calls what a factory returns.
-fn handler(frame: &mut Frame<'_, '_>, made: &Value, request: &Value) {
+fn handler(frame: &mut Frame<'_, '_>, made: &Value, request: &Value, defined: Site) {
     match &made.kind {
         Kind::Func(func) => {
-            let (file, _) = frame.project.func(func.func);
-            let site = Site::new(file, frame.project.routine(func.func).name_span);
             let mut given = func.args.clone();
             given.push(request.clone());
             let args = arguments(frame.project, func.func, given);
-            frame.call_function(func.func, func.captured.clone(), args, site);
+            frame.call_function(func.func, func.captured.clone(), args, defined);
         }
-        Kind::Union(all) => all.iter().for_each(|one| handler(frame, one, request)),
+        Kind::Union(all) => all.iter().for_each(|one| handler(frame, one, request, defined)),
         _ => {}
     }
 }

@@ -47,7 +47,7 @@ pub fn breaches(project: &Project, stack: &Stack<'_>) -> Vec<Breach> {
             let same =
                 |b: &&mut Breach| (b.first, b.second, b.constraint.asks) == (first, second, constraint.asks);
             match found.iter_mut().find(same) {
-                Some(known) if known.constraint.harm < constraint.harm => *known = new,
+                Some(known) if weight(known.constraint) < weight(constraint) => *known = new,
                 Some(_) => {}
                 None => found.push(new),
             }
@@ -95,6 +95,11 @@ pub fn breaches(project: &Project, stack: &Stack<'_>) -> Vec<Breach> {
         }
     }
     found
+}
+
+/// Of several constraints on a pair, the one that says most: what happens, and why just these two.
+fn weight(constraint: &Constraint) -> (Harm, bool) {
+    (constraint.harm, constraint.end().is_none())
 }
 
 /// What the order of the nodes of one list has to be, given the node of each entry.
