@@ -61,7 +61,10 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
         }
     }
     push(first.named, Role::Setting, "it is in `MIDDLEWARE` here".into());
-    let place = first.query.site;
+    // Where the middleware asks: the query, or the call that leads out of its file.
+    let chain = first.query.calls.iter().chain([&first.query.site]);
+    let mut own = chain.filter(|site| site.file == first.defined.file && **site != first.defined);
+    let place = own.next_back().copied().unwrap_or(first.query.site);
     Some(Diagnostic {
         rule: rule.name,
         code: rule.code,
