@@ -9,6 +9,7 @@ mod change;
 mod class;
 mod eval;
 mod expr;
+mod imports;
 mod roles;
 mod table;
 #[cfg(test)]
