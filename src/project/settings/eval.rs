@@ -31,6 +31,8 @@ pub(super) struct Evaluator<'a> {
     pub debug: Option<bool>,
     done: FxHashMap<FileId, Arc<State>>,
     running: Vec<FileId>,
+    /// How far up a circle of imports was met; what lies below there is not the whole of a module.
+    cut: usize,
     pub(super) steps: u32,
 }
 
@@ -73,6 +75,7 @@ impl<'a> Evaluator<'a> {
             debug,
             done: FxHashMap::default(),
             running: Vec::new(),
+            cut: usize::MAX,
             steps: MAX_STEPS,
         }
     }
@@ -82,7 +85,12 @@ impl<'a> Evaluator<'a> {
         if let Some(done) = self.done.get(&file) {
             return Some(Arc::clone(done));
         }
-        if self.running.contains(&file) || self.running.len() >= MAX_MODULES {
+        if let Some(above) = self.running.iter().position(|known| *known == file) {
+            self.cut = self.cut.min(above);
+            return None;
+        }
+        if self.running.len() >= MAX_MODULES {
+            self.cut = 0;
             return None;
         }
         let facts = *self.facts.get(&file)?;
@@ -94,7 +102,10 @@ impl<'a> Evaluator<'a> {
         run.file_body(facts);
         let state = Arc::new(run.state);
         self.running.pop();
-        self.done.insert(file, Arc::clone(&state));
+        if self.cut >= self.running.len() {
+            self.cut = usize::MAX;
+            self.done.insert(file, Arc::clone(&state));
+        }
         Some(state)
     }
 }

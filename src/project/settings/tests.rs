@@ -1,3 +1,5 @@
+//! Values, roles and bounds of evaluated settings.
+
 use super::{Role, SettingsModule, Value};
 use crate::project::testing::Site;
 
