@@ -386,7 +386,7 @@ impl<'a> Run<'_, 'a> {
                     (Value::Unknown(_) | Value::OneOf(_), Value::List(list)) if !list.items.is_empty() => {
                         return lifted(&left, site, &|left| {
                             let has = list.items.iter().any(|item| item.value == *left);
-                            list.is_certain().then(|| Value::Bool(has == wanted))
+                            list.is_certain().then_some(Value::Bool(has == wanted))
                         });
                     }
                     (left, Value::List(list)) => {
