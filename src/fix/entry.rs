@@ -6,6 +6,7 @@ use super::layout::dropped_line;
 use super::{Edit, Fix, Refusal, Safety, Trees};
 use crate::project::settings::{Dict, Entry, Value};
 use crate::source::{Site, Span};
+use crate::syntax::python::{Ranged, TokenKind, span};
 
 /// Takes an entry out of the dict literal that it stands in.
 pub fn drop(trees: &Trees<'_>, entry: &Entry, safety: Safety) -> Result<Fix, Refusal> {
@@ -15,8 +16,15 @@ pub fn drop(trees: &Trees<'_>, entry: &Entry, safety: Safety) -> Result<Fix, Ref
     let own = Span::new(key.start, value.end);
     let rest = &text[value.end as usize..];
     let comma = value.end + u32::from(rest.starts_with(','));
-    let edit = |span| Edit::replace(Site::new(entry.site.file, span), "");
     let module = trees.get(entry.site.file).ok_or("the file has syntax errors")?;
+    let torn = module
+        .tokens()
+        .iter()
+        .any(|token| token.kind() == TokenKind::Comment && own.contains(span(token.range())));
+    if torn {
+        return Err("a comment stands in it");
+    }
+    let edit = |span| Edit::replace(Site::new(entry.site.file, span), "");
     let gone = match dropped_line(&module, text, Span::new(own.start, comma)) {
         Some(lines) => lines,
         None => {

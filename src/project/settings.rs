@@ -9,6 +9,7 @@ mod change;
 mod class;
 mod eval;
 mod expr;
+mod imports;
 mod roles;
 mod table;
 #[cfg(test)]
@@ -167,10 +168,10 @@ fn evaluate(project: &Project) -> Settings {
     named_files.extend(&project.hints.default_settings);
     for file in candidates(&files, &project.modules, &named_files) {
         let classes = all.configurations(file);
-        if classes.is_empty() {
-            if let Some(state) = all.module(file) {
-                modules.push(module(project, file, None, &state));
-            }
+        if classes.is_empty()
+            && let Some(state) = all.module(file)
+        {
+            modules.push(module(project, file, None, &state));
         }
         for (class, state) in classes {
             modules.push(module(project, file, Some(class), &state));

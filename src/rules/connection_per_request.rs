@@ -4,6 +4,7 @@ use crate::fix::{Safety, entry};
 use crate::project::hints::Database;
 use crate::project::settings::{Dict, Value};
 use crate::report::diagnostic::{Certainty, Diagnostic};
+use crate::source::Site;
 
 use super::deployment::{databases, found, is_async, pooler, serving};
 use super::{Context, Rule, fixes};
@@ -32,7 +33,9 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 served.alias
             );
             let help = "set `\"CONN_MAX_AGE\": 60` and `\"CONN_HEALTH_CHECKS\": True`, as long as the database takes a connection for each thread of each worker";
-            let site = dict.get("ENGINE").map_or(dict.site, |entry| entry.site);
+            let written = dict.get("ENGINE").map(|entry| entry.site);
+            let inside = |site: &Site| site.file == dict.site.file && dict.site.span.contains(site.span);
+            let site = written.filter(inside).unwrap_or(dict.site);
             if let Some(found) = found(cx, rule, module, site, (message, help), out) {
                 if !served.certain {
                     found.certainty = Certainty::Likely;

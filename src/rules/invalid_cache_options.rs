@@ -30,7 +30,9 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             let help = "drop it, or use the backend of django-redis, `django_redis.cache.RedisCache`, whose option it is";
             if let Some(found) = found(cx, rule, module, first.key_site, (message, help), out) {
                 let gone = match (wrong.len(), dict.entries.len()) {
-                    (1, 1) => entry::drop(&cx.trees, options, Safety::Unsafe),
+                    // What a comment in them says stays.
+                    (1, 1) => entry::drop(&cx.trees, options, Safety::Unsafe)
+                        .or_else(|_| entry::drop(&cx.trees, first, Safety::Unsafe)),
                     (1, _) => entry::drop(&cx.trees, first, Safety::Unsafe),
                     _ => Err("there are several"),
                 };

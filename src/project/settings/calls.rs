@@ -1,8 +1,8 @@
 //! Calls in settings modules: readers of the environment, copies, and methods of lists and dicts.
 
-use super::change::{self, Place};
+use super::change::{self, Place, extend, update};
 use super::eval::Run;
-use super::expr::{extend, index, lifted, update};
+use super::expr::{index, lifted};
 use super::table::{self, Gives, Reader};
 use super::value::{Dict, Entry, Item, List, Unknown, Value, Why};
 use crate::ir::{ArgKind, BinOp, Call, Expr, ExprKind};

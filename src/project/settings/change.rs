@@ -204,3 +204,62 @@ fn doubt(list: &mut List) {
         item.sometimes = true;
     }
 }
+
+/// `list.extend(value)`
+pub(super) fn extend(list: &mut List, value: &Value, site: Site) {
+    match value {
+        Value::List(other) => list.items.extend(other.items.iter().cloned()),
+        Value::OneOf(ways) if ways.iter().all(|way| matches!(way, Value::List(_))) => {
+            for way in ways {
+                let items = way.as_list().map(|list| &list.items[..]).unwrap_or_default();
+                list.items.extend(items.iter().map(|item| Item {
+                    sometimes: true,
+                    ..item.clone()
+                }));
+            }
+        }
+        // The keys of a dict, which no setting asks for.
+        other => {
+            let why = match other {
+                Value::Unknown(unknown) => unknown.why.clone(),
+                _ => Why::Computed,
+            };
+            add_gap(list, site, why);
+        }
+    }
+}
+
+/// `dict.update(value)`
+pub(super) fn update(dict: &mut Dict, value: &Value, site: Site) {
+    match value {
+        Value::Dict(other) => dict.update(other),
+        Value::Unknown(unknown) => open(dict, unknown.why.clone(), site),
+        Value::OneOf(ways) => {
+            for way in ways {
+                if let Value::Dict(other) = way {
+                    for entry in &other.entries {
+                        dict.set(Entry {
+                            sometimes: true,
+                            ..entry.clone()
+                        });
+                    }
+                } else {
+                    open(dict, Why::Computed, site);
+                }
+            }
+        }
+        _ => open(dict, Why::Computed, site),
+    }
+}
+
+/// Entries that are not known come in; they may replace those that are there.
+pub(super) fn open(dict: &mut Dict, why: Why, site: Site) {
+    for entry in &mut dict.entries {
+        entry.value = entry.value.join(&Value::unknown(why.clone(), site));
+    }
+    dict.open = Some(Box::new(Unknown {
+        why,
+        site,
+        default: None,
+    }));
+}

@@ -1,5 +1,8 @@
 //! Values of expressions in settings modules.
 
+use std::sync::Arc;
+
+use super::change::{extend, open, update};
 use super::eval::Run;
 use super::table;
 use super::value::{Dict, Entry, Item, List, Unknown, Value, Why};
@@ -178,11 +181,19 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn name(&mut self, name: Sym, site: Site) -> Value {
-        if let Some(setting) = self.state.names.get(&name) {
-            return (*setting.value).clone();
-        }
-        if let Some(outer) = self.outer.as_ref().and_then(|outer| outer.names.get(&name)) {
-            return (*outer.value).clone();
+        let outer = self.outer.as_ref();
+        let held = self.state.names.get(&name).or_else(|| outer?.names.get(&name));
+        if let Some(setting) = held {
+            // Large values that are taken again and again use up what a module may do.
+            let value = Arc::clone(&setting.value);
+            let weight = u32::try_from(value.weight() / 64).unwrap_or(u32::MAX);
+            return match self.all.steps.checked_sub(weight) {
+                Some(left) => {
+                    self.all.steps = left;
+                    (*value).clone()
+                }
+                None => Value::unknown(Why::TooMany, site),
+            };
         }
         if BUILTINS.contains(&name.as_str()) {
             return Value::unknown(Why::Outside(Sym::new("builtins").dot(name.as_str())), site);
@@ -375,7 +386,7 @@ impl<'a> Run<'_, 'a> {
                     (Value::Unknown(_) | Value::OneOf(_), Value::List(list)) if !list.items.is_empty() => {
                         return lifted(&left, site, &|left| {
                             let has = list.items.iter().any(|item| item.value == *left);
-                            list.is_certain().then(|| Value::Bool(has == wanted))
+                            list.is_certain().then_some(Value::Bool(has == wanted))
                         });
                     }
                     (left, Value::List(list)) => {
@@ -562,63 +573,4 @@ pub(super) fn index(base: &Value, key: &Value, site: Site) -> Value {
         }
         _ => Value::unknown(Why::Computed, site),
     }
-}
-
-/// `list.extend(value)`
-pub(super) fn extend(list: &mut List, value: &Value, site: Site) {
-    match value {
-        Value::List(other) => list.items.extend(other.items.iter().cloned()),
-        Value::OneOf(ways) if ways.iter().all(|way| matches!(way, Value::List(_))) => {
-            for way in ways {
-                let items = way.as_list().map(|list| &list.items[..]).unwrap_or_default();
-                list.items.extend(items.iter().map(|item| Item {
-                    sometimes: true,
-                    ..item.clone()
-                }));
-            }
-        }
-        // The keys of a dict, which no setting asks for.
-        other => {
-            let why = match other {
-                Value::Unknown(unknown) => unknown.why.clone(),
-                _ => Why::Computed,
-            };
-            super::change::add_gap(list, site, why);
-        }
-    }
-}
-
-/// `dict.update(value)`
-pub(super) fn update(dict: &mut Dict, value: &Value, site: Site) {
-    match value {
-        Value::Dict(other) => dict.update(other),
-        Value::Unknown(unknown) => open(dict, unknown.why.clone(), site),
-        Value::OneOf(ways) => {
-            for way in ways {
-                if let Value::Dict(other) = way {
-                    for entry in &other.entries {
-                        dict.set(Entry {
-                            sometimes: true,
-                            ..entry.clone()
-                        });
-                    }
-                } else {
-                    open(dict, Why::Computed, site);
-                }
-            }
-        }
-        _ => open(dict, Why::Computed, site),
-    }
-}
-
-/// Entries that are not known come in; they may replace those that are there.
-fn open(dict: &mut Dict, why: Why, site: Site) {
-    for entry in &mut dict.entries {
-        entry.value = entry.value.join(&Value::unknown(why.clone(), site));
-    }
-    dict.open = Some(Box::new(Unknown {
-        why,
-        site,
-        default: None,
-    }));
 }

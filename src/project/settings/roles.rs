@@ -102,7 +102,7 @@ pub(super) fn tell(modules: &mut [SettingsModule], project: &Project, named: &[(
     for module in modules.iter_mut() {
         let word = by_name(&project.file(module.file).path, module.class);
         let debug = matches!(module.certain("DEBUG"), Some(Value::Bool(true)));
-        let server = entry(module.file).filter(|by| *by != "celery");
+        let server = entry(module.file).filter(|by| *by != "celery" && module.class.is_none());
         (module.role, module.reason) = match word {
             Some((role @ (Role::Test | Role::Production), word)) => (role, Reason::Word(word)),
             Some((Role::Development, word)) if server.is_none() || debug => {

@@ -158,6 +158,11 @@ impl Value {
         }
     }
 
+    /// The number of its parts, as far as they are counted.
+    pub(super) fn weight(&self) -> usize {
+        parts(self, MAX_PARTS)
+    }
+
     /// `self`, or an unknown value when there is too much of it to keep.
     pub(super) fn bounded(self, site: Site) -> Self {
         if parts(&self, MAX_PARTS) > MAX_PARTS {
