@@ -54,7 +54,7 @@ use crate::ir::ParamKind;
 use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
-pub use entries::{Registered, admin_models, is_plain_registration};
+pub use entries::{Asked, PerRequest, Registered, admin_models, is_plain_registration};
 
 use event::{Eval, Load};
 use frame::Frame;
@@ -84,6 +84,8 @@ pub struct Analysis {
     pub changing: Changing,
     /// Queries by what they ask of their tables, sorted.
     pub uses: Vec<Use>,
+    /// Queries of middleware on every request, by middleware and in the order in which they run.
+    pub per_request: Vec<PerRequest>,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
 }
@@ -146,6 +148,7 @@ pub struct Engine<'p> {
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
     seen: Mutex<Seen>,
     reveals: Mutex<Vec<(Site, String)>>,
+    per_request: Mutex<Vec<PerRequest>>,
     /// Form classes that sets of forms are made of.
     formset_forms: std::sync::OnceLock<(FxHashSet<ClassId>, FxHashSet<Sym>)>,
 }
@@ -161,6 +164,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         texts: Mutex::default(),
         seen: Mutex::default(),
         reveals: Mutex::default(),
+        per_request: Mutex::default(),
         formset_forms: std::sync::OnceLock::new(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
@@ -215,6 +219,8 @@ impl<'p> Engine<'p> {
         let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
         reveals.sort();
         reveals.dedup();
+        let per_request = self.per_request.into_inner();
+        let per_request = per_request.unwrap_or_else(PoisonError::into_inner);
         let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
         loads.par_sort_by_cached_key(|(load, func)| judge::load_order(load, *func));
@@ -229,6 +235,7 @@ impl<'p> Engine<'p> {
             rendered: seen.rendered,
             changing: seen.changing,
             uses,
+            per_request,
             failed,
         }
     }
@@ -413,6 +420,13 @@ impl<'p> Engine<'p> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push((eval, func));
+    }
+
+    pub(crate) fn note_middleware(&self, queries: Vec<PerRequest>) {
+        self.per_request
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(queries);
     }
 
     /// Takes over what one activation has seen; places count once, however often they run.

@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod color;
 mod config;
+mod deployment;
 mod explain;
 mod fixes;
 mod graph;
@@ -118,6 +119,7 @@ fn dispatch(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
         Command::Rules(rules) => rules::run(rules, out),
         Command::Graph(graph) => graph::run(graph, out),
         Command::Indexes(indexes) => indexes::run(indexes, out),
+        Command::Settings(settings) => deployment::run(settings, out),
         Command::Config(config) => config::run(config, out),
         Command::Version => {
             out.print(concat!("djperf ", env!("CARGO_PKG_VERSION"), "\n"))?;

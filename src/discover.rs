@@ -58,6 +58,15 @@ pub struct FileInfo {
     pub absolute: PathBuf,
 }
 
+impl FileInfo {
+    /// Whether a Python file is, by its name, a settings module or part of a package of them.
+    pub fn is_settings(&self) -> bool {
+        let mut parts = self.project_path.rsplit('/');
+        let stem = parts.next().unwrap_or_default();
+        stem.contains("settings") || parts.next().is_some_and(|dir| dir.contains("settings"))
+    }
+}
+
 /// The project on disk.
 #[derive(Debug, Default)]
 pub struct Discovery {

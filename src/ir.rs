@@ -198,6 +198,7 @@ pub enum BinOp {
     BitXor,
     Add,
     Sub,
+    Mul,
     Mod,
     Other,
 }

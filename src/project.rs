@@ -13,12 +13,14 @@ pub mod indexes;
 mod link;
 mod managers;
 mod meta;
+pub mod middleware;
 pub mod migrations;
 pub mod models;
 pub mod modules;
 mod names;
 mod paths;
 mod relations;
+pub mod settings;
 pub mod stubs;
 pub mod templates;
 #[cfg(test)]
@@ -131,6 +133,7 @@ pub struct Project {
     urls: urls::Urls,
     /// Made when somebody asks for them.
     tables: OnceLock<indexes::Tables>,
+    settings: OnceLock<settings::Settings>,
 }
 
 impl Project {

@@ -13,6 +13,7 @@ pub mod graph;
 pub mod indexes;
 pub mod json;
 mod patch;
+pub mod settings;
 mod snippet;
 
 use std::collections::BTreeMap;

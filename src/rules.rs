@@ -3,9 +3,14 @@
 //! A rule decides, words and proposes; it resolves no name and walks no tree.
 
 mod aggregate_in_loop;
+mod atomic_requests_cost;
 mod card;
+mod connection_per_request;
+mod database_sessions;
+mod debug_in_production;
 mod defeated_prefetch;
 mod deferred_field_in_loop;
+mod deployment;
 mod findings;
 mod fixes;
 mod foreign_key_id_access;
@@ -13,17 +18,28 @@ mod generic_foreign_key_without_index;
 mod get_or_create_without_unique;
 mod index_build_locks_table;
 mod indexes;
+mod invalid_cache_options;
 mod loop_invariant_query;
 mod low_selectivity_index;
+mod middleware;
+mod middleware_order;
 mod missing_composite_index;
 mod model_without_meta_index;
 mod per_row_prefetch;
+mod pool_with_persistent_connections;
+mod process_local_cache;
 mod query_in_loop;
+mod query_in_middleware;
 mod redundant_index;
 mod related_access_in_loop;
 mod related_set_in_loop;
 mod rewrites;
+mod server_side_cursors_with_pgbouncer;
+mod session_saved_every_request;
+mod slow_middleware_order;
 mod syntax_error;
+mod uncached_template_loaders;
+mod unhashed_static_files;
 mod unindexable_lookup;
 mod unindexed_filter;
 mod unindexed_order;
@@ -121,6 +137,20 @@ rules! {
     get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
     index_build_locks_table => "indexes/index-build-locks-table.md",
     model_without_meta_index => "indexes/model-without-meta-index.md",
+    middleware_order => "settings/middleware-order.md",
+    slow_middleware_order => "settings/slow-middleware-order.md",
+    query_in_middleware => "settings/query-in-middleware.md",
+    connection_per_request => "settings/connection-per-request.md",
+    process_local_cache => "settings/process-local-cache.md",
+    database_sessions => "settings/database-sessions.md",
+    session_saved_every_request => "settings/session-saved-every-request.md",
+    uncached_template_loaders => "settings/uncached-template-loaders.md",
+    debug_in_production => "settings/debug-in-production.md",
+    unhashed_static_files => "settings/unhashed-static-files.md",
+    server_side_cursors_with_pgbouncer => "settings/server-side-cursors-with-pgbouncer.md",
+    invalid_cache_options => "settings/invalid-cache-options.md",
+    atomic_requests_cost => "settings/atomic-requests-cost.md",
+    pool_with_persistent_connections => "settings/pool-with-persistent-connections.md",
     syntax_error => "tool/syntax-error.md",
 }
 

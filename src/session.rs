@@ -4,6 +4,7 @@
 
 mod fixing;
 mod packages;
+mod settings;
 mod shortlist;
 mod view;
 
@@ -26,6 +27,7 @@ use crate::project::{self, LinkInput, Part, Project, Target, templates};
 use crate::report::diagnostic::Diagnostic;
 use crate::report::graph::GraphView;
 use crate::report::indexes::Shortlist;
+use crate::report::settings::SettingsView;
 use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
 use crate::suppress::Suppressions;
@@ -230,6 +232,14 @@ pub fn indexes(request: &Request) -> Result<Shortlist, SessionError> {
     })
 }
 
+/// Tells what the project's settings modules hold.
+pub fn settings(request: &Request) -> Result<SettingsView, SessionError> {
+    in_pool(request.threads.or(request.config.threads), || {
+        let loaded = load(request, &mut Clock::default())?;
+        Ok(settings::of(&loaded.project, &loaded.sources))
+    })
+}
+
 /// A linked project with its sources.
 struct Loaded {
     project: Project,
@@ -301,7 +311,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         .enumerate()
         .map(|(i, info)| {
             let bodies = match part(info) {
-                Part::Test => config.include_tests,
+                Part::Test => config.include_tests || info.is_settings(),
                 Part::Migration => config.include_migrations,
                 _ => true,
             };

@@ -19,8 +19,16 @@ INSTALLED_APPS = [\"django.contrib.auth\", \"django.contrib.contenttypes\", \"sh
 DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": \":memory:\"}}
 ";
 
-/// The group of rules about indexes, and the name of documents about them.
-const INDEXES: &str = "indexes";
+/// Groups of rules that have documents of their own: how the names of those begin, and the group.
+const APART: [(&str, &[&str]); 5] = [
+    ("indexes", &["indexes"]),
+    ("middleware", MIDDLEWARE),
+    ("slow-middleware", MIDDLEWARE),
+    ("query-in-middleware", MIDDLEWARE),
+    ("settings", &["settings"]),
+];
+/// Of the rules about settings, those about middleware run by themselves.
+const MIDDLEWARE: &[&str] = &["middleware-order", "slow-middleware-order", "query-in-middleware"];
 /// Rules whose fields come in an order.
 const INDEX_RULES: [&str; 4] = [
     "unindexed-filter",
@@ -52,11 +60,14 @@ fn main() {
     let mut trials = Vec::new();
     for document in documents.iter().filter(|d| **d != readme) {
         let stem = document.file_stem().unwrap().to_string_lossy().into_owned();
-        let about_indexes = document
+        let below = document.strip_prefix(root).unwrap();
+        let begins = |word: &str| below.iter().any(|part| part.to_string_lossy().starts_with(word));
+        let apart = APART
             .iter()
-            .any(|part| part.to_string_lossy().starts_with(INDEXES));
+            .find(|(word, _)| begins(word))
+            .map(|(_, group)| *group);
         for mut section in read(document) {
-            section.about_indexes = about_indexes;
+            section.apart = apart;
             let bookshop = bookshop.clone();
             let name = std::iter::once(&stem)
                 .chain(&section.headings)
@@ -91,8 +102,8 @@ struct Section {
     fixed: BTreeMap<String, String>,
     /// Something is wrong with the document here.
     flaw: Option<String>,
-    /// What is said of indexes is told in documents of their own, and nothing else there.
-    about_indexes: bool,
+    /// What is said by such a group is told in documents of their own, and nothing else there.
+    apart: Option<&'static [&'static str]>,
 }
 
 /// The innermost headings with code blocks; the blocks of a heading with subheadings are given to each of them.
@@ -212,10 +223,9 @@ impl Section {
             overrides: &overrides,
         })?;
         config.preview |= isolated;
-        if self.about_indexes {
-            config.select = vec![INDEXES.into()];
-        } else {
-            config.ignore.push(INDEXES.into());
+        match self.apart {
+            Some(rules) => config.select = rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            None => config.ignore.extend(["indexes", "settings"].map(str::to_owned)),
         }
         let request = Request {
             cwd: dir.path().to_owned(),

@@ -3,9 +3,11 @@
 //! What a framework does stands in stubs; which classes it does it for is found here.
 
 mod admin;
+mod middleware;
 mod operations;
 
 pub use admin::{Registered, admin_models, is_plain_registration};
+pub use middleware::{Asked, PerRequest};
 
 use std::sync::Arc;
 
@@ -38,6 +40,7 @@ pub(super) fn run(engine: &Engine<'_>) {
     (0..project.func_count())
         .into_par_iter()
         .for_each(|id| operations::run(engine, FuncId(id)));
+    middleware::run(engine);
     for file in project.file_ids() {
         if !matches!(project.file(file).part, Part::Source) {
             continue;

@@ -52,7 +52,9 @@ pub(super) enum Command {
     Graph(Graph),
     /// Print the indexes that tables lack, most useful first, with the queries that ask for them
     Indexes(Indexes),
-    /// Print the settings in effect
+    /// Print the project's settings modules, what they are for and what stayed unknown, or single settings
+    Settings(ProjectSettings),
+    /// Print djperf's own settings in effect
     Config(ShowConfig),
     /// Print the version
     Version,
@@ -192,6 +194,18 @@ pub(super) struct Indexes {
     #[arg(value_name = "MODEL|PATH")]
     pub targets: Vec<String>,
     /// How to print the shortlist
+    #[arg(long, value_enum, default_value_t = RulesFormat::Text, value_name = "FORMAT")]
+    pub output_format: RulesFormat,
+    #[command(flatten)]
+    pub source: ConfigSource,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ProjectSettings {
+    /// Names of settings, and any path inside the project
+    #[arg(value_name = "SETTING|PATH")]
+    pub targets: Vec<String>,
+    /// How to print the settings
     #[arg(long, value_enum, default_value_t = RulesFormat::Text, value_name = "FORMAT")]
     pub output_format: RulesFormat,
     #[command(flatten)]

@@ -187,7 +187,7 @@ fn app_config(file: FileId, class: &ClassFacts) -> Option<AppConfig> {
     })
 }
 
-fn is_settings(facts: &FileFacts) -> bool {
+pub(super) fn is_settings(facts: &FileFacts) -> bool {
     let assigns = |name: &str| {
         facts
             .assigns

@@ -62,6 +62,7 @@ pub fn link(inputs: Vec<LinkInput>, modules: ModuleIndex, hints: DjangoHints) ->
         templates: super::templates::Templates::default(),
         urls: super::urls::Urls::default(),
         tables: std::sync::OnceLock::new(),
+        settings: std::sync::OnceLock::new(),
     };
     project.number();
     project.stars = project

@@ -32,6 +32,7 @@ static STUBS: &[(&str, &str)] = stubs! {
     "django.contrib.sites.managers": "django/contrib/sites/managers.pyi",
     "django.contrib.sites.models": "django/contrib/sites/models.pyi",
     "django.contrib.syndication.views": "django/contrib/syndication/views.pyi",
+    "django.core.handlers.wsgi": "django/core/handlers/wsgi.pyi",
     "django.forms": "django/forms.pyi",
     "django.forms.fields": "django/forms/fields.pyi",
     "django.forms.forms": "django/forms/forms.pyi",

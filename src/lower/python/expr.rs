@@ -370,6 +370,7 @@ pub(super) fn operator(op: ast::Operator) -> BinOp {
         ast::Operator::BitXor => BinOp::BitXor,
         ast::Operator::Add => BinOp::Add,
         ast::Operator::Sub => BinOp::Sub,
+        ast::Operator::Mult => BinOp::Mul,
         ast::Operator::Mod => BinOp::Mod,
         _ => BinOp::Other,
     }

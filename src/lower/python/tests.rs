@@ -72,7 +72,7 @@ fn expressions() {
         ("'%s' % x", "(\"%s\" Mod x)"),
         (
             "a | b & c ^ d + e - g * h",
-            "(a BitOr ((b BitAnd c) BitXor ((d Add e) Sub (g Other h))))",
+            "(a BitOr ((b BitAnd c) BitXor ((d Add e) Sub (g Mul h))))",
         ),
         ("{1, 2}, {'a': 1, **b}", "({1 2} {\"a\":1 -:b})"),
         (

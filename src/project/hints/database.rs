@@ -234,6 +234,13 @@ fn of_call(env: &Env<'_>, file: FileId, call: &Call, out: &mut Vec<Database>, de
     }
 }
 
+impl Database {
+    /// The database of an engine, or of the URL of one.
+    pub fn of_engine(text: &str) -> Option<Self> {
+        named(text)
+    }
+}
+
 /// The database of an engine or a URL.
 fn named(text: &str) -> Option<Database> {
     let text = text.to_ascii_lowercase();

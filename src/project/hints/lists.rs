@@ -8,6 +8,8 @@ use crate::ir::{BinOp, Expr, ExprKind};
 use crate::source::Sym;
 
 const MAX_DEPTH: usize = 64;
+/// Strings of a list that are kept.
+const MAX_ITEMS: usize = 4000;
 
 /// The strings of a list, as far as they are literal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +35,8 @@ impl StringList {
 
     fn push(&mut self, other: Self) {
         self.items.extend(other.items);
-        self.complete &= other.complete;
+        self.complete &= other.complete && self.items.len() <= MAX_ITEMS;
+        self.items.truncate(MAX_ITEMS);
     }
 }
 

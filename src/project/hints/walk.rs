@@ -26,7 +26,7 @@ pub(super) fn top_level_calls(facts: &FileFacts, name: Sym) -> Vec<(&'static str
 }
 
 /// The default for `DJANGO_SETTINGS_MODULE` that a file puts into the environment.
-pub(super) fn settings_module(facts: &FileFacts) -> Option<Sym> {
+pub(in crate::project) fn settings_module(facts: &FileFacts) -> Option<Sym> {
     let mut found = None;
     for routine in &facts.functions {
         each_statement(&routine.body, &mut |stmt| {

@@ -57,7 +57,7 @@ pub(super) fn items<'p>(
             items(project, scope, &binary.right, depth, out) && left
         }
         // `["gin_trgm_ops"] * 3`: nothing else can be done with a list and a number.
-        ExprKind::Binary(binary) if binary.op == BinOp::Other => {
+        ExprKind::Binary(binary) if binary.op == BinOp::Mul => {
             match (&binary.left.kind, &binary.right.kind) {
                 (ExprKind::List(_), ExprKind::Const(Const::Int(times @ 0..=32))) => (0..*times)
                     .fold(true, |whole, _| {

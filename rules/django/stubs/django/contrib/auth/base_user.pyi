@@ -23,11 +23,11 @@ class AbstractBaseUser(models.Model):
 
     @property
     def is_anonymous(self):
-        return False
+        return not self
 
     @property
     def is_authenticated(self):
-        return True
+        return bool(self)
 
     def set_password(self, raw_password): ...
     def check_password(self, raw_password): ...

@@ -1,0 +1,148 @@
+//! The table `rules/django/settings.toml`: who reads the environment, and what names of settings modules tell.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::Role;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "schema")]
+    _schema: u32,
+    reader: Vec<Reader>,
+    url: Vec<Url>,
+    outside: Vec<Outside>,
+    role: Vec<Words>,
+    default: Vec<Fallback>,
+}
+
+/// What a reader gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Gives {
+    Value,
+    /// An entry of `DATABASES` whose URL may set anything.
+    Database,
+    /// An entry of `DATABASES` whose connection options are arguments.
+    DatabaseUrl,
+    /// An entry of `CACHES`.
+    Cache,
+}
+
+/// A call that reads what the text does not hold.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reader {
+    names: Vec<String>,
+    /// Where its default is among the arguments.
+    pub default: usize,
+    pub gives: Gives,
+    /// Without a default it gives `None`.
+    #[serde(default)]
+    pub optional: bool,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Url {
+    schemes: Vec<String>,
+    backend: String,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outside {
+    name: String,
+    words: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    role: Role,
+    words: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fallback {
+    setting: String,
+    shown: String,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+const TEXT: &str = include_str!("../../../rules/django/settings.toml");
+static TABLE: LazyLock<Document> = LazyLock::new(|| toml::from_str(TEXT).unwrap_or_default());
+
+/// The reader of that dotted name.
+pub(super) fn reader(dotted: &str) -> Option<&'static Reader> {
+    TABLE
+        .reader
+        .iter()
+        .find(|row| row.names.iter().any(|name| name == dotted))
+}
+
+/// The backend that a URL or its scheme stands for.
+pub(super) fn backend(url: &str) -> Option<&'static str> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    let has = |row: &&Url| row.schemes.iter().any(|known| known == scheme);
+    TABLE.url.iter().find(has).map(|row| row.backend.as_str())
+}
+
+/// Whether `"word" in name` is false where a server answers requests.
+pub(super) fn is_outside(name: &str, word: &str) -> bool {
+    let has = |row: &Outside| row.name == name && row.words.iter().any(|known| known == word);
+    TABLE.outside.iter().any(has)
+}
+
+/// What a word in the name of a settings module tells.
+pub(super) fn role(word: &str) -> Option<Role> {
+    let has = |row: &&Words| row.words.iter().any(|known| known == word);
+    TABLE.role.iter().find(has).map(|row| row.role)
+}
+
+/// What Django takes for a missing setting, as Python text.
+pub fn default(setting: &str) -> Option<&'static str> {
+    let row = TABLE.default.iter().find(|row| row.setting == setting);
+    row.map(|row| row.shown.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_well_formed() {
+        let document: Document = toml::from_str(TEXT).unwrap();
+        assert!(document.reader.len() > 5);
+        assert_eq!(reader("os.getenv").map(|row| row.default), Some(1));
+        assert_eq!(
+            backend("postgres://u@h/db"),
+            Some("django.db.backends.postgresql")
+        );
+        assert_eq!(role("staging"), Some(Role::Production));
+        assert!(is_outside("sys.argv", "test"));
+        assert_eq!(default("DEBUG"), Some("False"));
+    }
+}

@@ -1,0 +1,64 @@
+//! DJP505: a cache that each process has for itself.
+
+use crate::project::settings::{Reason, Role as ModuleRole, SettingsModule, Value};
+use crate::report::diagnostic::{Diagnostic, Label, Role};
+use crate::source::Site;
+
+use super::deployment::{default_cache, found, serving};
+use super::{Context, Rule};
+
+const LOCAL: &str = "django.core.cache.backends.locmem.LocMemCache";
+const DUMMY: &str = "django.core.cache.backends.dummy.DummyCache";
+const USES: [&str; 2] = ["django.core.cache", "django.views.decorators.cache"];
+const MIDDLEWARE: &str = "django.middleware.cache.";
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    for module in serving(cx) {
+        let named = matches!(module.reason, Reason::Named(_)) || module.role == ModuleRole::Production;
+        if !module.overrides.is_empty() || !named {
+            continue;
+        }
+        let Some((site, dummy)) = local(module) else {
+            continue;
+        };
+        let Some(used) = used(cx, module) else { continue };
+        let message = match dummy {
+            true => "the cache keeps nothing, and the project uses it".to_owned(),
+            false => "the cache is one for each process, of 300 entries: each worker fills its own, and what one deletes the others still serve".to_owned(),
+        };
+        let help = "set `CACHES` to a cache that all processes share: `django.core.cache.backends.redis.RedisCache`, or Memcached";
+        if let Some(found) = found(cx, rule, module, site, (message, help), out) {
+            found.labels.push(Label {
+                site: used,
+                role: Role::Access,
+                message: "the cache is used here".into(),
+            });
+        }
+    }
+}
+
+/// Where a module takes a cache of single processes, and whether that is one that keeps nothing.
+fn local(module: &SettingsModule) -> Option<(Site, bool)> {
+    if module.lacks("CACHES") {
+        return Some((module.anchor, false));
+    }
+    let (_, cache) = default_cache(module)?;
+    let backend = cache.get("BACKEND")?;
+    match backend.value.as_str()? {
+        LOCAL => Some((backend.site, false)),
+        DUMMY => Some((backend.site, true)),
+        _ => None,
+    }
+}
+
+/// A place where the project uses the cache.
+fn used(cx: &Context<'_>, module: &SettingsModule) -> Option<Site> {
+    if let Some(Value::List(list)) = module.certain("MIDDLEWARE") {
+        let found = list.texts().find(|(name, _)| name.starts_with(MIDDLEWARE));
+        if let Some((_, item)) = found {
+            return Some(item.site);
+        }
+    }
+    cx.project
+        .import_from(module.file, &USES, &["never_cache", "cache_control"])
+}
