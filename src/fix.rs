@@ -8,6 +8,7 @@ pub mod annotated;
 mod apply;
 mod arguments;
 pub mod batched;
+pub mod caches;
 mod chain;
 mod code;
 pub mod columns;

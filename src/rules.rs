@@ -3,9 +3,15 @@
 //! A rule decides, words and proposes; it resolves no name and walks no tree.
 
 mod aggregate_in_loop;
+mod cache_get_in_loop;
+mod cache_keys_scan;
+mod cached_lazy_queryset;
+mod caching;
 mod card;
 mod defeated_prefetch;
 mod deferred_field_in_loop;
+mod eager_cache_default;
+mod falsy_cache_check;
 mod findings;
 mod fixes;
 mod foreign_key_id_access;
@@ -119,6 +125,11 @@ rules! {
     get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
     index_build_locks_table => "indexes/index-build-locks-table.md",
     model_without_meta_index => "indexes/model-without-meta-index.md",
+    falsy_cache_check => "templates/falsy-cache-check.md",
+    cached_lazy_queryset => "templates/cached-lazy-queryset.md",
+    cache_get_in_loop => "templates/cache-get-in-loop.md",
+    cache_keys_scan => "templates/cache-keys-scan.md",
+    eager_cache_default => "templates/eager-cache-default.md",
     syntax_error => "tool/syntax-error.md",
 }
 
