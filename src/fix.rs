@@ -15,6 +15,7 @@ pub mod columns;
 pub mod declare;
 pub mod eager;
 pub mod gathered;
+pub mod hidden;
 pub mod hoisted;
 mod imports;
 pub mod index;

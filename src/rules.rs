@@ -30,6 +30,7 @@ mod related_access_in_loop;
 mod related_set_in_loop;
 mod rewrites;
 mod syntax_error;
+mod tag_inside_html_comment;
 mod unindexable_lookup;
 mod unindexed_filter;
 mod unindexed_order;
@@ -129,6 +130,7 @@ rules! {
     cached_lazy_queryset => "templates/cached-lazy-queryset.md",
     cache_get_in_loop => "templates/cache-get-in-loop.md",
     cache_keys_scan => "templates/cache-keys-scan.md",
+    tag_inside_html_comment => "templates/tag-inside-html-comment.md",
     eager_cache_default => "templates/eager-cache-default.md",
     syntax_error => "tool/syntax-error.md",
 }

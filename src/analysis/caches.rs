@@ -3,6 +3,7 @@
 //! A value that comes out of the cache is [`Kind::Cached`] until something else is joined with it. It does not know
 //! which backend is configured, nor what other processes keep.
 
+mod empties;
 mod fills;
 pub mod table;
 
@@ -19,6 +20,8 @@ use super::value::{Deps, Kind, Query, Value};
 pub use fills::{Fill, Form, Read, Test};
 pub use table::{Does, Falsy, Method};
 
+/// So many calls between a loop and what it repeats can still be taken apart.
+const MAX_CALLS: usize = 3;
 /// More uses of caches in one function than this are not passed on to its callers.
 const MAX_USES: usize = 16;
 
@@ -97,7 +100,10 @@ impl<'p> Frame<'_, 'p> {
             return table::client(dotted).map(|client| Value::new(Kind::External(client)));
         };
         let site = self.site(expr.span);
-        let (key, value) = (argument(call, 0, "key"), argument(call, 1, value_name(method.does)));
+        let (key, value) = (
+            argument(call, 0, "key"),
+            argument(call, 1, value_name(method.does)),
+        );
         if let (Some(many), Some(key)) = (&method.many, key) {
             self.cache_use(OpenCacheUse {
                 site,
@@ -120,7 +126,9 @@ impl<'p> Frame<'_, 'p> {
                 Value::SCALAR
             }
             Does::ReadOrFill => {
-                let Some(at) = value else { return Some(Value::UNKNOWN) };
+                let Some(at) = value else {
+                    return Some(Value::UNKNOWN);
+                };
                 self.fetched_or_filled(&args[at].1, &call.args[at].value, site)
             }
             Does::Delete => Value::SCALAR,
@@ -175,7 +183,7 @@ impl<'p> Frame<'_, 'p> {
             .rev()
             .find(|l| l.repeats() && one.key.meets(Deps::on_loop(l.id)));
         if let Some(around) = keyed_by {
-            if self.loops.iter().any(|l| l.exits) {
+            if self.loops.iter().any(|l| l.exits) || (one.conditional && !one.calls.is_empty()) {
                 return;
             }
             let repeated = Repeated {
@@ -189,7 +197,7 @@ impl<'p> Frame<'_, 'p> {
                 conditional: one.conditional,
             };
             self.seen.caches.insert(CacheFact::Repeated(repeated));
-        } else if one.key.on_params() && self.cache_uses.len() < MAX_USES {
+        } else if one.key.on_params() && one.calls.len() < MAX_CALLS && self.cache_uses.len() < MAX_USES {
             let conditional = one.conditional || self.conditional();
             let one = OpenCacheUse { conditional, ..one };
             if !self.cache_uses.contains(&one) {
@@ -242,7 +250,11 @@ fn kept(value: Value, site: Site) -> Value {
 }
 
 fn value_name(does: Does) -> &'static str {
-    if does == Does::ReadOrFill { "default" } else { "value" }
+    if does == Does::ReadOrFill {
+        "default"
+    } else {
+        "value"
+    }
 }
 
 /// Where among the arguments the one is that is the n-th or has the name.
@@ -266,7 +278,6 @@ pub(super) fn exits(body: &[Stmt]) -> bool {
 }
 
 fn returns(body: &[Stmt]) -> bool {
-    body.iter().any(|stmt| {
-        matches!(stmt.kind, StmtKind::Return(_)) || stmt.blocks().into_iter().any(returns)
-    })
+    body.iter()
+        .any(|stmt| matches!(stmt.kind, StmtKind::Return(_)) || stmt.blocks().into_iter().any(returns))
 }

@@ -152,7 +152,9 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Compare(cmp) => {
                 let left = self.eval(&cmp.left);
-                self.note_compared(&left);
+                if !matches!(cmp.rest[..], [(CmpOp::Order, _)]) {
+                    self.note_compared(&left);
+                }
                 let mut deps = left.deps;
                 if let [(op @ (CmpOp::In | CmpOp::NotIn), right)] = &cmp.rest[..]
                     && asks_for_prefetch(right)

@@ -58,7 +58,7 @@ impl<'p> Frame<'_, 'p> {
         self.restrict(&mut query, method, args, self.site(at));
         match method.runs {
             Runs::Lazy => {
-                if !matches!(method.plan, PlanOp::All | PlanOp::Page | PlanOp::Iterator | PlanOp::None) {
+                if !matches!(method.plan, PlanOp::Page | PlanOp::None) {
                     self.note_requery(&query, name, site);
                 }
                 let query = self.planned(query, method, name, args, site);
@@ -115,6 +115,9 @@ impl<'p> Frame<'_, 'p> {
         let in_memory = query.fetched && served == Served::Served;
         if in_memory {
             return Value::SCALAR;
+        }
+        if served == Served::Query {
+            self.note_requery(&query, name, site);
         }
         self.evaluate(&query, name, served, method.aggregate, site, deps);
         let own = method.returns == Returns::Row && served == Served::Query;

@@ -47,7 +47,10 @@ pub fn defer(desk: Desk<'_, '_>, default: Site) -> Result<Fix, Refusal> {
     let text = desk.trees.text(default.file);
     let written = &text[default.span.start as usize..default.span.end as usize];
     Scope::around(&module, default.span).ok_or("the call stands outside of functions")?;
-    if ["await ", "yield ", ":="].iter().any(|word| written.contains(word)) {
+    if ["await ", "yield ", ":="]
+        .iter()
+        .any(|word| written.contains(word))
+    {
         return Err("a lambda cannot hold it");
     }
     let start = default.span.start;

@@ -1,48 +1,69 @@
 //! DJP407: a round trip to the cache for each element of a loop.
 
+use std::collections::BTreeMap;
+
 use crate::analysis::caches::{CacheFact, Does, Repeated};
+use crate::analysis::heat::{self, Heat};
 use crate::report::diagnostic::{Certainty, Diagnostic, Role};
+use crate::source::Site;
 
 use super::caching::finding;
-use super::findings::reportable;
+use super::findings::{MAX_LABELS, reportable};
 use super::{Context, Rule};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    let all: Vec<&Repeated> = cx
-        .analysis
-        .caches
-        .iter()
-        .filter_map(|fact| match fact {
-            CacheFact::Repeated(one) => Some(one),
-            _ => None,
-        })
-        .collect();
-    let mut seen = rustc_hash::FxHashSet::default();
-    for one in &all {
-        let fits = reportable(cx.project, one.site) && reportable(cx.project, one.around);
-        // What is read in a loop is also filled there: one finding says both.
-        let fills = one.does == Does::Write
-            && all.iter().any(|other| other.does == Does::Read && other.around == one.around);
-        if !fits || fills || !seen.insert((one.around, one.does)) {
-            continue;
+    let mut all: BTreeMap<Site, Vec<&Repeated>> = BTreeMap::new();
+    for fact in &cx.analysis.caches {
+        if let CacheFact::Repeated(one) = fact
+            && heat::of(cx.project, one.around) > Heat::Command
+            && reportable(cx.project, one.site)
+            && reportable(cx.project, one.around)
+        {
+            all.entry(one.site).or_default().push(one);
         }
-        let message = format!("one round trip to the cache for each iteration: `{}` with one key", one.name);
-        let help = match one.does {
+    }
+    let read: Vec<Site> = all
+        .values()
+        .flatten()
+        .filter(|one| one.does == Does::Read)
+        .map(|one| one.around)
+        .collect();
+    for repeated in all.values() {
+        // What is read in a loop is also filled there: one finding says both.
+        let fills = repeated
+            .iter()
+            .all(|one| one.does == Does::Write && read.contains(&one.around));
+        let Some(first) = repeated.first().filter(|_| !fills) else {
+            continue;
+        };
+        let message = format!(
+            "one round trip to the cache for each iteration: `{}` with one key",
+            first.name
+        );
+        let help = match first.does {
             Does::Read => format!(
                 "collect the keys before the loop and read them with one `{}`; what is missing is written back with one `set_many`",
-                one.many
+                first.many
             ),
-            _ => format!("collect them in the loop and send them with one `{}` after it", one.many),
+            _ => format!(
+                "collect them in the loop and send them with one `{}` after it",
+                first.many
+            ),
         };
-        let mut places = vec![
-            (one.site, Role::Access, "one key"),
-            (one.around, Role::Loop, "runs once per iteration of this loop"),
-        ];
-        places.extend(one.calls.iter().map(|call| (*call, Role::Call, "called from here")));
+        let mut places = vec![(first.site, Role::Access, "one key")];
+        for one in repeated {
+            places.push((one.around, Role::Loop, "runs once per iteration of this loop"));
+            places.extend(
+                one.calls
+                    .iter()
+                    .map(|call| (*call, Role::Call, "called from here")),
+            );
+        }
+        places.truncate(MAX_LABELS);
         let Some(mut found) = finding(cx, rule, &places, message, help) else {
             continue;
         };
-        if one.conditional || !one.rows {
+        if repeated.iter().all(|one| one.conditional || !one.rows) {
             found.certainty = Certainty::Likely;
         }
         out.push(found);

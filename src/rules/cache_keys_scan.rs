@@ -17,9 +17,15 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let message = if scan.stops {
-            format!("`{}` walks through all keys of the server, and every other client waits", scan.name)
+            format!(
+                "`{}` walks through all keys of the server, and every other client waits",
+                scan.name
+            )
         } else {
-            format!("`{}` walks through all keys of the server, however few match", scan.name)
+            format!(
+                "`{}` walks through all keys of the server, however few match",
+                scan.name
+            )
         };
         let help = "keep a version in the keys and raise it, or keep the keys of a group in a set, and delete those with `delete_many`";
         let places = [(scan.site, Role::Access, "this scan")];

@@ -17,7 +17,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let message = "this query runs on every call, also when the cache has its result".to_owned();
         let help = "give a callable: `get_or_set` calls it only when the key is missing".to_owned();
         let places = [
-            (eager.default, Role::Queryset, "computed before the cache is asked"),
+            (
+                eager.default,
+                Role::Queryset,
+                "computed before the cache is asked",
+            ),
             (eager.site, Role::Access, "the cache is asked here"),
         ];
         let Some(mut found) = finding(cx, rule, &places, message, help) else {

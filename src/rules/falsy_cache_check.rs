@@ -12,14 +12,12 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for fact in &cx.analysis.caches {
         let CacheFact::Fill(fill) = fact else { continue };
-        let (Some(test), Some(falsy)) = (fill.test, fill.falsy) else {
-            continue;
-        };
+        let (test, falsy) = (fill.test, fill.falsy);
         if !reportable(cx.project, test.site) || !seen.insert(test.site) {
             continue;
         }
         let what = match falsy {
-            Falsy::Empty => "a result without rows",
+            Falsy::Empty => "an empty result",
             Falsy::Number => "a count of zero",
             Falsy::Flag => "`False`",
             Falsy::Missing => "`None`",

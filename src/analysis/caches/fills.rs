@@ -3,7 +3,7 @@
 //! It compares keys by how they are written and by their values, within one function. What a helper tests or keeps
 //! is not seen.
 
-use crate::ir::{Call, CompKind, Const, Expr, ExprKind, Stmt, StmtKind};
+use crate::ir::{Call, CompKind, Const, Expr, ExprKind};
 use crate::source::{Site, Span, Sym};
 
 use super::super::call::Args;
@@ -11,7 +11,7 @@ use super::super::frame::Frame;
 use super::super::tables::{self, Returns};
 use super::super::value::{Deps, Kind, Size, Value};
 use super::super::walk;
-use super::{Falsy, argument, table};
+use super::{Falsy, argument, empties, table};
 
 /// A read of the cache in the running function.
 #[derive(Debug)]
@@ -49,15 +49,13 @@ pub enum Form {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Fill {
     pub read: Site,
-    pub test: Option<Test>,
+    pub test: Test,
     pub write: Site,
     /// The value that is kept.
     pub value: Site,
     /// Why that may be false.
-    pub falsy: Option<Falsy>,
+    pub falsy: Falsy,
     pub has_default: bool,
-    /// Parameters that the value depends on and the key does not.
-    pub lacks: Vec<Sym>,
 }
 
 impl<'p> Frame<'_, 'p> {
@@ -153,33 +151,34 @@ impl<'p> Frame<'_, 'p> {
         let Some(read) = self.cache_reads.iter().rev().find(same) else {
             return;
         };
-        let params = &self.project.routine(self.func).params;
-        let (asked, known) = (args[value].1.deps, args[key].1.deps);
-        let lacks = params.iter().enumerate().filter(|(n, _)| {
-            let param = Deps::on_param(*n);
-            asked.meets(param) && !known.meets(param)
-        });
+        let Some(test) = read.tested.filter(|_| !read.compared) else {
+            return;
+        };
+        let (read, has_default) = (read.site, read.has_default);
+        let Some(falsy) = self.may_be_false(&args[value].1, kept) else {
+            return;
+        };
         let fill = Fill {
-            read: read.site,
-            test: read.tested.filter(|_| !read.compared),
+            read,
+            test,
             write: self.site(expr.span),
             value: self.site(kept.span),
-            falsy: self.may_be_false(&args[value].1, kept),
-            has_default: read.has_default,
-            lacks: lacks.map(|(_, p)| p.name).collect(),
+            falsy,
+            has_default,
         };
         self.seen.caches.insert(super::CacheFact::Fill(fill));
     }
 
     /// Why a value may be false though it was computed.
-    fn may_be_false(&self, value: &Value, expr: &'p Expr) -> Option<Falsy> {
-        if self.holds_all_rows(value) {
+    fn may_be_false(&mut self, value: &Value, expr: &'p Expr) -> Option<Falsy> {
+        let routine = self.project.routine(self.func);
+        if self.holds_all_rows(value) || empties::filled_from_data(routine, expr) {
             return Some(Falsy::Empty);
         }
         match &expr.kind {
             ExprKind::Name(name) => {
                 let mut found = Vec::new();
-                definitions(&self.project.routine(self.func).body, *name, &mut found);
+                empties::definitions(&routine.body, *name, &mut found);
                 found.iter().find_map(|e| self.made_false(e))
             }
             _ => self.made_false(expr),
@@ -196,8 +195,9 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// Why what an expression makes may be false.
-    fn made_false(&self, expr: &Expr) -> Option<Falsy> {
+    fn made_false(&mut self, expr: &'p Expr) -> Option<Falsy> {
         match &expr.kind {
+            ExprKind::Call(call) if self.returns_data(call) => Some(Falsy::Empty),
             ExprKind::Call(call) => match &call.func.kind {
                 ExprKind::Attr(attr) => table::falsy(attr.name),
                 ExprKind::Name(name) if *name == "dict" && !self.vars.contains_key(name) => {
@@ -220,6 +220,29 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// A call of a project function that returns a collection of data.
+    fn returns_data(&mut self, call: &'p Call) -> bool {
+        let named = match &call.func.kind {
+            ExprKind::Name(_) => true,
+            ExprKind::Attr(attr) => self.receiver.is_some_and(|this| attr.base.is_name(this)),
+            _ => false,
+        };
+        if !named {
+            return false;
+        }
+        let func = match self.eval(&call.func).kind {
+            Kind::Func(func) => func.func,
+            Kind::Bound(bound) => bound.func,
+            _ => return false,
+        };
+        let routine = self.project.routine(func);
+        let mut found = Vec::new();
+        empties::returned(&routine.body, &mut found);
+        found
+            .iter()
+            .any(|value| empties::filled_from_data(routine, value))
+    }
+
     /// An expression that is a queryset, by its variable or its last method.
     fn gives_rows(&self, expr: &Expr) -> bool {
         match &expr.kind {
@@ -232,21 +255,6 @@ impl<'p> Frame<'_, 'p> {
                 _ => false,
             },
             _ => false,
-        }
-    }
-}
-
-/// What a name is assigned in a body; a constant that starts it off is none of it, unless it is added to.
-fn definitions<'p>(body: &'p [Stmt], name: Sym, out: &mut Vec<&'p Expr>) {
-    for stmt in body {
-        if let StmtKind::Assign { targets, value } = &stmt.kind
-            && targets.iter().any(|t| t.as_name() == Some(name))
-            && !matches!(value.kind, ExprKind::Const(_))
-        {
-            out.push(value);
-        }
-        for inner in stmt.blocks() {
-            definitions(inner, name, out);
         }
     }
 }
