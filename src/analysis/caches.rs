@@ -183,7 +183,9 @@ impl<'p> Frame<'_, 'p> {
             .rev()
             .find(|l| l.repeats() && one.key.meets(Deps::on_loop(l.id)));
         if let Some(around) = keyed_by {
-            if self.loops.iter().any(|l| l.exits) || (one.conditional && !one.calls.is_empty()) {
+            // What a method keeps beside its real work, such as `save()`, is not for the loop to gather.
+            let aside = !one.calls.is_empty() && (one.conditional || one.does != Does::Read);
+            if aside || self.loops.iter().any(|l| l.exits) {
                 return;
             }
             let repeated = Repeated {

@@ -28,6 +28,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         .filter(|one| one.does == Does::Read)
         .map(|one| one.around)
         .collect();
+    let mut told = rustc_hash::FxHashSet::default();
     for repeated in all.values() {
         // What is read in a loop is also filled there: one finding says both.
         let fills = repeated
@@ -36,6 +37,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let Some(first) = repeated.first().filter(|_| !fills) else {
             continue;
         };
+        // Several keys for one iteration are one thing to change.
+        if !told.insert((first.does, first.around, &first.calls)) {
+            continue;
+        }
         let message = format!(
             "one round trip to the cache for each iteration: `{}` with one key",
             first.name

@@ -136,9 +136,12 @@ fn is_data(routine: &Routine, expr: &Expr, steps: u32) -> bool {
         ExprKind::Await(inner) => is_data(routine, inner, steps),
         ExprKind::Call(call) => match &call.func.kind {
             ExprKind::Attr(attr) => is_data(routine, &attr.base, steps),
-            ExprKind::Name(name) if SAME_LENGTH.contains(&name.as_str()) || *name == "enumerate" => {
-                call.positional(0).is_some_and(|e| is_data(routine, e, steps))
-            }
+            ExprKind::Name(name) => match name.as_str() {
+                "range" | "super" => false,
+                "enumerate" | "iter" | "zip" => inner_is_data(routine, call, steps),
+                other if SAME_LENGTH.contains(&other) => inner_is_data(routine, call, steps),
+                _ => true,
+            },
             _ => false,
         },
         ExprKind::Name(name) => {
@@ -150,6 +153,10 @@ fn is_data(routine: &Routine, expr: &Expr, steps: u32) -> bool {
         }
         _ => false,
     }
+}
+
+fn inner_is_data(routine: &Routine, call: &Call, steps: u32) -> bool {
+    call.positional(0).is_some_and(|e| is_data(routine, e, steps))
 }
 
 /// A variable that holds what some call gave, or a part of it.
