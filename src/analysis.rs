@@ -8,6 +8,7 @@ pub mod advice;
 mod apply;
 mod attr;
 mod builtin;
+pub mod caches;
 mod call;
 pub mod conditions;
 mod declared;
@@ -56,6 +57,7 @@ use crate::source::{FileId, Site, Sym};
 
 pub use entries::{Asked, PerRequest, Registered, admin_models, is_plain_registration};
 
+use caches::CacheFact;
 use event::{Eval, Load};
 use frame::Frame;
 use summary::{Key, MAX_CALLS, Memo, Summary};
@@ -86,6 +88,8 @@ pub struct Analysis {
     pub uses: Vec<Use>,
     /// Queries of middleware on every request, by middleware and in the order in which they run.
     pub per_request: Vec<PerRequest>,
+    /// What the code does with caches, sorted.
+    pub caches: Vec<CacheFact>,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
 }
@@ -129,6 +133,7 @@ pub(crate) struct Seen {
     pub views: FxHashMap<ClassId, bool>,
     pub changing: Changing,
     pub uses: FxHashSet<Use>,
+    pub caches: FxHashSet<CacheFact>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -216,6 +221,8 @@ impl<'p> Engine<'p> {
         };
         let mut uses: Vec<Use> = seen.uses.into_iter().collect();
         uses.par_sort();
+        let mut caches: Vec<CacheFact> = seen.caches.into_iter().collect();
+        caches.sort();
         let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
         reveals.sort();
         reveals.dedup();
@@ -236,6 +243,7 @@ impl<'p> Engine<'p> {
             changing: seen.changing,
             uses,
             per_request,
+            caches,
             failed,
         }
     }
@@ -441,6 +449,7 @@ impl<'p> Engine<'p> {
         all.rendered.extend(seen.rendered);
         all.renders_unknown.extend(seen.renders_unknown);
         all.uses.extend(seen.uses);
+        all.caches.extend(seen.caches);
         all.changing.loops.extend(seen.changing.loops);
         all.changing.functions.extend(seen.changing.functions);
         for (site, known) in seen.fields {
@@ -496,6 +505,7 @@ impl Frame<'_, '_> {
             loads: self.loads,
             evals: self.evals,
             uses: self.uses,
+            caches: self.cache_uses,
             stores,
             writes: self.writes,
             preloaded: self

@@ -49,8 +49,20 @@ pub struct TemplateFacts {
     /// Context variables that the template mentions itself, sorted.
     pub names: Vec<Sym>,
     pub dialect: Dialect,
+    /// HTML comments with tags or variables in them.
+    pub hidden: Vec<Hidden>,
     /// Jinja macros, as functions of this file.
     pub macros: Vec<(Sym, FuncIdx)>,
+}
+
+/// An HTML comment that the template renders.
+#[derive(Clone, Debug)]
+pub struct Hidden {
+    pub span: Span,
+    /// Tags in it that do something whatever their arguments are: loops and inclusions.
+    pub work: Vec<Sym>,
+    /// No tag reaches into it or out of it, and nothing in it ends a comment of the template.
+    pub whole: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

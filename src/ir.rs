@@ -432,6 +432,11 @@ impl Expr {
         }
     }
 
+    /// The plain name `name` of Python.
+    pub fn is_name(&self, name: Sym) -> bool {
+        self.as_name() == Some(name)
+    }
+
     pub fn as_name(&self) -> Option<Sym> {
         match self.kind {
             ExprKind::Name(s) => Some(s),

@@ -4,6 +4,10 @@
 
 mod aggregate_in_loop;
 mod atomic_requests_cost;
+mod cache_get_in_loop;
+mod cache_keys_scan;
+mod cached_lazy_queryset;
+mod caching;
 mod card;
 mod connection_per_request;
 mod database_sessions;
@@ -11,6 +15,8 @@ mod debug_in_production;
 mod defeated_prefetch;
 mod deferred_field_in_loop;
 mod deployment;
+mod eager_cache_default;
+mod falsy_cache_check;
 mod findings;
 mod fixes;
 mod foreign_key_id_access;
@@ -38,6 +44,7 @@ mod server_side_cursors_with_pgbouncer;
 mod session_saved_every_request;
 mod slow_middleware_order;
 mod syntax_error;
+mod tag_inside_html_comment;
 mod uncached_template_loaders;
 mod unhashed_static_files;
 mod unindexable_lookup;
@@ -151,6 +158,12 @@ rules! {
     invalid_cache_options => "settings/invalid-cache-options.md",
     atomic_requests_cost => "settings/atomic-requests-cost.md",
     pool_with_persistent_connections => "settings/pool-with-persistent-connections.md",
+    falsy_cache_check => "templates/falsy-cache-check.md",
+    cached_lazy_queryset => "templates/cached-lazy-queryset.md",
+    cache_get_in_loop => "templates/cache-get-in-loop.md",
+    cache_keys_scan => "templates/cache-keys-scan.md",
+    tag_inside_html_comment => "templates/tag-inside-html-comment.md",
+    eager_cache_default => "templates/eager-cache-default.md",
     syntax_error => "tool/syntax-error.md",
 }
 

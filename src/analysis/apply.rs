@@ -182,6 +182,14 @@ impl<'p> Frame<'_, 'p> {
         }
         self.preloaded.extend(preloaded);
         self.apply_uses(&summary.uses, slots);
+        for one in &summary.caches {
+            let mut one = one.clone();
+            one.key = slots.deps_of(one.key);
+            self.called_from(&mut one.calls, one.site, site);
+            if one.calls.len() <= usize::from(super::summary::MAX_CALLS) {
+                self.cache_use(one);
+            }
+        }
         for eval in &summary.evals {
             let mut eval = eval.clone();
             let Some(query) = slots::fill_query(self, &eval.query, slots) else {

@@ -272,8 +272,9 @@ impl<'p> Frame<'_, 'p> {
         result
     }
 
-    fn size_of(&self, value: &Value) -> Size {
+    pub(super) fn size_of(&self, value: &Value) -> Size {
         match &value.kind {
+            Kind::Query(query) if !query.single => Size::Queried,
             Kind::Coll(coll) => coll.size,
             Kind::Tuple(_) => Size::Bounded,
             _ => Size::Unknown,

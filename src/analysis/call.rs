@@ -22,13 +22,19 @@ impl<'p> Frame<'_, 'p> {
         if self.effect_of(&callee) == Some(tables::Effect::Super) {
             return self.super_value(call);
         }
+        let before = self.queries;
         let args: Args = call
             .args
             .iter()
             .map(|a| (a.kind, self.argument(&a.value)))
             .collect();
+        self.queries_in_arguments = self.queries - before;
         self.note_mutation(call, &args);
-        let value = self.call_value(&callee, call, &args, expr);
+        self.note_fill(call, &args, expr);
+        let mut value = self.call_value(&callee, call, &args, expr);
+        if matches!(value.kind, Kind::Cached(_)) {
+            value = self.note_read(call, &args, expr, value.deps);
+        }
         self.note_shared(call);
         self.note_refresh(call);
         let deps = args.iter().fold(callee.deps, |d, (_, v)| d.and(v.deps));
@@ -173,7 +179,10 @@ impl<'p> Frame<'_, 'p> {
             }
             Kind::External(dotted) => match tables::effect(*dotted) {
                 Some(effect) => self.effect(effect, call, args, expr),
-                None => self.outside_call(*dotted, args, site),
+                None => match self.cache_call(*dotted, call, args, expr) {
+                    Some(value) => value,
+                    None => self.outside_call(*dotted, args, site),
+                },
             },
             Kind::Union(all) => {
                 let parts: Vec<Value> = all.iter().map(|f| self.call_value(f, call, args, expr)).collect();
@@ -313,10 +322,10 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn size_in_loop(&self, size: Size) -> Size {
-        if self.loops.is_empty() {
-            size
-        } else {
-            Size::Unknown
+        match self.loops.last() {
+            None => size,
+            Some(l) if l.over == super::frame::Over::Rows && size != Size::Bounded => Size::Queried,
+            Some(_) => Size::Unknown,
         }
     }
 
@@ -470,6 +479,7 @@ impl<'p> Frame<'_, 'p> {
         }
         match value.kind {
             Kind::Unknown => self.declared_return(func),
+            Kind::Cached(_) => self.declared_return(func).or(value),
             _ => value,
         }
     }

@@ -23,6 +23,7 @@ pub fn value(project: &Project, value: &Value) -> String {
             Some(model) => format!("class {}", project.model(model).label),
             None => format!("class {}", project.class(*class).dotted),
         },
+        Kind::Cached(_) => "Cached".into(),
         Kind::External(dotted) => format!("outside {dotted}"),
         Kind::Module(file) => format!("module {}", project.file(*file).path),
         Kind::Namespace(_, dotted) => format!("namespace {dotted}"),

@@ -116,6 +116,7 @@ impl<'p> Frame<'_, 'p> {
                         self.eval(part)
                     };
                     self.nesting -= u32::from(i > 0);
+                    self.note_given_on(&value, part.span);
                     let stops = value.truth() == Some(matches!(expr.kind, ExprKind::Or(_)));
                     out = Some(match out {
                         _ if stops => value,
@@ -130,6 +131,7 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Not(inner) => {
                 let value = self.eval_truth(inner);
+                self.note_negated(&value, inner.span, expr.span);
                 match value.truth() {
                     Some(known) => Value {
                         kind: Kind::Truth(!known),
@@ -150,6 +152,9 @@ impl<'p> Frame<'_, 'p> {
             }
             ExprKind::Compare(cmp) => {
                 let left = self.eval(&cmp.left);
+                if !matches!(cmp.rest[..], [(CmpOp::Order, _)]) {
+                    self.note_compared(&left);
+                }
                 let mut deps = left.deps;
                 if let [(op @ (CmpOp::In | CmpOp::NotIn), right)] = &cmp.rest[..]
                     && asks_for_prefetch(right)
@@ -257,6 +262,7 @@ impl<'p> Frame<'_, 'p> {
     /// An expression in a place where only its truth matters: a queryset is evaluated there.
     pub fn eval_truth(&mut self, expr: &'p Expr) -> Value {
         let value = self.eval(expr);
+        self.note_tested(&value, expr);
         if value.interesting() {
             self.evaluate_all(&value, "bool", expr.span, Served::Served);
             self.mark_fetched(expr);
@@ -372,9 +378,15 @@ impl<'p> Frame<'_, 'p> {
         self.count_loop(clause.iter.span, &iterated);
         let over = self.loop_kind(&iterated);
         if over != Over::Bounded {
-            *size = Size::Unknown;
+            *size = match (self.size_of(&iterated), *size) {
+                (Size::Queried, _) | (_, Size::Queried) => Size::Queried,
+                _ => Size::Unknown,
+            };
         }
         let (id, elem) = self.begin_loop(&iterated, clause.iter.span, over);
+        if let (CompKind::Generator, Some(l)) = (comp.kind, self.loops.last_mut()) {
+            l.exits = true;
+        }
         let mut stored = (Value::UNKNOWN, Value::UNKNOWN);
         self.branch(|f| {
             f.nesting -= 1;

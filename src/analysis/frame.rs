@@ -7,6 +7,7 @@ use crate::project::{ClassId, FuncId, Project};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::Engine;
+use super::caches::{self, OpenCacheUse};
 use super::event::{Eval, Load};
 use super::plan::Plan;
 use super::uses::OpenUse;
@@ -32,6 +33,8 @@ pub struct Loop {
     pub leaving: u32,
     /// Rows are changed somewhere in its body.
     pub writes: bool,
+    /// Some iteration may be the last.
+    pub exits: bool,
     /// Queries in its body that do not depend on it, to be judged when it ends.
     pub pending: Vec<Eval>,
 }
@@ -64,6 +67,12 @@ pub struct Frame<'e, 'p> {
     pub loads: Vec<Load>,
     pub evals: Vec<Eval>,
     pub uses: Vec<OpenUse>,
+    pub cache_uses: Vec<OpenCacheUse>,
+    /// Reads of caches so far.
+    pub cache_reads: Vec<caches::Read<'p>>,
+    /// Evaluations of querysets so far, and among the arguments of the call that is being made.
+    pub queries: u32,
+    pub queries_in_arguments: u32,
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,
     /// Rows on which related rows were prefetched, and which.
@@ -124,6 +133,10 @@ impl<'e, 'p> Frame<'e, 'p> {
             loads: Vec::new(),
             evals: Vec::new(),
             uses: Vec::new(),
+            cache_uses: Vec::new(),
+            cache_reads: Vec::new(),
+            queries: 0,
+            queries_in_arguments: 0,
             stores: Vec::new(),
             writes: false,
             preloaded: Vec::new(),
@@ -232,6 +245,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             over,
             leaving: 0,
             writes: false,
+            exits: false,
             pending: Vec::new(),
         });
         id

@@ -111,6 +111,11 @@ impl<'p> Frame<'_, 'p> {
         let held = self.eval(base);
         let at = self.eval(key);
         let deps = held.deps.and(at.deps);
+        if let Kind::External(dotted) = held.kind
+            && let Some(client) = super::caches::table::client(dotted)
+        {
+            return Value::new(Kind::External(client)).with(deps);
+        }
         self.item(&held, &at, key, span).with(deps)
     }
 

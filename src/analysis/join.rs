@@ -24,16 +24,17 @@ impl Value {
                 deps,
             };
         }
-        match (&self.kind, &other.kind) {
+        let (this, other) = (self.settled(), other.settled());
+        match (&this.kind, &other.kind) {
             (Kind::Truth(_), _) if !other.interesting() => return Self::scalar(deps),
-            (_, Kind::Truth(_)) if !self.interesting() => return Self::scalar(deps),
+            (_, Kind::Truth(_)) if !this.interesting() => return Self::scalar(deps),
             (Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_), _)
-                if other.interesting() || !self.informative() =>
+                if other.interesting() || !this.informative() =>
             {
                 return other.unsure().with(deps);
             }
             (_, Kind::Unknown | Kind::None | Kind::Scalar | Kind::Truth(_)) => {
-                return self.unsure().with(deps);
+                return this.unsure().with(deps);
             }
             (Kind::Query(a), Kind::Query(b)) => {
                 if let Some(both) = a.merge(b) {
@@ -51,7 +52,7 @@ impl Value {
             _ => {}
         }
         let mut all: Vec<Value> = Vec::new();
-        for value in self.alternatives().iter().chain(other.alternatives()) {
+        for value in this.alternatives().iter().chain(other.alternatives()) {
             let merged = all.iter_mut().find_map(|old| match (&old.kind, &value.kind) {
                 (a, b) if a == b => Some(()),
                 (Kind::Query(a), Kind::Query(b)) => {
@@ -72,6 +73,14 @@ impl Value {
         Self {
             kind: Kind::Union(all.into()),
             deps,
+        }
+    }
+
+    /// What came out of a cache is nothing known once something else may be there instead.
+    fn settled(self) -> Self {
+        match self.kind {
+            Kind::Cached(_) => Self::unknown(self.deps),
+            _ => self,
         }
     }
 

@@ -58,6 +58,9 @@ impl<'p> Frame<'_, 'p> {
         self.restrict(&mut query, method, args, self.site(at));
         match method.runs {
             Runs::Lazy => {
+                if !matches!(method.plan, PlanOp::Page | PlanOp::None) {
+                    self.note_requery(&query, name, site);
+                }
                 let query = self.planned(query, method, name, args, site);
                 if method.plan == PlanOp::Page {
                     // Who makes a page reads it, though perhaps in a template that is not known.
@@ -113,6 +116,9 @@ impl<'p> Frame<'_, 'p> {
         if in_memory {
             return Value::SCALAR;
         }
+        if served == Served::Query {
+            self.note_requery(&query, name, site);
+        }
         self.evaluate(&query, name, served, method.aggregate, site, deps);
         let own = method.returns == Returns::Row && served == Served::Query;
         let grown = Arc::new(Query {
@@ -135,6 +141,7 @@ impl<'p> Frame<'_, 'p> {
         query.site = self.grow(query.site, site);
         query.born = self.loops.last().map(|l| l.id);
         query.fetched = false;
+        query.kept = None;
         query.single |= matches!(method.plan, PlanOp::Filter)
             && name == "filter"
             && args
@@ -302,6 +309,9 @@ impl<'p> Frame<'_, 'p> {
         } else {
             served
         };
+        if query.fetched && query.kept.is_some() && tables::keeps_rows(op) {
+            return;
+        }
         if !query.fetched {
             self.note_use(query, Some(op), site, deps);
         }
@@ -322,6 +332,9 @@ impl<'p> Frame<'_, 'p> {
     pub fn eval_event(&mut self, mut eval: Eval) {
         if eval.query.empty {
             return;
+        }
+        if !eval.query.fetched && !eval.conditional {
+            self.queries += 1;
         }
         match &eval.query.base {
             Base::Slot(_) => {

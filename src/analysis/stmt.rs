@@ -35,6 +35,7 @@ impl<'p> Frame<'_, 'p> {
                 let value = value.as_ref().map_or(Value::UNKNOWN, |v| self.eval(v));
                 let value = match value.kind {
                     Kind::Unknown => self.annotated(annotation, value.deps),
+                    Kind::Cached(_) => self.annotated(annotation, value.deps).or(value),
                     _ => value,
                 };
                 self.assign(target, &value);
@@ -150,7 +151,7 @@ impl<'p> Frame<'_, 'p> {
         }
         let outer = self.control;
         self.control = outer.and(tested.deps);
-        let memo = is_memo(test, body);
+        let memo = is_memo(test, body) || self.asks_if_missing(test);
         let then = self.branch(|f| {
             if memo {
                 f.once_per_key(body)
@@ -238,6 +239,7 @@ impl<'p> Frame<'_, 'p> {
         };
         self.count_loop(iter.span, &iterated);
         let (id, elem) = self.begin_loop(&iterated, iter.span, over);
+        self.note_exits(body);
         self.mark_fetched(iter);
         let ran = self.branch(|f| {
             f.nesting -= 1;

@@ -11,6 +11,7 @@ use std::hash::BuildHasher;
 use crate::project::FuncId;
 use crate::source::{Site, Sym};
 
+use super::caches::OpenCacheUse;
 use super::event::{Eval, Load};
 use super::plan::Plan;
 use super::uses::OpenUse;
@@ -38,6 +39,7 @@ pub struct Summary {
     pub loads: Vec<Load>,
     pub evals: Vec<Eval>,
     pub uses: Vec<OpenUse>,
+    pub caches: Vec<OpenCacheUse>,
     /// `self.name = value`.
     pub stores: Vec<(Sym, Value)>,
     pub writes: bool,

@@ -34,6 +34,11 @@ impl Deps {
         self.0 & other.0 != 0
     }
 
+    /// Depends on some parameter.
+    pub fn on_params(self) -> bool {
+        self.0 >> 32 != 0
+    }
+
     pub fn is_none(self) -> bool {
         self.0 == 0
     }
@@ -57,6 +62,8 @@ pub enum Kind {
     Truth(bool),
     Str(Sym),
     Class(ClassId),
+    /// Something out of a cache, by the call that read it; it may be missing.
+    Cached(Site),
     External(Sym),
     Module(FileId),
     Namespace(FileId, Sym),
@@ -156,6 +163,8 @@ pub struct Query {
     pub born: Option<u16>,
     /// The object has its rows: counting or indexing it is free.
     pub fetched: bool,
+    /// It was put into a cache there, or came out of it.
+    pub kept: Option<Site>,
     /// Filtered by primary key: at most one row.
     pub single: bool,
     /// The fields of a form that offer these rows as choices.
@@ -228,6 +237,8 @@ pub struct Row {
 pub enum Size {
     /// As long as the code says.
     Bounded,
+    /// As many as a query finds.
+    Queried,
     Unknown,
 }
 
@@ -305,6 +316,15 @@ impl Value {
         }
     }
 
+    /// The value, or another where nothing is known of it.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match self.kind {
+            Kind::Unknown => other,
+            _ => self,
+        }
+    }
+
     #[must_use]
     pub fn with(mut self, deps: Deps) -> Self {
         self.deps = self.deps.and(deps);
@@ -322,6 +342,7 @@ impl Value {
             | Kind::Str(_)
             | Kind::Condition(_)
             | Kind::Field
+            | Kind::Cached(_)
             | Kind::External(_)
             | Kind::Module(_)
             | Kind::Namespace(..) => false,
@@ -341,6 +362,7 @@ impl Value {
                 self.kind,
                 Kind::Str(_) | Kind::Truth(_) | Kind::None | Kind::Condition(_)
             )
+            || matches!(self.kind, Kind::External(dotted) if super::caches::table::client(dotted).is_some())
     }
 
     /// Certainly not `None`; a row may be the answer of a query that found nothing.
@@ -397,6 +419,7 @@ impl Query {
             empty: false,
             born: None,
             fetched: false,
+            kept: None,
             single: false,
             choices_of: Vec::new(),
             filters: Arc::default(),

@@ -6,6 +6,7 @@
 mod build;
 mod comments;
 mod django;
+mod hidden;
 mod jinja;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub fn extract(text: &str, dialect: Dialect) -> FileFacts {
     };
     let tree = parse(text);
     lower.facts.comments = comments::kept(text, &tree.comments);
+    lower.template.hidden = hidden::find(text, &tree.nodes);
     let body = nodes(&mut lower, &tree.nodes);
     lower.facts.functions[0].body = body;
     for error in tree.errors {

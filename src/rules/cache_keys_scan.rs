@@ -1,0 +1,34 @@
+//! DJP408: a walk through all keys of the cache's server.
+
+use crate::analysis::caches::CacheFact;
+use crate::analysis::heat::{self, Heat};
+use crate::report::diagnostic::{Diagnostic, Role};
+
+use super::caching::finding;
+use super::findings::reportable;
+use super::{Context, Rule};
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    for fact in &cx.analysis.caches {
+        let CacheFact::Scan(scan) = fact else { continue };
+        let heat = heat::of(cx.project, scan.site);
+        let hot = heat == Heat::Request || (scan.stops && heat >= Heat::Task);
+        if !hot || !reportable(cx.project, scan.site) {
+            continue;
+        }
+        let message = if scan.stops {
+            format!(
+                "`{}` walks through all keys of the server, and every other client waits",
+                scan.name
+            )
+        } else {
+            format!(
+                "`{}` walks through all keys of the server, however few match",
+                scan.name
+            )
+        };
+        let help = "keep a version in the keys and raise it, or keep the keys of a group in a set, and delete those with `delete_many`";
+        let places = [(scan.site, Role::Access, "this scan")];
+        out.extend(finding(cx, rule, &places, message, help.into()));
+    }
+}

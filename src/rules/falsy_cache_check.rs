@@ -1,0 +1,46 @@
+//! DJP404: an empty result in the cache is taken for a missing one.
+
+use crate::analysis::caches::{CacheFact, Falsy};
+use crate::fix::caches;
+use crate::report::diagnostic::{Diagnostic, Role};
+
+use super::caching::finding;
+use super::findings::reportable;
+use super::{Context, Rule, fixes};
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let mut seen = rustc_hash::FxHashSet::default();
+    for fact in &cx.analysis.caches {
+        let CacheFact::Fill(fill) = fact else { continue };
+        let (test, falsy) = (fill.test, fill.falsy);
+        if !reportable(cx.project, test.site) || !seen.insert(test.site) {
+            continue;
+        }
+        let what = match falsy {
+            Falsy::Empty => "an empty result",
+            Falsy::Number => "a count of zero",
+            Falsy::Flag => "`False`",
+            Falsy::Missing => "`None`",
+        };
+        let message = format!("{what} is computed again each time, though it is in the cache");
+        let help = match (falsy, fill.has_default) {
+            (Falsy::Missing, _) => {
+                "tell a missing key from a kept `None`: read with a default of your own, `MISSING = object()`, and compare with `is MISSING`"
+            }
+            (_, true) => "read without the default, and compare with `None`: only a missing key gives that",
+            (_, false) => "compare with `None`: only a missing key gives that",
+        };
+        let places = [
+            (test.site, Role::Access, "true for a value that is not empty only"),
+            (fill.read, Role::Access, "it is read here"),
+            (fill.value, Role::Access, "this may be empty"),
+        ];
+        let Some(mut found) = finding(cx, rule, &places, message, help.into()) else {
+            continue;
+        };
+        if falsy != Falsy::Missing && !fill.has_default {
+            fixes::offer(&mut found, caches::compare_with_none(cx.desk(), test));
+        }
+        out.push(found);
+    }
+}
