@@ -8,7 +8,8 @@ For each constraint of rules/django/middleware.toml with `verified = true` there
 through a list that keeps the constraint, and through one that breaks it. The run fails when one is missing, when both
 answer the same although the constraint is reported, and when they differ although it is never reported.
 
-Needs only the standard library; Django and the packages go into a virtual environment under target/oracle.
+Needs Python 3.11 or later and the standard library; Django and the packages go into virtual environments under
+target/oracle.
 """
 
 import argparse
