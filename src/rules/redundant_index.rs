@@ -9,7 +9,8 @@ use super::wording::list;
 use super::{Context, Rule, fixes, indexes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    for found in advice::redundant(cx.project, &cx.workload().predicates) {
+    let found = advice::redundant(cx.project, &cx.workload().predicates);
+    for found in found.into_iter().filter(|found| cx.preview || !found.small) {
         let name = cx.project.model(found.table).name;
         let (mine, other) = (fields(found.index), fields(found.by));
         let same = mine.len() == other.len();

@@ -36,7 +36,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
 
 /// A request looks rows up by text without its case, on a database where that has an index of its own.
 fn is_sure(cx: &Context<'_>, found: &Unserved) -> bool {
-    matches!(found.class, Class::Folded | Class::FoldedPrefix)
+    found.class == Class::Folded
         && !lookups::sounds_like_title(found.field)
         && found.uses.iter().any(|p| p.heat == Heat::Request)
         && cx

@@ -21,6 +21,8 @@ pub struct Redundant<'p> {
     pub index: &'p Index,
     /// The one that makes it superfluous.
     pub by: &'p Index,
+    /// The table has a handful of rows.
+    pub small: bool,
 }
 
 /// Declared indexes that are the beginning of another, or the same.
@@ -53,6 +55,7 @@ pub fn redundant<'p>(project: &'p Project, predicates: &[Predicate]) -> Vec<Redu
                     table: model.id,
                     index,
                     by,
+                    small: Table::new(project, model.id).is_small(),
                 });
             }
         }

@@ -161,14 +161,17 @@ impl<'a> Table<'a> {
                     && !known(p)
                     && !self.fully_served(p)
             };
+            let uses: Vec<&Predicate> = predicates.iter().filter(asks).collect();
+            // Where all ask for the key alone, an index over both is not what they want.
+            let both = |p: &&Predicate| p.terms().any(|t| t.field == one.content_type) || p.linked;
             Want {
+                sure: uses.is_empty() || uses.iter().any(both),
+                uses,
                 front: BTreeSet::from([one.content_type, one.object_id]),
                 tail: Vec::new(),
                 condition: None,
                 serves: Serves::Generic,
-                uses: predicates.iter().filter(asks).collect(),
                 prefixes: vec![BTreeSet::from([one.content_type])],
-                sure: true,
             }
         };
         let reversed = || {
@@ -298,7 +301,13 @@ impl<'a> Table<'a> {
             terms.truncate(MAX_COLUMNS);
             let tail = match range {
                 Some(range) => vec![(range.field, false)],
-                None if wants_order && !predicate.op.is_some_and(workload::asks_for_one) => sorted.to_vec(),
+                // Rows of several values do not come in one order.
+                None if wants_order
+                    && strong.iter().all(|t| t.lookup != "in")
+                    && !predicate.op.is_some_and(workload::asks_for_one) =>
+                {
+                    sorted.to_vec()
+                }
                 None => Vec::new(),
             };
             return want(front(&terms), tail, Serves::Filter);
@@ -456,7 +465,7 @@ impl<'a> Table<'a> {
     fn shows(&self, want: &Want<'a>, uses: &[Predicate]) -> bool {
         let reads =
             |op: Sym| tables::method(op).is_none_or(|m| m.runs != Runs::Write || m.returns == Returns::Pair);
-        let asked = |p: &&Predicate| p.heat == Heat::Request && p.op.is_none_or(reads);
+        let asked = |p: &&Predicate| p.heat == Heat::Request && p.op.is_some_and(reads);
         let keyed = |field: &Sym| !self.is_foreign(*field) && !lookups::sounds_like_title(*field);
         let looks_up = |p: &Predicate| {
             p.equal
@@ -473,7 +482,7 @@ impl<'a> Table<'a> {
                 true => self.places(*field) >= MANY || self.is_log() && want.serves == Serves::Order,
                 false => places.len() > 1 || self.is_log() && want.front.iter().any(|f| self.is_foreign(*f)),
             };
-            Some(self.is_stamp(*field) && enough && uses.iter().any(|p| asked(&p) && p.op.is_some()))
+            Some(self.is_stamp(*field) && enough)
         };
         want.serves == Serves::Generic || uses.iter().filter(asked).any(looks_up) || newest() == Some(true)
     }
