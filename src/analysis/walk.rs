@@ -48,8 +48,9 @@ fn template(part: &TemplateStmt, visit: &mut dyn FnMut(&Expr)) {
     let mut arguments = |args: &[Arg]| args.iter().for_each(|a| expression(&a.value, visit));
     match part {
         TemplateStmt::Extends(name) => expression(name, visit),
+        TemplateStmt::Cached(fragment) => fragment.vary.iter().for_each(|e| expression(e, visit)),
         TemplateStmt::Scope(_)
-        | TemplateStmt::Cached(_)
+        | TemplateStmt::Ambient(_)
         | TemplateStmt::Block(_)
         | TemplateStmt::BlockSuper => {}
         TemplateStmt::Include { template, with, .. } => {

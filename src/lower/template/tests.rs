@@ -53,7 +53,16 @@ fn statement(statement: &Stmt) -> String {
         StmtKind::Continue => "continue".into(),
         StmtKind::Template(part) => match &**part {
             TemplateStmt::Scope(body) => format!("scope {{{}}}", statements(body)),
-            TemplateStmt::Cached(body) => format!("cached {{{}}}", statements(body)),
+            TemplateStmt::Cached(fragment) => {
+                let vary = fragment.vary.iter().map(|key| format!(" {}", show(key)));
+                format!(
+                    "cached {}{} {{{}}}",
+                    fragment.name,
+                    vary.collect::<String>(),
+                    statements(&fragment.body)
+                )
+            }
+            TemplateStmt::Ambient(what) => format!("{what:?}"),
             TemplateStmt::Extends(parent) => format!("extends {}", show(parent)),
             TemplateStmt::Block(name) => format!("block {name}"),
             TemplateStmt::BlockSuper => "super".into(),
