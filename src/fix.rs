@@ -8,6 +8,7 @@ pub mod annotated;
 mod apply;
 mod arguments;
 pub mod batched;
+pub mod cached_property;
 mod chain;
 mod code;
 pub mod columns;
@@ -25,13 +26,14 @@ mod migration;
 mod narrow;
 mod narrowed;
 mod scope;
+pub mod template;
 mod trees;
 mod words;
 
 pub use apply::{Applied, apply, edited};
 pub use key::key_column;
 pub use migration::Migration;
-pub use trees::{Trees, parses};
+pub use trees::{Trees, parses, still_parses};
 
 use crate::analysis::Analysis;
 use crate::project::Project;

@@ -4,11 +4,13 @@
 
 mod aggregate_in_loop;
 mod card;
+mod count_in_template;
 mod defeated_prefetch;
 mod deferred_field_in_loop;
 mod findings;
 mod fixes;
 mod foreign_key_id_access;
+mod fragment_varies_by_user;
 mod generic_foreign_key_without_index;
 mod get_or_create_without_unique;
 mod index_build_locks_table;
@@ -18,12 +20,15 @@ mod low_selectivity_index;
 mod missing_composite_index;
 mod model_without_meta_index;
 mod per_row_prefetch;
+mod property_query_not_cached;
 mod query_in_loop;
+mod query_in_template_condition;
 mod redundant_index;
 mod related_access_in_loop;
 mod related_set_in_loop;
 mod rewrites;
 mod syntax_error;
+mod templates;
 mod unindexable_lookup;
 mod unindexed_filter;
 mod unindexed_order;
@@ -33,6 +38,7 @@ use std::cell::OnceCell;
 
 use crate::analysis::Analysis;
 use crate::analysis::advice::{self, Advice};
+use crate::analysis::asked::Asks;
 use crate::analysis::judge::Judged;
 use crate::analysis::workload::{self, Predicate};
 use crate::fix::Trees;
@@ -66,6 +72,7 @@ pub struct Context<'a> {
     /// For fixes.
     pub trees: Trees<'a>,
     workload: OnceCell<Workload>,
+    asks: OnceCell<Asks>,
 }
 
 /// What all queries ask of the project's tables, and which indexes those lack.
@@ -83,6 +90,11 @@ impl Workload {
 }
 
 impl Context<'_> {
+    /// What expressions of templates ask the database.
+    pub fn asks(&self) -> &Asks {
+        self.asks.get_or_init(|| Asks::of(self.project, self.analysis))
+    }
+
     /// Worked out when the first rule asks.
     pub fn workload(&self) -> &Workload {
         self.workload
@@ -119,6 +131,10 @@ rules! {
     get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
     index_build_locks_table => "indexes/index-build-locks-table.md",
     model_without_meta_index => "indexes/model-without-meta-index.md",
+    fragment_varies_by_user => "templates/fragment-varies-by-user.md",
+    query_in_template_condition => "templates/query-in-template-condition.md",
+    count_in_template => "templates/count-in-template.md",
+    property_query_not_cached => "templates/property-query-not-cached.md",
     syntax_error => "tool/syntax-error.md",
 }
 

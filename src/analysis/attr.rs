@@ -299,12 +299,11 @@ impl<'p> Frame<'_, 'p> {
     fn member_of_instance(&mut self, base: &Value, owner: ClassId, member: Member, span: Span) -> Value {
         match member {
             Member::Method(func) => match self.decorator_of(func) {
-                Some(Decorator::Property) => self.call_function(
-                    func,
-                    None,
-                    vec![(ArgKind::Positional, base.clone())],
-                    self.site(span),
-                ),
+                Some(Decorator::Property) => {
+                    let site = self.site(span);
+                    self.note_called(site, func);
+                    self.call_function(func, None, vec![(ArgKind::Positional, base.clone())], site)
+                }
                 Some(Decorator::Cached) => self.cached_attr(base, func, span),
                 Some(Decorator::Static) => Value::new(Kind::Func(Arc::new(FuncValue {
                     func,
@@ -331,6 +330,13 @@ impl<'p> Frame<'_, 'p> {
             },
             Member::Class(id) => Value::new(Kind::Class(id)),
             Member::Assign(idx) => self.engine.class_value(self, owner, idx),
+        }
+    }
+
+    /// Remembers what an expression of a template calls.
+    pub(super) fn note_called(&mut self, site: crate::source::Site, func: FuncId) {
+        if self.project.is_template(site) {
+            self.seen.called.insert((site, func));
         }
     }
 

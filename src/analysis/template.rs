@@ -386,6 +386,7 @@ impl<'p> Frame<'_, 'p> {
         let deps = value.deps;
         let result = match &value.kind {
             Kind::Bound(bound) if self.takes_nothing(bound.func, 1) => {
+                self.note_called(self.site(span), bound.func);
                 self.call_plain(&value, Vec::new(), self.site(span))
             }
             Kind::Func(func) if self.takes_nothing(func.func, func.args.len()) => {

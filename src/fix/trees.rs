@@ -39,8 +39,7 @@ impl<'a> Trees<'a> {
         let mut parsed = self.parsed.borrow_mut();
         let tree = parsed.entry(file).or_insert_with(|| {
             let path = &self.sources.get(file).path;
-            let python = path.ends_with(".py") || path.ends_with(".pyi");
-            python.then(|| whole(self.text(file))).flatten().map(Rc::new)
+            is_python(path).then(|| whole(self.text(file))).flatten().map(Rc::new)
         });
         tree.clone()
     }
@@ -49,6 +48,19 @@ impl<'a> Trees<'a> {
 /// Whether a text is Python without syntax errors.
 pub fn parses(text: &str) -> bool {
     whole(text).is_some()
+}
+
+/// Whether a changed text is as good as the old one: Python without errors, or a template with no more of them.
+pub fn still_parses(path: &str, old: &str, new: &str) -> bool {
+    if is_python(path) {
+        return parses(new);
+    }
+    let errors = |text: &str| crate::syntax::template::django::parse(text).errors.len();
+    errors(new) <= errors(old)
+}
+
+fn is_python(path: &str) -> bool {
+    path.ends_with(".py") || path.ends_with(".pyi")
 }
 
 fn whole(text: &str) -> Option<Module> {

@@ -41,6 +41,7 @@ pub fn collect(
         judged,
         trees: Trees::new(sources),
         workload: OnceCell::new(),
+        asks: OnceCell::new(),
     };
     let mut out = Vec::new();
     for rule in rules {

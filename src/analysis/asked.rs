@@ -1,0 +1,119 @@
+//! What the expressions of templates ask the database, by their places.
+//!
+//! Puts loads and evaluations together under the innermost expression of a template that causes them. What is in
+//! memory counts as free; what nobody renders with a known context is not there.
+
+use std::collections::BTreeMap;
+
+use crate::project::{FuncId, ModelId, Project};
+use crate::source::{Site, Sym};
+
+use super::Analysis;
+use super::event::{Access, Eval};
+use super::judge;
+use super::tables::Served;
+use super::value::Base;
+
+/// One query of an expression in a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The rows that are asked for.
+    pub model: ModelId,
+    /// `iterate`, `bool`, `len`, `count`, `exists` …
+    pub op: Sym,
+    /// Some rendering has the answer in memory, or may have.
+    pub free: bool,
+    /// The expression runs once for each of many rows.
+    pub repeated: bool,
+    /// A method, property or tag runs the query, not the expression itself.
+    pub through: bool,
+    /// Where the query runs.
+    pub at: Site,
+}
+
+/// All queries of templates.
+#[derive(Debug, Default)]
+pub struct Asks {
+    by_site: BTreeMap<Site, Vec<Ask>>,
+}
+
+impl Asks {
+    pub fn of(project: &Project, analysis: &Analysis) -> Self {
+        let mut asks = Self::default();
+        for (load, func) in &analysis.loads {
+            let Access::Set(set) = &load.access else { continue };
+            let Some(judged) = judge::judge(project, load, *func) else {
+                continue;
+            };
+            let ask = Ask {
+                model: judged
+                    .last_attr(project)
+                    .and_then(|attr| project.attr_target(attr))
+                    .unwrap_or(load.row.model),
+                op: set.op,
+                free: judged.open || judged.loaded && set.served != Served::Query,
+                repeated: judged.repeated,
+                through: false,
+                at: load.site,
+            };
+            asks.add(project, load.site, &load.calls, ask);
+        }
+        let repeated = analysis.evals.iter().map(|found| (found, true));
+        let single = analysis.runs.iter().map(|found| (found, false));
+        for ((eval, _), repeated) in repeated.chain(single) {
+            // Related sets are among the loads.
+            if matches!(eval.query.base, Base::Model) {
+                asks.add(project, eval.site, &eval.calls, Ask::of_eval(eval, repeated));
+            }
+        }
+        asks
+    }
+
+    /// The queries of an expression.
+    pub fn at(&self, site: Site) -> &[Ask] {
+        self.by_site.get(&site).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an expression certainly runs a query of its own, in every rendering that is known, and once.
+    pub fn runs_once(&self, site: Site) -> bool {
+        let asks = self.at(site);
+        !asks.is_empty() && asks.iter().all(|ask| !ask.free && !ask.repeated && !ask.through)
+    }
+
+    fn add(&mut self, project: &Project, site: Site, calls: &[Site], ask: Ask) {
+        let (place, through) = if project.is_template(site) {
+            (site, false)
+        } else {
+            match calls.iter().rev().find(|call| project.is_template(**call)) {
+                Some(call) => (*call, true),
+                None => return,
+            }
+        };
+        let here = self.by_site.entry(place).or_default();
+        let ask = Ask { through, ..ask };
+        if !here.contains(&ask) {
+            here.push(ask);
+        }
+    }
+}
+
+impl Ask {
+    fn of_eval(eval: &Eval, repeated: bool) -> Self {
+        Self {
+            model: eval.query.model,
+            op: eval.op,
+            free: eval.query.fetched,
+            repeated,
+            through: false,
+            at: eval.site,
+        }
+    }
+}
+
+/// The function that an expression of a template calls, where it is always the same.
+pub fn called(analysis: &Analysis, site: Site) -> Option<FuncId> {
+    match analysis.called.get(&site).map(Vec::as_slice) {
+        Some([one]) => Some(*one),
+        _ => None,
+    }
+}
