@@ -37,6 +37,7 @@ pub mod plan;
 mod rows;
 mod serializers;
 mod slots;
+pub mod steady;
 mod stmt;
 mod summary;
 pub mod tables;
@@ -82,6 +83,8 @@ pub struct Analysis {
     pub runs: Vec<(Eval, FuncId)>,
     /// What expressions of templates call on rows and objects, by place.
     pub called: FxHashMap<Site, Vec<FuncId>>,
+    /// Reads of properties that keep their answer.
+    pub kept: FxHashSet<Site>,
     pub counts: Counts,
     /// What `reveal(x)` calls saw, in the functions as they stand, sorted.
     pub reveals: Vec<(Site, String)>,
@@ -136,6 +139,8 @@ pub(crate) struct Seen {
     pub uses: FxHashSet<Use>,
     /// Properties and methods that expressions of templates call.
     pub called: FxHashSet<(Site, FuncId)>,
+    /// Reads of cached properties.
+    pub kept: FxHashSet<Site>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -246,6 +251,7 @@ impl<'p> Engine<'p> {
             evals,
             runs,
             called,
+            kept: seen.kept,
             counts,
             reveals,
             rendered: seen.rendered,
@@ -458,6 +464,7 @@ impl<'p> Engine<'p> {
         all.renders_unknown.extend(seen.renders_unknown);
         all.uses.extend(seen.uses);
         all.called.extend(seen.called);
+        all.kept.extend(seen.kept);
         all.changing.loops.extend(seen.changing.loops);
         all.changing.functions.extend(seen.changing.functions);
         for (site, known) in seen.fields {

@@ -14,6 +14,7 @@ mod code;
 pub mod columns;
 pub mod declare;
 pub mod eager;
+pub mod fragment;
 pub mod gathered;
 pub mod hoisted;
 mod imports;

@@ -29,6 +29,7 @@ mod related_set_in_loop;
 mod rewrites;
 mod syntax_error;
 mod templates;
+mod uncached_fragment;
 mod unindexable_lookup;
 mod unindexed_filter;
 mod unindexed_order;
@@ -131,6 +132,7 @@ rules! {
     get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
     index_build_locks_table => "indexes/index-build-locks-table.md",
     model_without_meta_index => "indexes/model-without-meta-index.md",
+    uncached_fragment => "templates/uncached-fragment.md",
     fragment_varies_by_user => "templates/fragment-varies-by-user.md",
     query_in_template_condition => "templates/query-in-template-condition.md",
     count_in_template => "templates/count-in-template.md",

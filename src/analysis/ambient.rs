@@ -75,8 +75,8 @@ pub fn of_path(expr: &Expr) -> Option<Of> {
         (
             "request",
             Some(
-                "GET" | "POST" | "path" | "path_info" | "get_full_path" | "build_absolute_uri" | "resolver_match"
-                | "META" | "headers",
+                "GET" | "POST" | "path" | "path_info" | "get_full_path" | "build_absolute_uri"
+                | "resolver_match" | "META" | "headers",
             ),
         ) => Some(Of::Request),
         ("LANGUAGE_CODE" | "LANGUAGE_BIDI", None) | ("request", Some("LANGUAGE_CODE")) => Some(Of::Language),
@@ -234,12 +234,17 @@ impl Walk<'_> {
         };
         let asks = tag.takes_context && tag.kind != TagKind::Custom;
         let mut found = false;
-        for stmt in asks.then(|| &self.project.routine(tag.func).body).into_iter().flatten() {
+        for stmt in asks
+            .then(|| &self.project.routine(tag.func).body)
+            .into_iter()
+            .flatten()
+        {
             walk::expressions(stmt, &mut |e| {
                 found |= match &e.kind {
                     ExprKind::Index(parts) => parts.1.as_str().is_some_and(|key| key == "user"),
                     ExprKind::Attr(attr) => {
-                        attr.name == "user" && matches!(attr.base.kind, ExprKind::Index(_) | ExprKind::Name(_))
+                        attr.name == "user"
+                            && matches!(attr.base.kind, ExprKind::Index(_) | ExprKind::Name(_))
                     }
                     _ => false,
                 };

@@ -25,8 +25,8 @@ pub struct Ask {
     pub free: bool,
     /// The expression runs once for each of many rows.
     pub repeated: bool,
-    /// A method, property or tag runs the query, not the expression itself.
-    pub through: bool,
+    /// What the expression calls runs the query: the first place there on the way to it.
+    pub through: Option<Site>,
     /// Where the query runs.
     pub at: Site,
 }
@@ -53,17 +53,17 @@ impl Asks {
                 op: set.op,
                 free: judged.open || judged.loaded && set.served != Served::Query,
                 repeated: judged.repeated,
-                through: false,
+                through: None,
                 at: load.site,
             };
-            asks.add(project, load.site, &load.calls, ask);
+            asks.add(project, analysis, &load.calls, ask);
         }
         let repeated = analysis.evals.iter().map(|found| (found, true));
         let single = analysis.runs.iter().map(|found| (found, false));
         for ((eval, _), repeated) in repeated.chain(single) {
             // Related sets are among the loads.
             if matches!(eval.query.base, Base::Model) {
-                asks.add(project, eval.site, &eval.calls, Ask::of_eval(eval, repeated));
+                asks.add(project, analysis, &eval.calls, Ask::of_eval(eval, repeated));
             }
         }
         asks
@@ -77,17 +77,25 @@ impl Asks {
     /// Whether an expression certainly runs a query of its own, in every rendering that is known, and once.
     pub fn runs_once(&self, site: Site) -> bool {
         let asks = self.at(site);
-        !asks.is_empty() && asks.iter().all(|ask| !ask.free && !ask.repeated && !ask.through)
+        !asks.is_empty()
+            && asks
+                .iter()
+                .all(|ask| !ask.free && !ask.repeated && ask.through.is_none())
     }
 
-    fn add(&mut self, project: &Project, site: Site, calls: &[Site], ask: Ask) {
-        let (place, through) = if project.is_template(site) {
-            (site, false)
+    fn add(&mut self, project: &Project, analysis: &Analysis, calls: &[Site], ask: Ask) {
+        let (place, through) = if project.is_template(ask.at) {
+            (ask.at, None)
         } else {
-            match calls.iter().rev().find(|call| project.is_template(**call)) {
-                Some(call) => (*call, true),
-                None => return,
+            let Some(at) = calls.iter().rposition(|call| project.is_template(*call)) else {
+                return;
+            };
+            let behind = &calls[at + 1..];
+            // A cached property on the way answers the second time from memory.
+            if behind.iter().any(|call| analysis.kept.contains(call)) {
+                return;
             }
+            (calls[at], Some(behind.first().copied().unwrap_or(ask.at)))
         };
         let here = self.by_site.entry(place).or_default();
         let ask = Ask { through, ..ask };
@@ -104,7 +112,7 @@ impl Ask {
             op: eval.op,
             free: eval.query.fetched,
             repeated,
-            through: false,
+            through: None,
             at: eval.site,
         }
     }

@@ -344,6 +344,7 @@ impl<'p> Frame<'_, 'p> {
     fn cached_attr(&mut self, base: &Value, func: FuncId, span: Span) -> Value {
         let args = vec![(ArgKind::Positional, base.clone())];
         let site = self.site(span);
+        self.seen.kept.insert(site);
         if self.depends_on_loop(base.deps) || self.loops.is_empty() {
             return self.call_function(func, None, args, site);
         }

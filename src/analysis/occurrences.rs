@@ -242,7 +242,10 @@ impl<'p> Walk<'p> {
     fn choose(&mut self, span: Span, test: &'p Expr, body: &'p [Stmt], orelse: &'p [Stmt]) {
         let id = self.found.conditions.len() as u32;
         // `{% elif %}` ends where its `{% if %}` does.
-        let outer = self.arms.last().map(|(id, _)| self.found.conditions[*id as usize]);
+        let outer = self
+            .arms
+            .last()
+            .map(|(id, _)| self.found.conditions[*id as usize]);
         self.found.conditions.push(match outer {
             Some(outer) if outer.end == span.end => outer,
             _ => span,
@@ -294,13 +297,18 @@ impl<'p> Walk<'p> {
                     // `x|length|pluralize`
                     _ => self.expr(&filter.value, if role == Role::Iter { Role::Part } else { role }),
                 }
-                filter.args.iter().for_each(|arg| self.expr(&arg.value, Role::Other));
+                filter
+                    .args
+                    .iter()
+                    .for_each(|arg| self.expr(&arg.value, Role::Other));
             }
             ExprKind::FString(parts) => parts.iter().for_each(|part| self.expr(part, role)),
             ExprKind::Or(parts) | ExprKind::And(parts) => {
                 parts.iter().for_each(|part| self.expr(part, Role::Part));
             }
-            _ => super::walk::parts(expr).into_iter().for_each(|part| self.expr(part, Role::Part)),
+            _ => super::walk::parts(expr)
+                .into_iter()
+                .for_each(|part| self.expr(part, Role::Part)),
         }
     }
 

@@ -427,7 +427,8 @@ impl<'p> Frame<'_, 'p> {
         let in_template = self.project.is_template(eval.site);
         let known = self.evals.iter().any(|e| {
             (!in_template || e.site == eval.site)
-                && (e.query.site, e.op, e.deps, e.served) == (eval.query.site, eval.op, eval.deps, eval.served)
+                && (e.query.site, e.op, e.deps, e.served)
+                    == (eval.query.site, eval.op, eval.deps, eval.served)
                 && e.query.base == eval.query.base
                 && e.conditional <= eval.conditional
         });

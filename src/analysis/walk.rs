@@ -104,7 +104,9 @@ pub fn parts(expr: &Expr) -> Vec<&Expr> {
             let clauses = comp.clauses.iter();
             std::iter::once(&comp.element)
                 .chain(&comp.value)
-                .chain(clauses.flat_map(|clause| [&clause.target, &clause.iter].into_iter().chain(&clause.ifs)))
+                .chain(
+                    clauses.flat_map(|clause| [&clause.target, &clause.iter].into_iter().chain(&clause.ifs)),
+                )
                 .collect()
         }
         ExprKind::IfElse(choice) => vec![&choice.test, &choice.then, &choice.orelse],

@@ -91,10 +91,9 @@ fn fitting(trees: &Trees<'_>, fix: &Fix) -> Option<Vec<Edit>> {
     edits.dedup();
     let migrations = fix.migrations.iter().map(|migration| migration.after);
     for file in edits.iter().map(|edit| edit.file).chain(migrations) {
-        if !trees.holds(file) {
+        if !trees.holds(file) || !trees.editable(file) {
             return None;
         }
-        trees.get(file)?;
     }
     let mut changes = !fix.migrations.is_empty();
     for edit in &edits {

@@ -17,7 +17,12 @@ pub fn fix(desk: Desk<'_, '_>, func: FuncId) -> Result<Fix, Refusal> {
     let mut holder = None;
     let at_name = |def: &StmtFunctionDef| span(def.name.range()) == routine.name_span;
     for class in module.body().iter().filter_map(class_of) {
-        for def in class.body.iter().filter_map(function_of).filter(|def| at_name(def)) {
+        for def in class
+            .body
+            .iter()
+            .filter_map(function_of)
+            .filter(|def| at_name(def))
+        {
             holder = Some((class, def));
         }
     }

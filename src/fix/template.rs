@@ -21,7 +21,11 @@ pub struct Read<'a> {
 
 impl<'a> Read<'a> {
     pub fn of(read: &'a Occurrence<'_>) -> Self {
-        let end = |n: usize| read.steps.get(n - 1).map_or(read.site.span.end, |step| step.span.end);
+        let end = |n: usize| {
+            read.steps
+                .get(n - 1)
+                .map_or(read.site.span.end, |step| step.span.end)
+        };
         let n = read.path.len();
         Self {
             site: read.site,
@@ -41,12 +45,18 @@ impl<'a> Read<'a> {
     }
 
     fn text<'t>(self, text: &'t str, end: u32) -> &'t str {
-        text.get(self.site.span.start as usize..end as usize).unwrap_or("")
+        text.get(self.site.span.start as usize..end as usize)
+            .unwrap_or("")
     }
 }
 
 /// Keeps rows, or their number, for all reads inside a tag; also says so.
-pub fn keep(desk: Desk<'_, '_>, file: FileId, whole: Span, reads: &[Read<'_>]) -> (String, Result<Fix, Refusal>) {
+pub fn keep(
+    desk: Desk<'_, '_>,
+    file: FileId,
+    whole: Span,
+    reads: &[Read<'_>],
+) -> (String, Result<Fix, Refusal>) {
     let text = desk.trees.text(file);
     let is_rows = |read: &&Read<'_>| matches!(read.tail, Tail::Rows | Tail::Length);
     let Some(first) = reads.first() else {
@@ -64,7 +74,10 @@ pub fn keep(desk: Desk<'_, '_>, file: FileId, whole: Span, reads: &[Read<'_>]) -
         if edits.is_empty() {
             return with(desk, file, whole, reads, path.to_owned());
         }
-        return (help, Fix::in_file(Safety::Safe, format!("read `{held}` itself"), file, edits));
+        return (
+            help,
+            Fix::in_file(Safety::Safe, format!("read `{held}` itself"), file, edits),
+        );
     }
     let value = match reads.iter().find(is_rows) {
         Some(rows) => rows.text(text, rows.ends.1).to_owned(),
@@ -99,7 +112,10 @@ fn with(
         edits.push((read.site.span, new));
     }
     let safety = if known { Safety::Safe } else { Safety::Unsafe };
-    (help, Fix::in_file(safety, format!("keep it with `{open}`"), file, edits))
+    (
+        help,
+        Fix::in_file(safety, format!("keep it with `{open}`"), file, edits),
+    )
 }
 
 /// A name for what a path leads to, and whether no included template can mean something else by it.
@@ -122,7 +138,11 @@ fn new_name(desk: Desk<'_, '_>, file: FileId, path: &[Sym], counts: bool) -> Opt
         let name = Sym::new(name);
         !own.names.contains(&name) && all.is_none_or(|all| !all.contains(&name))
     };
-    names.into_iter().flatten().find(free).map(|name| (name, all.is_some()))
+    names
+        .into_iter()
+        .flatten()
+        .find(free)
+        .map(|name| (name, all.is_some()))
 }
 
 /// `rows.count` to `rows|length`.

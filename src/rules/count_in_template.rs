@@ -10,12 +10,17 @@ use super::{Context, Rule, fixes, templates};
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for file in templates::files(cx.project, Dialect::Django) {
         let found = Occurrences::of(cx.project, file);
+        let mut told: Vec<&Occurrence<'_>> = Vec::new();
         for read in found.all.iter().filter(|read| cx.asks().runs_once(read.site)) {
-            match read.tail {
-                Tail::Count => out.extend(beside(cx, rule, &found, read)),
-                Tail::Length => out.extend(alone(cx, rule, &found, read)),
-                Tail::Rows | Tail::Exists => {}
+            let finding = match read.tail {
+                Tail::Count => beside(cx, rule, &found, read, &told),
+                Tail::Length => alone(cx, rule, &found, read),
+                Tail::Rows | Tail::Exists => None,
+            };
+            if finding.is_some() {
+                told.push(read);
             }
+            out.extend(finding);
         }
     }
 }
@@ -26,6 +31,7 @@ fn beside(
     rule: &Rule,
     found: &Occurrences<'_>,
     count: &Occurrence<'_>,
+    told: &[&Occurrence<'_>],
 ) -> Option<Diagnostic> {
     let rows = found.all.iter().find(|rows| {
         let guarded = matches!(count.role, Role::Test(condition) if rows.is_under(condition));
@@ -39,10 +45,16 @@ fn beside(
             && !guarded
             && cx.asks().runs_once(rows.site)
     })?;
+    // One `{% with %}` serves all counts of a related set.
+    if rows.all && told.iter().any(|old| old.same_value(count)) {
+        return None;
+    }
     let name = count.name();
     let message = format!("`{name}` is counted with a query, and its rows are loaded all the same");
     let (help, fix) = if rows.all {
-        let help = format!("keep the rows, `{{% with … %}}` around both, and count them with `|length`: `{name}.all` is a new queryset each time");
+        let help = format!(
+            "keep the rows, `{{% with … %}}` around both, and count them with `|length`: `{name}.all` is a new queryset each time"
+        );
         (help, Err("the two places may be far apart"))
     } else {
         let help = format!("use `{name}|length`: it loads the rows that the loop then has");
@@ -60,9 +72,8 @@ fn alone(
     found: &Occurrences<'_>,
     length: &Occurrence<'_>,
 ) -> Option<Diagnostic> {
-    let shared = |read: &Occurrence<'_>| {
-        read.site != length.site && read.same_value(length) && read.together(length)
-    };
+    let shared =
+        |read: &Occurrence<'_>| read.site != length.site && read.same_value(length) && read.together(length);
     if !length.all || found.all.iter().any(shared) {
         return None;
     }

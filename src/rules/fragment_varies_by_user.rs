@@ -16,7 +16,14 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             let mut readings = ambient::readings(cx.project, file, &fragment.body);
             readings.retain(|reading| shown(cx.project, reading.of) && !varies(fragment, reading.of));
             if let Some(first) = readings.first() {
-                out.push(finding(cx, rule, Site::new(file, fragment.tag), fragment, first, &readings));
+                out.push(finding(
+                    cx,
+                    rule,
+                    Site::new(file, fragment.tag),
+                    fragment,
+                    first,
+                    &readings,
+                ));
             }
         }
     }
@@ -42,10 +49,18 @@ fn finding(
     for reading in readings {
         for include in &reading.includes {
             let message = "by way of this include".into();
-            labels.push(Label { site: *include, role: Role::Template, message });
+            labels.push(Label {
+                site: *include,
+                role: Role::Template,
+                message,
+            });
         }
         let message = format!("depends on {}", reading.of.phrase());
-        labels.push(Label { site: reading.site, role: Role::Access, message });
+        labels.push(Label {
+            site: reading.site,
+            role: Role::Access,
+            message,
+        });
     }
     let mut seen = std::collections::BTreeSet::new();
     labels.retain(|label| seen.insert(label.site));
@@ -95,7 +110,9 @@ fn help(of: Of) -> String {
 fn shown(project: &Project, of: Of) -> bool {
     match of {
         Of::Language => project.hints.several_languages,
-        Of::Messages => project.hints.has_context_processor("django.contrib.messages.context_processors.messages"),
+        Of::Messages => project
+            .hints
+            .has_context_processor("django.contrib.messages.context_processors.messages"),
         _ => true,
     }
 }

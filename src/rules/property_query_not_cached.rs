@@ -51,7 +51,9 @@ fn queries(cx: &Context<'_>, read: &Occurrence<'_>, length: usize) -> Option<(Fu
     let func = asked::called(cx.analysis, site)?;
     let (file, _) = cx.project.func(func);
     let asks = cx.asks().at(site);
-    let runs = asks.iter().any(|ask| ask.through) && asks.iter().all(|ask| !ask.free);
+    let body = cx.project.routine(func).span;
+    let inside = |at: Site| at.file == file && body.contains(at.span);
+    let runs = asks.iter().any(|ask| ask.through.is_some_and(inside)) && asks.iter().all(|ask| !ask.free);
     (runs && cx.project.file(file).part == Part::Source).then_some((func, site))
 }
 
@@ -69,7 +71,7 @@ fn finding(cx: &Context<'_>, rule: &Rule, func: FuncId, reads: &[Site]) -> Diagn
         })
         .collect();
     let asks = reads.iter().flat_map(|read| cx.asks().at(*read));
-    if let Some(ask) = asks.into_iter().find(|ask| ask.through) {
+    if let Some(ask) = asks.into_iter().find(|ask| ask.through.is_some()) {
         labels.push(Label {
             site: ask.at,
             role: Role::Queryset,
@@ -89,7 +91,10 @@ fn finding(cx: &Context<'_>, rule: &Rule, func: FuncId, reads: &[Site]) -> Diagn
         group: rule.group,
         severity: severity(cx, rule, [site].into_iter()),
         certainty: Certainty::Likely,
-        message: format!("`{name}` runs a query, and a template reads it {} times on the same row", reads.len()),
+        message: format!(
+            "`{name}` runs a query, and a template reads it {} times on the same row",
+            reads.len()
+        ),
         help: Some(help),
         file,
         span: routine.name_span,

@@ -14,7 +14,9 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let found = Occurrences::of(cx.project, file);
         let mut told: Vec<&Occurrence<'_>> = Vec::new();
         for first in &found.all {
-            let Role::Test(condition) = first.role else { continue };
+            let Role::Test(condition) = first.role else {
+                continue;
+            };
             let whole = found.condition(condition);
             let inside = |site: Site| whole.contains(site.span);
             if told.iter().any(|old| old.same_value(first) && inside(old.site)) || !runs(cx, first) {

@@ -94,10 +94,9 @@ impl<'a> Django<'a, '_> {
                 out.push(build::part(span, TemplateStmt::Ambient(Ambient::Language)));
                 self.forget(span, target, out);
             }
-            "get_static_prefix"
-            | "get_media_prefix"
-            | "get_available_languages"
-            | "get_current_timezone" => self.forget(span, target, out),
+            "get_static_prefix" | "get_media_prefix" | "get_available_languages" | "get_current_timezone" => {
+                self.forget(span, target, out)
+            }
             "csrf_token" => out.push(build::part(span, TemplateStmt::Ambient(Ambient::CsrfToken))),
             "debug" | "resetcycle" | "templatetag" => {}
             // Of a tag around it that is not known.

@@ -1,0 +1,57 @@
+//! `{% cache %}` around a part of a template, with the library that brings the tag.
+//!
+//! The tags stand directly around the part, so that the page stays the same. How old a page may be is for somebody
+//! to decide.
+
+use crate::source::{FileId, Span};
+use crate::syntax::template::django::{parse, words};
+use crate::syntax::template::{Node, Tag};
+
+use super::{Desk, Fix, Refusal, Safety};
+
+/// How long a fragment is kept in the proposal, in seconds.
+const TIMEOUT: u32 = 300;
+
+/// Keeps what a part of a template prints under a name.
+pub fn fix(desk: Desk<'_, '_>, file: FileId, part: Span, name: &str) -> Result<Fix, Refusal> {
+    let text = desk.trees.text(file);
+    let open = format!("{{% cache {TIMEOUT} {name} %}}");
+    let mut edits = vec![
+        (Span::new(part.start, part.start), open.clone()),
+        (Span::new(part.end, part.end), "{% endcache %}".to_owned()),
+    ];
+    edits.extend(library(desk, file, text));
+    Fix::in_file(Safety::Display, format!("keep it with `{open}`"), file, edits)
+}
+
+/// The edit that loads the library, where it is not loaded yet: in the first `{% load %}`, else behind `{% extends %}`
+/// or at the beginning.
+fn library(desk: Desk<'_, '_>, file: FileId, text: &str) -> Option<(Span, String)> {
+    let facts = desk.project.file(file).facts.template.as_deref()?;
+    if facts.libraries.iter().any(|library| library == "cache") {
+        return None;
+    }
+    let tree = parse(text);
+    let tags = tree.nodes.iter().filter_map(|node| match node {
+        Node::Tag(tag) => Some(tag),
+        _ => None,
+    });
+    let tags: Vec<&Tag<'_>> = tags.collect();
+    let plain = |tag: &&&Tag<'_>| {
+        let libraries = words(tag.rest);
+        tag.name.text == "load" && !libraries.is_empty() && libraries.iter().all(|word| word.text != "from")
+    };
+    if let Some(load) = tags.iter().find(plain) {
+        let end = words(load.rest).last()?.span.end;
+        return Some((Span::new(end, end), " cache".into()));
+    }
+    let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let load = "{% load cache %}";
+    Some(match tags.iter().find(|tag| tag.name.text == "extends") {
+        Some(extends) => {
+            let end = extends.span.end;
+            (Span::new(end, end), format!("{line_break}{load}"))
+        }
+        None => (Span::new(0, 0), format!("{load}{line_break}")),
+    })
+}

@@ -1,0 +1,235 @@
+//! DJP401: a list that is the same for all visitors is queried again for each page.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::event::Eval;
+use crate::analysis::steady::{self, Region};
+use crate::facts::Dialect;
+use crate::fix::fragment;
+use crate::ir::Expr;
+use crate::project::{ClassRef, FuncId, Part, Project};
+use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
+use crate::source::{FileId, Site, Sym};
+
+use super::findings::{endpoints, severity};
+use super::{Context, Rule, fixes, templates};
+
+/// What names of decorators and mixins hold that let only some visitors in.
+const GUARDS: &[&str] = &[
+    "login",
+    "permission",
+    "staff",
+    "superuser",
+    "passes",
+    "required",
+    "access",
+    "authenticated",
+    "auth_",
+];
+
+pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let mut all: Vec<(FileId, Region<'_>)> = Vec::new();
+    for file in templates::files(cx.project, Dialect::Django) {
+        let regions = steady::regions(cx.project, file);
+        let fits: Vec<Region<'_>> = regions
+            .into_iter()
+            .filter(|region| is_shared(cx, file, region))
+            .collect();
+        all.extend(fits.into_iter().map(|region| (file, region)));
+    }
+    let mut names: BTreeMap<Sym, usize> = BTreeMap::new();
+    for (_, region) in &all {
+        *names.entry(region.variable).or_default() += 1;
+    }
+    for (file, region) in &all {
+        let unique = names.get(&region.variable) == Some(&1);
+        out.push(finding(cx, rule, *file, region, unique));
+    }
+}
+
+/// The rows come from one query that asks the same for all, wherever the template is rendered, and anybody may see them.
+fn is_shared(cx: &Context<'_>, file: FileId, region: &Region<'_>) -> bool {
+    let site = Site::new(file, region.iter.span);
+    let asks = cx.asks();
+    let entries: Vec<&(Eval, FuncId)> = steady::runs(cx.analysis, site).collect();
+    asks.runs_once(site)
+        && entries
+            .iter()
+            .all(|(eval, _)| steady::same_for_all(eval) && literal_slice(cx, eval))
+        && entries.iter().any(|(eval, func)| public(cx, eval, *func))
+        && beside_others(cx, file, region)
+}
+
+/// A slice with computed bounds is a page of many.
+fn literal_slice(cx: &Context<'_>, eval: &Eval) -> bool {
+    let site = eval.query.site;
+    if !eval.query.sliced {
+        return true;
+    }
+    let text = cx
+        .sources
+        .get(site.file)
+        .text
+        .get(site.span.start as usize..site.span.end as usize);
+    let bounds = text.and_then(|text| text.trim_end().strip_suffix(']')?.rsplit_once('['));
+    bounds.is_some_and(|(_, bounds)| {
+        bounds
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, ':' | ' ' | '_'))
+    })
+}
+
+/// A list beside the page's own content: something puts it into all pages, or the view gives other things as well.
+fn beside_others(cx: &Context<'_>, file: FileId, region: &Region<'_>) -> bool {
+    let main = ["object_list", "page_obj", "page"];
+    let facts = &cx.project.file(file).facts;
+    let others = facts.template.as_deref().is_some_and(|template| {
+        template.names.iter().any(|name| {
+            let own = *name == region.variable;
+            !own && !matches!(
+                name.as_str(),
+                "request" | "user" | "forloop" | "perms" | "messages"
+            )
+        })
+    });
+    !main.contains(&region.variable.as_str()) && others
+}
+
+/// No decorator, mixin or address of an entry point keeps visitors out.
+fn public(cx: &Context<'_>, eval: &Eval, func: FuncId) -> bool {
+    let project = cx.project;
+    let guarded = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        GUARDS.iter().any(|guard| name.contains(guard))
+    };
+    let (file, _) = project.func(func);
+    if project.file(file).part != Part::Source {
+        return false;
+    }
+    let by_decorator = project
+        .routine(func)
+        .decorators
+        .iter()
+        .any(|decorator| decorated(decorator, &guarded));
+    // The query or a call that leads to it stands in a view class.
+    let places = eval.calls.iter().chain([&eval.query.site]);
+    let by_class = places
+        .into_iter()
+        .any(|place| guarded_class(project, *place, &guarded));
+    let endpoints: Vec<&str> = eval
+        .calls
+        .iter()
+        .chain([&eval.query.site])
+        .flat_map(|place| project.endpoints_at(*place))
+        .map(|endpoint| endpoint.pattern.as_str())
+        .collect();
+    let inner = endpoints.iter().all(|pattern| {
+        [
+            "/admin",
+            "/dashboard",
+            "/control",
+            "/manage",
+            "/staff",
+            "/settings",
+            "/account",
+        ]
+        .iter()
+        .any(|start| pattern.starts_with(start))
+    });
+    !by_decorator && !by_class && !endpoints.is_empty() && !inner
+}
+
+fn decorated(decorator: &Expr, guarded: &dyn Fn(&str) -> bool) -> bool {
+    match &decorator.kind {
+        crate::ir::ExprKind::Call(call) => {
+            decorated(&call.func, guarded) || call.args.iter().any(|arg| decorated(&arg.value, guarded))
+        }
+        _ => decorator.last_name().is_some_and(|name| guarded(name.as_str())),
+    }
+}
+
+fn guarded_class(project: &Project, place: Site, guarded: &dyn Fn(&str) -> bool) -> bool {
+    let classes = &project.file(place.file).facts.classes;
+    let Some(idx) = classes.iter().position(|class| class.span.contains(place.span)) else {
+        return false;
+    };
+    let class = project.class(project.class_id(place.file, crate::ir::ClassIdx(idx as u32)));
+    let mixin = class.mro.iter().any(|part| match part {
+        ClassRef::Known(id) => guarded(
+            project
+                .class(*id)
+                .dotted
+                .as_str()
+                .rsplit('.')
+                .next()
+                .unwrap_or(""),
+        ),
+        ClassRef::External(dotted) => guarded(dotted.as_str().rsplit('.').next().unwrap_or("")),
+    });
+    mixin
+        || classes[idx]
+            .decorators
+            .iter()
+            .any(|decorator| decorated(decorator, guarded))
+}
+
+fn finding(cx: &Context<'_>, rule: &Rule, file: FileId, region: &Region<'_>, unique: bool) -> Diagnostic {
+    let site = Site::new(file, region.iter.span);
+    let variable = region.variable;
+    let mut labels = vec![Label {
+        site,
+        role: Role::Template,
+        message: "queried for each page".into(),
+    }];
+    let mut model = None;
+    for (eval, _) in steady::runs(cx.analysis, site) {
+        model = Some(eval.query.model);
+        if labels.iter().all(|label| label.site != eval.query.site) {
+            labels.push(Label {
+                site: eval.query.site,
+                role: Role::Queryset,
+                message: "the same rows for all visitors".into(),
+            });
+        }
+    }
+    labels.truncate(super::findings::MAX_LABELS);
+    let mut found = Diagnostic {
+        rule: rule.name,
+        code: rule.code,
+        group: rule.group,
+        severity: severity(cx, rule, [site].into_iter()),
+        certainty: Certainty::Likely,
+        message: format!("`{variable}` is the same for all visitors and is queried for each page"),
+        help: Some(format!(
+            "keep the list for as long as it may be old: `{{% cache 300 {variable} %}}`"
+        )),
+        file,
+        span: site.span,
+        model: model.map(|model| cx.project.model(model).label.to_string()),
+        relations: Vec::new(),
+        fields: Vec::new(),
+        queries: Some(Queries {
+            before: "1".into(),
+            after: "0".into(),
+        }),
+        endpoints: endpoints(cx, &labels),
+        labels,
+        fix: None,
+    };
+    let name = match cx.project.template_name(file) {
+        Some(template) if !unique => {
+            let stem = template
+                .as_str()
+                .rsplit('/')
+                .next()
+                .unwrap_or("")
+                .split('.')
+                .next()
+                .unwrap_or("");
+            format!("{stem}_{variable}")
+        }
+        _ => variable.to_string(),
+    };
+    fixes::offer(&mut found, fragment::fix(cx.desk(), file, region.span, &name));
+    found
+}
