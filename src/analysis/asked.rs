@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ir::{ExprKind, Routine, Stmt, StmtKind};
 use crate::project::{FuncId, ModelId, Project};
 use crate::source::{Site, Sym};
 
@@ -116,6 +117,22 @@ impl Ask {
             at: eval.site,
         }
     }
+}
+
+/// Whether the function around a query puts something under a key: it may remember answers that way.
+pub fn remembers(project: &Project, at: Site) -> bool {
+    let facts = &project.file(at.file).facts;
+    let holds = |routine: &&Routine| routine.span.contains(at.span);
+    let holder = facts.functions.iter().skip(1).filter(holds).last();
+    holder.is_some_and(|routine| routine.body.iter().any(fills))
+}
+
+fn fills(stmt: &Stmt) -> bool {
+    let here = match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(|t| matches!(t.kind, ExprKind::Index(_))),
+        _ => false,
+    };
+    here || stmt.blocks().into_iter().flatten().any(fills)
 }
 
 /// The function that an expression of a template calls, where it is always the same.

@@ -15,13 +15,14 @@ use super::event::Eval;
 use super::value::{Base, Deps};
 use super::walk;
 
-/// `{% for … %}` over a variable of the context.
+/// `{% for … %}` over a variable of the context, with an `{% if %}` around it that asks for the same variable.
 #[derive(Debug, Clone, Copy)]
 pub struct Region<'p> {
     /// The whole tag.
     pub span: Span,
     pub variable: Sym,
-    pub iter: &'p Expr,
+    /// Where the rows are read first.
+    pub first: &'p Expr,
 }
 
 /// The loops of a template that print nothing but their rows.
@@ -62,13 +63,50 @@ fn collect<'p>(
                 _ => {}
             },
             StmtKind::Assign { targets, .. } => bound.extend(targets.iter().filter_map(Expr::as_name)),
-            StmtKind::If { body, orelse, .. } => {
+            StmtKind::If { test, body, orelse } => {
+                let variable = test.as_variable().filter(|name| !bound.contains(name));
+                let loops = |inner: &[Stmt]| inner.iter().any(|stmt| is_loop_over(stmt, variable));
+                if let Some(variable) = variable
+                    && loops(body)
+                    && steady(project, file, std::slice::from_ref(stmt), vec![variable])
+                {
+                    found.push(Region {
+                        span: stmt.span,
+                        variable,
+                        first: test,
+                    });
+                    continue;
+                }
                 collect(project, file, body, bound, found);
-                collect(project, file, orelse, bound, found);
+                // `{% elif %}` is no tag that something can stand around.
+                let chained = |inner: &Stmt| inner.span.end == stmt.span.end;
+                if !orelse.iter().any(chained) {
+                    collect(project, file, orelse, bound, found);
+                }
             }
             _ => {}
         }
     }
+}
+
+fn is_loop_over(stmt: &Stmt, variable: Option<Sym>) -> bool {
+    stmt.blocks()
+        .into_iter()
+        .flatten()
+        .any(|inner| match &inner.kind {
+            StmtKind::For { iter, .. } => variable.is_some() && iter.as_variable() == variable,
+            _ => false,
+        })
+}
+
+/// Nothing of the request and no other variable is read.
+fn steady(project: &Project, file: FileId, body: &[Stmt], mut own: Vec<Sym>) -> bool {
+    own.push(Sym::new("forloop"));
+    let readings = ambient::readings(project, file, body);
+    let same = readings
+        .iter()
+        .all(|reading| reading.of == Of::Language && !project.hints.several_languages);
+    same && reads_only(project, file, body, &mut own)
 }
 
 fn region<'p>(
@@ -85,13 +123,13 @@ fn region<'p>(
         return None;
     };
     let variable = iter.as_variable().filter(|name| !bound.contains(name))?;
-    let mut own = vec![variable, Sym::new("forloop")];
+    let mut own = vec![variable];
     walk::expression(target, &mut |e| own.extend(e.as_name()));
-    let readings = ambient::readings(project, file, body);
-    let steady = readings
-        .iter()
-        .all(|reading| reading.of == Of::Language && !project.hints.several_languages);
-    (steady && reads_only(project, file, body, &mut own)).then_some(Region { span, variable, iter })
+    steady(project, file, body, own).then_some(Region {
+        span,
+        variable,
+        first: iter,
+    })
 }
 
 /// Nothing is read but what the statements bind themselves.

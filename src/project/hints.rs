@@ -4,10 +4,10 @@
 //! of the same file are understood, the rest is marked as missing.
 
 mod database;
-mod languages;
 mod lists;
 mod paths;
 mod sites;
+mod visitors;
 pub(super) mod walk;
 
 pub use database::Database;
@@ -42,6 +42,8 @@ pub struct DjangoHints {
     pub import_roots: Vec<String>,
     /// A middleware chooses among several languages.
     pub several_languages: bool,
+    /// A middleware asks all visitors to log in.
+    pub all_log_in: bool,
     /// What settings modules say about templates and URLs, ordered by file.
     pub sites: Vec<Settings>,
     /// Some file imports Django.
@@ -71,7 +73,7 @@ impl DjangoHints {
         let mut configs = Vec::new();
         let mut user_models = Vec::new();
         let mut named = Vec::new();
-        let mut languages = languages::Languages::default();
+        let mut visitors = visitors::Visitors::default();
         for (file, facts) in files {
             hints.is_django |= facts.imports.iter().any(|import| {
                 let module = import.module.as_str();
@@ -81,7 +83,7 @@ impl DjangoHints {
             let is_settings = is_settings(facts);
             if is_settings {
                 hints.settings_modules.push(file);
-                languages.read(facts);
+                visitors.read(facts);
                 hints.add_apps(facts);
                 user_models.extend(user_model(facts).map(|model| (file, model)));
             }
@@ -90,7 +92,8 @@ impl DjangoHints {
                 hints.add_import_roots(walk::path_entries(facts), file, index);
             }
         }
-        hints.several_languages = languages.several();
+        hints.several_languages = visitors.several_languages();
+        hints.all_log_in = visitors.log_in;
         hints.default_settings = default_settings(&named, settings_names, index);
         let preferred = hints
             .default_settings

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::event::Eval;
+use crate::analysis::occurrences::{Occurrence, Occurrences, Role as Reading};
 use crate::analysis::steady::{self, Region};
 use crate::facts::Dialect;
 use crate::fix::fragment;
@@ -29,11 +30,18 @@ const GUARDS: &[&str] = &[
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut all: Vec<(FileId, Region<'_>)> = Vec::new();
+    if cx.project.hints.all_log_in {
+        return;
+    }
     for file in templates::files(cx.project, Dialect::Django) {
         let regions = steady::regions(cx.project, file);
+        if regions.is_empty() {
+            continue;
+        }
+        let found = Occurrences::of(cx.project, file);
         let fits: Vec<Region<'_>> = regions
             .into_iter()
-            .filter(|region| is_shared(cx, file, region))
+            .filter(|region| is_shared(cx, file, &found, region))
             .collect();
         all.extend(fits.into_iter().map(|region| (file, region)));
     }
@@ -48,8 +56,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
 }
 
 /// The rows come from one query that asks the same for all, wherever the template is rendered, and anybody may see them.
-fn is_shared(cx: &Context<'_>, file: FileId, region: &Region<'_>) -> bool {
-    let site = Site::new(file, region.iter.span);
+fn is_shared(cx: &Context<'_>, file: FileId, found: &Occurrences<'_>, region: &Region<'_>) -> bool {
+    let site = Site::new(file, region.first.span);
     let asks = cx.asks();
     let entries: Vec<&(Eval, FuncId)> = steady::runs(cx.analysis, site).collect();
     asks.runs_once(site)
@@ -57,7 +65,10 @@ fn is_shared(cx: &Context<'_>, file: FileId, region: &Region<'_>) -> bool {
             .iter()
             .all(|(eval, _)| steady::same_for_all(eval) && literal_slice(cx, eval))
         && entries.iter().any(|(eval, func)| public(cx, eval, *func))
-        && beside_others(cx, file, region)
+        && entries
+            .iter()
+            .any(|(eval, _)| stands_beside(cx, found, region, eval))
+        && read_nowhere_else(found, region)
 }
 
 /// A slice with computed bounds is a page of many.
@@ -79,20 +90,37 @@ fn literal_slice(cx: &Context<'_>, eval: &Eval) -> bool {
     })
 }
 
-/// A list beside the page's own content: something puts it into all pages, or the view gives other things as well.
-fn beside_others(cx: &Context<'_>, file: FileId, region: &Region<'_>) -> bool {
-    let main = ["object_list", "page_obj", "page"];
-    let facts = &cx.project.file(file).facts;
-    let others = facts.template.as_deref().is_some_and(|template| {
-        template.names.iter().any(|name| {
-            let own = *name == region.variable;
-            !own && !matches!(
-                name.as_str(),
-                "request" | "user" | "forloop" | "perms" | "messages"
-            )
-        })
+/// Nothing else of the template reads the rows: they would be fetched all the same.
+fn read_nowhere_else(found: &Occurrences<'_>, region: &Region<'_>) -> bool {
+    let reads = |read: &Occurrence<'_>| !read.is_local() && read.path.first() == Some(&region.variable);
+    !found
+        .all
+        .iter()
+        .any(|read| reads(read) && !region.span.contains(read.site.span))
+}
+
+/// Not the list that a page is for: a context processor puts it into all pages, the page is one of many, or other rows
+/// come before it.
+fn stands_beside(cx: &Context<'_>, found: &Occurrences<'_>, region: &Region<'_>, eval: &Eval) -> bool {
+    let project = cx.project;
+    let places = || eval.calls.iter().chain([&eval.query.site]);
+    let processed = project.context_processors().iter().any(|func| {
+        let (file, _) = project.func(*func);
+        let body = project.routine(*func).span;
+        places().any(|place| place.file == file && body.contains(place.span))
     });
-    !main.contains(&region.variable.as_str()) && others
+    let many = places()
+        .flat_map(|place| project.endpoints_at(*place))
+        .any(|endpoint| endpoint.pattern.as_str().contains('<'));
+    let loops = found
+        .all
+        .iter()
+        .filter(|read| read.role == Reading::Iter && !read.is_local());
+    let before = loops
+        .take_while(|read| read.site.span.start < region.span.start)
+        .any(|read| read.path.first() != Some(&region.variable));
+    let own = ["object_list", "page_obj", "page"].contains(&region.variable.as_str());
+    processed || !own && (many || before)
 }
 
 /// No decorator, mixin or address of an entry point keeps visitors out.
@@ -174,7 +202,7 @@ fn guarded_class(project: &Project, place: Site, guarded: &dyn Fn(&str) -> bool)
 }
 
 fn finding(cx: &Context<'_>, rule: &Rule, file: FileId, region: &Region<'_>, unique: bool) -> Diagnostic {
-    let site = Site::new(file, region.iter.span);
+    let site = Site::new(file, region.first.span);
     let variable = region.variable;
     let mut labels = vec![Label {
         site,

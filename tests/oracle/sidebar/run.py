@@ -80,10 +80,13 @@ def fix_all(djperf: str, site: Path) -> list[str]:
         if not fixable:
             return made
         one = fixable[0]
-        for edit in sorted(one["fix"]["edits"], key=lambda edit: edit["start"], reverse=True):
+        begin = lambda edit: (edit["line"], edit["column"])
+        for edit in sorted(one["fix"]["edits"], key=begin, reverse=True):
             path = site / edit["path"]
-            text = path.read_bytes()
-            path.write_bytes(text[: edit["start"]] + edit["content"].encode() + text[edit["end"] :])
+            lines = path.read_text().split("\n")
+            head = "\n".join([*lines[: edit["line"] - 1], lines[edit["line"] - 1][: edit["column"] - 1]])
+            tail = "\n".join([lines[edit["end_line"] - 1][edit["end_column"] - 1 :], *lines[edit["end_line"] :]])
+            path.write_text(head + edit["content"] + tail)
         made.append(one["rule"])
     sys.exit("the fixes do not come to an end")
 

@@ -1,24 +1,28 @@
-//! Whether pages come in several languages: a middleware that activates one, and more than one to choose from.
+//! What middleware does with visitors: whether pages come in several languages, and whether all have to log in.
 //!
-//! Languages that code activates by itself are not seen.
+//! Judges middleware by their names. Languages that code activates by itself are not seen.
 
 use super::lists;
 use crate::facts::FileFacts;
 use crate::ir::{Const, Expr, ExprKind};
 
-/// What one settings module says of it.
+/// What settings modules say of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Languages {
+pub(super) struct Visitors {
     chooses: bool,
     one: bool,
+    pub log_in: bool,
 }
 
-impl Languages {
+impl Visitors {
     pub fn read(&mut self, facts: &FileFacts) {
         let middleware = lists::evaluate(facts, "MIDDLEWARE").items;
         self.chooses |= middleware
             .iter()
             .any(|entry| entry.as_str().ends_with("LocaleMiddleware"));
+        self.log_in |= middleware
+            .iter()
+            .any(|entry| entry.as_str().contains("LoginRequired"));
         for assign in facts.assigns.iter().filter(|assign| !assign.augmented) {
             let value = assign.value.as_deref().map(|value: &Expr| &value.kind);
             self.one |= match (assign.name.as_str(), value) {
@@ -29,7 +33,7 @@ impl Languages {
         }
     }
 
-    pub fn several(self) -> bool {
+    pub fn several_languages(self) -> bool {
         self.chooses && !self.one
     }
 }
