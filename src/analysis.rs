@@ -45,6 +45,7 @@ mod template;
 mod types;
 pub mod uses;
 pub mod value;
+pub mod visitors;
 mod walk;
 pub mod workload;
 

@@ -123,7 +123,7 @@ impl Ask {
 pub fn remembers(project: &Project, at: Site) -> bool {
     let facts = &project.file(at.file).facts;
     let holds = |routine: &&Routine| routine.span.contains(at.span);
-    let holder = facts.functions.iter().skip(1).filter(holds).last();
+    let holder = facts.functions.iter().skip(1).rfind(holds);
     holder.is_some_and(|routine| routine.body.iter().any(fills))
 }
 

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::facts::FileFacts;
-use crate::ir::{Expr, ExprKind, Stmt, StmtKind, TemplateStmt};
+use crate::ir::{Expr, ExprKind, Filter, Stmt, StmtKind, TemplateStmt};
 use crate::project::Project;
 use crate::source::{FileId, Site, Span, Sym};
 
@@ -23,6 +23,8 @@ pub struct Occurrence<'p> {
     pub all: bool,
     pub tail: Tail,
     pub role: Role,
+    /// Only whether there are rows matters: `{% if books.count %}`.
+    pub truth: bool,
     /// The block or the body of the file that it stands in.
     pub body: u32,
     /// What its variable is bound by; 0 is the context.
@@ -127,6 +129,8 @@ impl<'p> Occurrences<'p> {
             loops: Vec::new(),
             next_loop: 0,
             body: 0,
+            compared: false,
+            filtered: false,
             rendered: Vec::new(),
         };
         for routine in &facts.functions {
@@ -160,6 +164,10 @@ struct Walk<'p> {
     loops: Vec<u32>,
     next_loop: u32,
     body: u32,
+    /// The current expression is compared with another one.
+    compared: bool,
+    /// It stands before a filter.
+    filtered: bool,
     /// Blocks that stand in what has been walked.
     rendered: Vec<Sym>,
 }
@@ -270,8 +278,10 @@ impl<'p> Walk<'p> {
             }
             ExprKind::Not(inner) => self.test(inner, role),
             ExprKind::Compare(compared) => {
+                self.compared = true;
                 self.test(&compared.left, role);
                 compared.rest.iter().for_each(|(_, side)| self.test(side, role));
+                self.compared = false;
             }
             _ => self.expr(test, role),
         }
@@ -280,28 +290,7 @@ impl<'p> Walk<'p> {
     fn expr(&mut self, expr: &'p Expr, role: Role) {
         match &expr.kind {
             ExprKind::Var(_) | ExprKind::Lookup(_) => self.read(expr, expr, false, role),
-            ExprKind::Filter(filter) => {
-                let whole = matches!(filter.name.as_str(), "join" | "dictsort" | "dictsortreversed");
-                match (&filter.value.kind, filter.name.as_str()) {
-                    (ExprKind::Var(_) | ExprKind::Lookup(_), "length") => {
-                        self.read(expr, &filter.value, true, role);
-                    }
-                    (ExprKind::Var(_) | ExprKind::Lookup(_), _) => {
-                        let counts = match &filter.value.kind {
-                            ExprKind::Lookup(lookup) => matches!(lookup.name.as_str(), "count" | "exists"),
-                            _ => false,
-                        };
-                        let role = if whole || counts { Role::Other } else { Role::Part };
-                        self.expr(&filter.value, role);
-                    }
-                    // `x|length|pluralize`
-                    _ => self.expr(&filter.value, if role == Role::Iter { Role::Part } else { role }),
-                }
-                filter
-                    .args
-                    .iter()
-                    .for_each(|arg| self.expr(&arg.value, Role::Other));
-            }
+            ExprKind::Filter(filter) => self.filtered(expr, filter, role),
             ExprKind::FString(parts) => parts.iter().for_each(|part| self.expr(part, role)),
             ExprKind::Or(parts) | ExprKind::And(parts) => {
                 parts.iter().for_each(|part| self.expr(part, Role::Part));
@@ -309,6 +298,31 @@ impl<'p> Walk<'p> {
             _ => super::walk::parts(expr)
                 .into_iter()
                 .for_each(|part| self.expr(part, Role::Part)),
+        }
+    }
+
+    fn filtered(&mut self, expr: &'p Expr, filter: &'p Filter, role: Role) {
+        let outer = std::mem::replace(&mut self.filtered, true);
+        let is_path = matches!(filter.value.kind, ExprKind::Var(_) | ExprKind::Lookup(_));
+        match (is_path, filter.name.as_str()) {
+            (true, "length") => {
+                self.filtered = outer;
+                self.read(expr, &filter.value, true, role);
+            }
+            (true, name) => {
+                let counts = match &filter.value.kind {
+                    ExprKind::Lookup(lookup) => matches!(lookup.name.as_str(), "count" | "exists"),
+                    _ => false,
+                };
+                let whole = counts || matches!(name, "join" | "dictsort" | "dictsortreversed");
+                self.expr(&filter.value, if whole { Role::Other } else { Role::Part });
+            }
+            // `x|length|pluralize`
+            (false, _) => self.expr(&filter.value, if role == Role::Iter { Role::Part } else { role }),
+        }
+        self.filtered = outer;
+        for arg in &filter.args {
+            self.expr(&arg.value, Role::Other);
         }
     }
 
@@ -354,6 +368,7 @@ impl<'p> Walk<'p> {
             all,
             tail,
             role,
+            truth: matches!(role, Role::Test(_)) && !self.compared && !self.filtered,
             body: self.body,
             binding,
             arms: self.arms.clone(),

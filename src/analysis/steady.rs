@@ -214,9 +214,6 @@ fn constant(condition: &Condition) -> bool {
 }
 
 /// The evaluations of a region's rows, each with its entry point.
-pub fn runs<'a>(
-    analysis: &'a super::Analysis,
-    site: Site,
-) -> impl Iterator<Item = &'a (Eval, crate::project::FuncId)> {
+pub fn runs(analysis: &super::Analysis, site: Site) -> impl Iterator<Item = &(Eval, crate::project::FuncId)> {
     analysis.runs.iter().filter(move |(eval, _)| eval.site == site)
 }

@@ -20,17 +20,16 @@ pub fn fix(desk: Desk<'_, '_>, file: FileId, part: Span, name: &str) -> Result<F
         (Span::new(part.start, part.start), open.clone()),
         (Span::new(part.end, part.end), "{% endcache %}".to_owned()),
     ];
-    edits.extend(library(desk, file, text));
+    let facts = desk.project.file(file).facts.template.as_deref();
+    if !facts.is_some_and(|facts| facts.libraries.iter().any(|library| library == "cache")) {
+        edits.extend(library(text));
+    }
     Fix::in_file(Safety::Display, format!("keep it with `{open}`"), file, edits)
 }
 
-/// The edit that loads the library, where it is not loaded yet: in the first `{% load %}`, else behind `{% extends %}`
+/// The edit that loads the library: in the first `{% load %}`, else behind `{% extends %}`
 /// or at the beginning.
-fn library(desk: Desk<'_, '_>, file: FileId, text: &str) -> Option<(Span, String)> {
-    let facts = desk.project.file(file).facts.template.as_deref()?;
-    if facts.libraries.iter().any(|library| library == "cache") {
-        return None;
-    }
+fn library(text: &str) -> Option<(Span, String)> {
     let tree = parse(text);
     let tags = tree.nodes.iter().filter_map(|node| match node {
         Node::Tag(tag) => Some(tag),
@@ -54,4 +53,32 @@ fn library(desk: Desk<'_, '_>, file: FileId, text: &str) -> Option<(Span, String
         }
         None => (Span::new(0, 0), format!("{load}{line_break}")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::library;
+
+    #[test]
+    fn the_library_is_loaded_where_others_are() {
+        for (text, want) in [
+            ("{% load i18n static %}\n<p>", "{% load i18n static cache %}\n<p>"),
+            ("{%load a%}{% load b %}", "{%load a cache%}{% load b %}"),
+            (
+                "{% load x from a %}\n{% load b %}",
+                "{% load x from a %}\n{% load b cache %}",
+            ),
+            (
+                "{# c #}\n{% extends 'a.html' %}\n{% block a %}{% load b %}{% endblock %}",
+                "{# c #}\n{% extends 'a.html' %}\n{% load cache %}\n{% block a %}{% load b %}{% endblock %}",
+            ),
+            ("{% extends a %}\r\n", "{% extends a %}\r\n{% load cache %}\r\n"),
+            ("<p>", "{% load cache %}\n<p>"),
+        ] {
+            let (span, content) = library(text).unwrap();
+            let mut new = text.to_owned();
+            new.replace_range(span.start as usize..span.end as usize, &content);
+            assert_eq!(new, want);
+        }
+    }
 }

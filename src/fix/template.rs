@@ -17,6 +17,7 @@ pub struct Read<'a> {
     ends: (u32, u32),
     all: bool,
     tail: Tail,
+    truth: bool,
 }
 
 impl<'a> Read<'a> {
@@ -33,6 +34,7 @@ impl<'a> Read<'a> {
             ends: (end(n), end(n + usize::from(read.all))),
             all: read.all,
             tail: read.tail,
+            truth: read.truth,
         }
     }
 
@@ -40,11 +42,12 @@ impl<'a> Read<'a> {
     fn on(self, rows: &str) -> String {
         match self.tail {
             Tail::Rows | Tail::Exists => rows.to_owned(),
+            Tail::Count | Tail::Length if self.truth => rows.to_owned(),
             Tail::Count | Tail::Length => format!("{rows}|length"),
         }
     }
 
-    fn text<'t>(self, text: &'t str, end: u32) -> &'t str {
+    fn text(self, text: &str, end: u32) -> &str {
         text.get(self.site.span.start as usize..end as usize)
             .unwrap_or("")
     }

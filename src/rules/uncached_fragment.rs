@@ -5,28 +5,15 @@ use std::collections::BTreeMap;
 use crate::analysis::event::Eval;
 use crate::analysis::occurrences::{Occurrence, Occurrences, Role as Reading};
 use crate::analysis::steady::{self, Region};
+use crate::analysis::visitors;
 use crate::facts::Dialect;
 use crate::fix::fragment;
-use crate::ir::Expr;
-use crate::project::{ClassRef, FuncId, Part, Project};
+use crate::project::FuncId;
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
 use crate::source::{FileId, Site, Sym};
 
 use super::findings::{endpoints, severity};
 use super::{Context, Rule, fixes, templates};
-
-/// What names of decorators and mixins hold that let only some visitors in.
-const GUARDS: &[&str] = &[
-    "login",
-    "permission",
-    "staff",
-    "superuser",
-    "passes",
-    "required",
-    "access",
-    "authenticated",
-    "auth_",
-];
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut all: Vec<(FileId, Region<'_>)> = Vec::new();
@@ -64,7 +51,9 @@ fn is_shared(cx: &Context<'_>, file: FileId, found: &Occurrences<'_>, region: &R
         && entries
             .iter()
             .all(|(eval, _)| steady::same_for_all(eval) && literal_slice(cx, eval))
-        && entries.iter().any(|(eval, func)| public(cx, eval, *func))
+        && entries
+            .iter()
+            .any(|(eval, func)| visitors::is_public(cx.project, eval, *func))
         && entries
             .iter()
             .any(|(eval, _)| stands_beside(cx, found, region, eval))
@@ -121,84 +110,6 @@ fn stands_beside(cx: &Context<'_>, found: &Occurrences<'_>, region: &Region<'_>,
         .any(|read| read.path.first() != Some(&region.variable));
     let own = ["object_list", "page_obj", "page"].contains(&region.variable.as_str());
     processed || !own && (many || before)
-}
-
-/// No decorator, mixin or address of an entry point keeps visitors out.
-fn public(cx: &Context<'_>, eval: &Eval, func: FuncId) -> bool {
-    let project = cx.project;
-    let guarded = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        GUARDS.iter().any(|guard| name.contains(guard))
-    };
-    let (file, _) = project.func(func);
-    if project.file(file).part != Part::Source {
-        return false;
-    }
-    let by_decorator = project
-        .routine(func)
-        .decorators
-        .iter()
-        .any(|decorator| decorated(decorator, &guarded));
-    // The query or a call that leads to it stands in a view class.
-    let places = eval.calls.iter().chain([&eval.query.site]);
-    let by_class = places
-        .into_iter()
-        .any(|place| guarded_class(project, *place, &guarded));
-    let endpoints: Vec<&str> = eval
-        .calls
-        .iter()
-        .chain([&eval.query.site])
-        .flat_map(|place| project.endpoints_at(*place))
-        .map(|endpoint| endpoint.pattern.as_str())
-        .collect();
-    let inner = endpoints.iter().all(|pattern| {
-        [
-            "/admin",
-            "/dashboard",
-            "/control",
-            "/manage",
-            "/staff",
-            "/settings",
-            "/account",
-        ]
-        .iter()
-        .any(|start| pattern.starts_with(start))
-    });
-    !by_decorator && !by_class && !endpoints.is_empty() && !inner
-}
-
-fn decorated(decorator: &Expr, guarded: &dyn Fn(&str) -> bool) -> bool {
-    match &decorator.kind {
-        crate::ir::ExprKind::Call(call) => {
-            decorated(&call.func, guarded) || call.args.iter().any(|arg| decorated(&arg.value, guarded))
-        }
-        _ => decorator.last_name().is_some_and(|name| guarded(name.as_str())),
-    }
-}
-
-fn guarded_class(project: &Project, place: Site, guarded: &dyn Fn(&str) -> bool) -> bool {
-    let classes = &project.file(place.file).facts.classes;
-    let Some(idx) = classes.iter().position(|class| class.span.contains(place.span)) else {
-        return false;
-    };
-    let class = project.class(project.class_id(place.file, crate::ir::ClassIdx(idx as u32)));
-    let mixin = class.mro.iter().any(|part| match part {
-        ClassRef::Known(id) => guarded(
-            project
-                .class(*id)
-                .dotted
-                .as_str()
-                .rsplit('.')
-                .next()
-                .unwrap_or(""),
-        ),
-        ClassRef::External(dotted) => guarded(dotted.as_str().rsplit('.').next().unwrap_or("")),
-    });
-    mixin
-        || classes[idx]
-            .decorators
-            .iter()
-            .any(|decorator| decorated(decorator, guarded))
 }
 
 fn finding(cx: &Context<'_>, rule: &Rule, file: FileId, region: &Region<'_>, unique: bool) -> Diagnostic {
