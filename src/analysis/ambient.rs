@@ -12,6 +12,8 @@ use super::walk;
 
 /// Includes within includes that are followed.
 const MAX_DEPTH: usize = 4;
+/// Includes of one part that are followed.
+const MAX_INCLUDES: u32 = 64;
 
 /// What the output changes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +59,7 @@ pub fn readings(project: &Project, file: FileId, body: &[Stmt]) -> Vec<Reading> 
         file,
         bound: Vec::new(),
         includes: Vec::new(),
+        followed: 0,
         found: Vec::new(),
     };
     walk.block(body);
@@ -105,6 +108,7 @@ struct Walk<'p> {
     file: FileId,
     bound: Vec<Sym>,
     includes: Vec<Site>,
+    followed: u32,
     found: Vec<Reading>,
 }
 
@@ -187,9 +191,10 @@ impl Walk<'_> {
         let Some(file) = named.and_then(|name| self.project.template(name.as_str(), self.file)) else {
             return;
         };
-        if self.includes.len() >= MAX_DEPTH {
+        if self.includes.len() >= MAX_DEPTH || self.followed >= MAX_INCLUDES {
             return;
         }
+        self.followed += 1;
         let outer = self.bound.len();
         self.bound.extend(with);
         self.includes.push(Site::new(self.file, template.span));
