@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
+
 use crate::ir::{ExprKind, Routine, Stmt, StmtKind};
 use crate::project::{FuncId, ModelId, Project};
 use crate::source::{Site, Sym};
@@ -12,7 +14,7 @@ use crate::source::{Site, Sym};
 use super::Analysis;
 use super::event::{Access, Eval};
 use super::judge;
-use super::tables::Served;
+use super::tables::{self, Served};
 use super::value::Base;
 
 /// One query of an expression in a template.
@@ -61,10 +63,20 @@ impl Asks {
         }
         let repeated = analysis.evals.iter().map(|found| (found, true));
         let single = analysis.runs.iter().map(|found| (found, false));
-        for ((eval, _), repeated) in repeated.chain(single) {
+        // Code that went over the rows before has left them in the queryset.
+        let in_code = analysis.runs.iter().filter(|(eval, _)| {
+            !project.is_template(eval.site)
+                && !eval.calls.iter().any(|call| project.is_template(*call))
+                && tables::keeps_rows(eval.op)
+        });
+        let loaded: FxHashSet<(FuncId, Site)> =
+            in_code.map(|(eval, func)| (*func, eval.query.site)).collect();
+        for ((eval, func), repeated) in repeated.chain(single) {
             // Related sets are among the loads.
             if matches!(eval.query.base, Base::Model) {
-                asks.add(project, analysis, &eval.calls, Ask::of_eval(eval, repeated));
+                let mut ask = Ask::of_eval(eval, repeated);
+                ask.free |= loaded.contains(&(*func, eval.query.site));
+                asks.add(project, analysis, &eval.calls, ask);
             }
         }
         asks
