@@ -3,7 +3,7 @@
 //! Follows includes with literal names and tags that take the context. A name that the template binds itself is its
 //! own; what views put into the context under other names is not known here, nor what blocks of descendants print.
 
-use crate::ir::{Ambient, Expr, ExprKind, Stmt, StmtKind, TemplateStmt};
+use crate::ir::{Ambient, Expr, ExprKind, Fragment, Stmt, StmtKind, TemplateStmt};
 use crate::project::Project;
 use crate::project::templates::TagKind;
 use crate::source::{FileId, Site, Span, Sym};
@@ -50,6 +50,33 @@ impl Of {
             Self::Language => "the active language",
         }
     }
+}
+
+/// A fragment that is kept for all visitors although it takes something from the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    pub name: Sym,
+    /// The `{% cache %}` tag.
+    pub site: Site,
+    /// What it reads and does not vary on; never empty.
+    pub readings: Vec<Reading>,
+}
+
+/// The fragments of a template that do not vary on what they read.
+pub fn leaks(project: &Project, file: FileId) -> Vec<Leak> {
+    let mut found = Vec::new();
+    for fragment in fragments(project, file) {
+        let mut readings = readings(project, file, &fragment.body);
+        readings.retain(|reading| shown(project, reading.of) && !varies(fragment, reading.of));
+        if !readings.is_empty() {
+            found.push(Leak {
+                name: fragment.name,
+                site: Site::new(file, fragment.tag),
+                readings,
+            });
+        }
+    }
+    found
 }
 
 /// What the statements read, in the order of the source.
@@ -256,5 +283,69 @@ impl Walk<'_> {
             });
         }
         found
+    }
+}
+
+/// What is no difference in this project is not told.
+fn shown(project: &Project, of: Of) -> bool {
+    match of {
+        Of::Language => project.hints.several_languages,
+        Of::Messages => project
+            .hints
+            .has_context_processor("django.contrib.messages.context_processors.messages"),
+        _ => true,
+    }
+}
+
+/// Whether the keys of a fragment may tell apart what the reading does.
+fn varies(fragment: &Fragment, of: Of) -> bool {
+    fragment.vary.iter().any(|key| match (&key.kind, root(key)) {
+        (ExprKind::Const(_), _) => false,
+        (_, Some(found)) => found == of || of != Of::Language && of != Of::Request && is_personal(found),
+        // What a variable of the view holds is not known.
+        (_, None) => true,
+    })
+}
+
+fn root(key: &Expr) -> Option<Of> {
+    match &key.kind {
+        ExprKind::Filter(filter) => root(&filter.value),
+        _ => of_path(key),
+    }
+}
+
+fn is_personal(of: Of) -> bool {
+    matches!(of, Of::User | Of::Session)
+}
+
+/// The `{% cache %}` tags of a template, where it is Django's.
+fn fragments(project: &Project, file: FileId) -> Vec<&Fragment> {
+    let mut found = Vec::new();
+    let facts = &project.file(file).facts;
+    let Some(template) = &facts.template else {
+        return found;
+    };
+    if !template.libraries.iter().any(|library| library == "cache") {
+        return found;
+    }
+    for routine in &facts.functions {
+        collect(&routine.body, &mut found);
+    }
+    for block in &template.blocks {
+        collect(&block.body, &mut found);
+    }
+    found
+}
+
+fn collect<'p>(body: &'p [Stmt], found: &mut Vec<&'p Fragment>) {
+    for stmt in body {
+        if let StmtKind::Template(part) = &stmt.kind
+            && let TemplateStmt::Cached(fragment) = &**part
+        {
+            found.push(fragment);
+        }
+        for inner in stmt.blocks() {
+            collect(inner, found);
+        }
     }
 }

@@ -1,14 +1,13 @@
 //! DJP410: a template counts rows with a query although it loads them, or loads them only to count them.
 
 use crate::analysis::occurrences::{Occurrence, Occurrences, Role, Tail};
-use crate::facts::Dialect;
 use crate::fix::template::{self, Read};
 use crate::report::diagnostic::Diagnostic;
 
 use super::{Context, Rule, fixes, templates};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    for file in templates::files(cx.project, Dialect::Django) {
+    for file in cx.project.django_templates() {
         let found = Occurrences::of(cx.project, file);
         let mut told: Vec<&Occurrence<'_>> = Vec::new();
         for read in found.all.iter().filter(|read| cx.asks().runs_once(read.site)) {

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::analysis::asked;
 use crate::analysis::occurrences::{Occurrence, Occurrences};
-use crate::facts::Dialect;
 use crate::fix::cached_property;
 use crate::project::{FuncId, Part};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
 use crate::source::Site;
 
 use super::findings::{MAX_LABELS, endpoints, severity};
-use super::{Context, Rule, fixes, templates};
+use super::{Context, Rule, fixes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut worst: BTreeMap<FuncId, Vec<Site>> = BTreeMap::new();
-    for file in templates::files(cx.project, Dialect::Django) {
+    for file in cx.project.django_templates() {
         let found = Occurrences::of(cx.project, file);
         for read in &found.all {
             for length in 2..=read.steps.len() {

@@ -2,7 +2,6 @@
 
 use crate::analysis::asked;
 use crate::analysis::occurrences::{Occurrence, Occurrences, Role, Tail};
-use crate::facts::Dialect;
 use crate::fix::template::{self, Read};
 use crate::report::diagnostic::Diagnostic;
 use crate::source::Site;
@@ -10,7 +9,7 @@ use crate::source::Site;
 use super::{Context, Rule, fixes, templates};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    for file in templates::files(cx.project, Dialect::Django) {
+    for file in cx.project.django_templates() {
         let found = Occurrences::of(cx.project, file);
         let mut told: Vec<&Occurrence<'_>> = Vec::new();
         for first in &found.all {

@@ -1,22 +1,11 @@
 //! What the rules about templates share.
 
 use crate::analysis::occurrences::Occurrence;
-use crate::facts::Dialect;
-use crate::project::{Part, Project};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
-use crate::source::{FileId, Site};
+use crate::source::Site;
 
 use super::findings::{MAX_LABELS, endpoints, severity};
 use super::{Context, Rule};
-
-/// The templates of the project in one language.
-pub(super) fn files(project: &Project, dialect: Dialect) -> impl Iterator<Item = FileId> {
-    project.file_ids().filter(move |id| {
-        let file = project.file(*id);
-        let is = |template: &crate::facts::TemplateFacts| template.dialect == dialect;
-        file.part == Part::Template && file.facts.template.as_deref().is_some_and(is)
-    })
-}
 
 /// A finding at the first of several reads of a template.
 pub(super) fn finding(

@@ -6,21 +6,20 @@ use crate::analysis::event::Eval;
 use crate::analysis::occurrences::{Occurrence, Occurrences, Role as Reading};
 use crate::analysis::steady::{self, Region};
 use crate::analysis::visitors;
-use crate::facts::Dialect;
 use crate::fix::fragment;
 use crate::project::FuncId;
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
 use crate::source::{FileId, Site, Sym};
 
 use super::findings::{endpoints, severity};
-use super::{Context, Rule, fixes, templates};
+use super::{Context, Rule, fixes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut all: Vec<(FileId, Region<'_>)> = Vec::new();
     if cx.project.hints.all_log_in {
         return;
     }
-    for file in templates::files(cx.project, Dialect::Django) {
+    for file in cx.project.django_templates() {
         let regions = steady::regions(cx.project, file);
         if regions.is_empty() {
             continue;
