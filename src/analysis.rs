@@ -5,7 +5,9 @@
 //! It knows no rule, no wording and no severity.
 
 pub mod advice;
+pub mod ambient;
 mod apply;
+pub mod asked;
 mod attr;
 mod builtin;
 pub mod caches;
@@ -28,6 +30,7 @@ pub mod judge;
 pub mod locks;
 pub mod lookups;
 mod managers;
+pub mod occurrences;
 pub mod offered;
 mod operators;
 mod orm;
@@ -35,6 +38,7 @@ pub mod plan;
 mod rows;
 mod serializers;
 mod slots;
+pub mod steady;
 mod stmt;
 mod summary;
 pub mod tables;
@@ -42,6 +46,7 @@ mod template;
 mod types;
 pub mod uses;
 pub mod value;
+pub mod visitors;
 mod walk;
 pub mod workload;
 
@@ -77,6 +82,12 @@ pub struct Analysis {
     /// Each with the function whose analysis found it.
     pub loads: Vec<(Load, FuncId)>,
     pub evals: Vec<(Eval, FuncId)>,
+    /// Evaluations that entry points come to outside of loops, each with its entry point.
+    pub runs: Vec<(Eval, FuncId)>,
+    /// What expressions of templates call on rows and objects, by place.
+    pub called: FxHashMap<Site, Vec<FuncId>>,
+    /// Reads of properties that keep their answer.
+    pub kept: FxHashSet<Site>,
     pub counts: Counts,
     /// What `reveal(x)` calls saw, in the functions as they stand, sorted.
     pub reveals: Vec<(Site, String)>,
@@ -134,6 +145,10 @@ pub(crate) struct Seen {
     pub changing: Changing,
     pub uses: FxHashSet<Use>,
     pub caches: FxHashSet<CacheFact>,
+    /// Properties and methods that expressions of templates call.
+    pub called: FxHashSet<(Site, FuncId)>,
+    /// Reads of cached properties.
+    pub kept: FxHashSet<Site>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -148,6 +163,7 @@ pub struct Engine<'p> {
     memo: Memo,
     loads: Mutex<Vec<(Load, FuncId)>>,
     evals: Mutex<Vec<(Eval, FuncId)>>,
+    runs: Mutex<Vec<(Eval, FuncId)>>,
     values: Mutex<FxHashMap<(FileId, u32, u8), Value>>,
     /// Texts in the functions of a module, worked out when a tag of it gets the context.
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
@@ -165,6 +181,7 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
         memo: Memo::default(),
         loads: Mutex::default(),
         evals: Mutex::default(),
+        runs: Mutex::default(),
         values: Mutex::default(),
         texts: Mutex::default(),
         seen: Mutex::default(),
@@ -234,9 +251,20 @@ impl<'p> Engine<'p> {
         loads.dedup();
         evals.par_sort_by_cached_key(|(eval, func)| judge::eval_order(eval, *func));
         evals.dedup();
+        let mut runs = self.runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        runs.par_sort_by_cached_key(|(eval, func)| judge::eval_order(eval, *func));
+        runs.dedup();
+        let mut called: FxHashMap<Site, Vec<FuncId>> = FxHashMap::default();
+        for (site, func) in seen.called {
+            called.entry(site).or_default().push(func);
+        }
+        called.values_mut().for_each(|funcs| funcs.sort_unstable());
         Analysis {
             loads,
             evals,
+            runs,
+            called,
+            kept: seen.kept,
             counts,
             reveals,
             rendered: seen.rendered,
@@ -304,6 +332,7 @@ impl<'p> Engine<'p> {
                 .uses
                 .extend(open);
         }
+        self.report_runs(&summary.evals, func);
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
             if event::is_many(&load.row) || key_only {
@@ -437,6 +466,13 @@ impl<'p> Engine<'p> {
             .extend(queries);
     }
 
+    /// What an entry point evaluates outside of loops.
+    pub(crate) fn report_runs(&self, evals: &[Eval], func: FuncId) {
+        let own = evals.iter().filter(|eval| !event::query_has_slot(&eval.query));
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.extend(own.map(|eval| (eval.clone(), func)));
+    }
+
     /// Takes over what one activation has seen; places count once, however often they run.
     fn note_seen(&self, seen: Seen) {
         let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -450,6 +486,8 @@ impl<'p> Engine<'p> {
         all.renders_unknown.extend(seen.renders_unknown);
         all.uses.extend(seen.uses);
         all.caches.extend(seen.caches);
+        all.called.extend(seen.called);
+        all.kept.extend(seen.kept);
         all.changing.loops.extend(seen.changing.loops);
         all.changing.functions.extend(seen.changing.functions);
         for (site, known) in seen.fields {

@@ -237,9 +237,8 @@ impl Stmt {
             }
             StmtKind::Match { cases, .. } => cases.iter().map(|case| case.body.as_slice()).collect(),
             StmtKind::Template(part) => match &**part {
-                TemplateStmt::Scope(body) | TemplateStmt::Cached(body) | TemplateStmt::Tag { body, .. } => {
-                    vec![body]
-                }
+                TemplateStmt::Scope(body) | TemplateStmt::Tag { body, .. } => vec![body],
+                TemplateStmt::Cached(fragment) => vec![&fragment.body],
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -316,7 +315,9 @@ pub enum TemplateStmt {
     /// Names bound inside are forgotten at its end: `{% with %}`.
     Scope(Vec<Stmt>),
     /// Rendered seldom: `{% cache %}`.
-    Cached(Vec<Stmt>),
+    Cached(Fragment),
+    /// Output that depends on the request, with no variable to tell it.
+    Ambient(Ambient),
     /// `{% extends template %}`: the rest of the routine is not rendered, the parent is.
     Extends(Expr),
     /// Where a block stands; its body, possibly a descendant's, is rendered there.
@@ -339,6 +340,25 @@ pub enum TemplateStmt {
     },
     /// `{% regroup source by attribute as target %}`
     Regroup { source: Expr, by: Vec<Sym>, target: Sym },
+}
+
+/// `{% cache timeout name vary … %}body{% endcache %}`
+#[derive(Clone, Debug)]
+pub struct Fragment {
+    /// The opening tag.
+    pub tag: Span,
+    pub name: Sym,
+    pub vary: Vec<Expr>,
+    pub body: Vec<Stmt>,
+}
+
+/// What built-in tags print without being given it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Ambient {
+    /// The token of the visitor's cookie: `{% csrf_token %}`.
+    CsrfToken,
+    /// Texts in the active language: `{% translate %}`, `{% get_current_language %}`.
+    Language,
 }
 
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ mod cached_lazy_queryset;
 mod caching;
 mod card;
 mod connection_per_request;
+mod count_in_template;
 mod database_sessions;
 mod debug_in_production;
 mod defeated_prefetch;
@@ -20,6 +21,7 @@ mod falsy_cache_check;
 mod findings;
 mod fixes;
 mod foreign_key_id_access;
+mod fragment_varies_by_user;
 mod generic_foreign_key_without_index;
 mod get_or_create_without_unique;
 mod index_build_locks_table;
@@ -34,8 +36,10 @@ mod model_without_meta_index;
 mod per_row_prefetch;
 mod pool_with_persistent_connections;
 mod process_local_cache;
+mod property_query_not_cached;
 mod query_in_loop;
 mod query_in_middleware;
+mod query_in_template_condition;
 mod redundant_index;
 mod related_access_in_loop;
 mod related_set_in_loop;
@@ -45,6 +49,8 @@ mod session_saved_every_request;
 mod slow_middleware_order;
 mod syntax_error;
 mod tag_inside_html_comment;
+mod templates;
+mod uncached_fragment;
 mod uncached_template_loaders;
 mod unhashed_static_files;
 mod unindexable_lookup;
@@ -56,6 +62,7 @@ use std::cell::OnceCell;
 
 use crate::analysis::Analysis;
 use crate::analysis::advice::{self, Advice};
+use crate::analysis::asked::Asks;
 use crate::analysis::judge::Judged;
 use crate::analysis::workload::{self, Predicate};
 use crate::fix::Trees;
@@ -91,6 +98,7 @@ pub struct Context<'a> {
     /// For fixes.
     pub trees: Trees<'a>,
     workload: OnceCell<Workload>,
+    asks: OnceCell<Asks>,
 }
 
 /// What all queries ask of the project's tables, and which indexes those lack.
@@ -108,6 +116,11 @@ impl Workload {
 }
 
 impl Context<'_> {
+    /// What expressions of templates ask the database.
+    pub fn asks(&self) -> &Asks {
+        self.asks.get_or_init(|| Asks::of(self.project, self.analysis))
+    }
+
     /// Worked out when the first rule asks.
     pub fn workload(&self) -> &Workload {
         self.workload
@@ -144,11 +157,16 @@ rules! {
     get_or_create_without_unique => "indexes/get-or-create-without-unique.md",
     index_build_locks_table => "indexes/index-build-locks-table.md",
     model_without_meta_index => "indexes/model-without-meta-index.md",
+    uncached_fragment => "templates/uncached-fragment.md",
+    fragment_varies_by_user => "templates/fragment-varies-by-user.md",
     falsy_cache_check => "templates/falsy-cache-check.md",
     cached_lazy_queryset => "templates/cached-lazy-queryset.md",
     cache_get_in_loop => "templates/cache-get-in-loop.md",
     cache_keys_scan => "templates/cache-keys-scan.md",
+    query_in_template_condition => "templates/query-in-template-condition.md",
+    count_in_template => "templates/count-in-template.md",
     tag_inside_html_comment => "templates/tag-inside-html-comment.md",
+    property_query_not_cached => "templates/property-query-not-cached.md",
     eager_cache_default => "templates/eager-cache-default.md",
     middleware_order => "settings/middleware-order.md",
     slow_middleware_order => "settings/slow-middleware-order.md",

@@ -299,12 +299,11 @@ impl<'p> Frame<'_, 'p> {
     fn member_of_instance(&mut self, base: &Value, owner: ClassId, member: Member, span: Span) -> Value {
         match member {
             Member::Method(func) => match self.decorator_of(func) {
-                Some(Decorator::Property) => self.call_function(
-                    func,
-                    None,
-                    vec![(ArgKind::Positional, base.clone())],
-                    self.site(span),
-                ),
+                Some(Decorator::Property) => {
+                    let site = self.site(span);
+                    self.note_called(site, func);
+                    self.call_function(func, None, vec![(ArgKind::Positional, base.clone())], site)
+                }
                 Some(Decorator::Cached) => self.cached_attr(base, func, span),
                 Some(Decorator::Static) => Value::new(Kind::Func(Arc::new(FuncValue {
                     func,
@@ -334,10 +333,18 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// Remembers what an expression of a template calls.
+    pub(super) fn note_called(&mut self, site: crate::source::Site, func: FuncId) {
+        if self.project.is_template(site) {
+            self.seen.called.insert((site, func));
+        }
+    }
+
     /// A cached property: computed at most once for an instance that does not change with the loop.
     fn cached_attr(&mut self, base: &Value, func: FuncId, span: Span) -> Value {
         let args = vec![(ArgKind::Positional, base.clone())];
         let site = self.site(span);
+        self.seen.kept.insert(site);
         if self.depends_on_loop(base.deps) || self.loops.is_empty() {
             return self.call_function(func, None, args, site);
         }

@@ -86,4 +86,5 @@ fn play(engine: &Engine<'_>, class: ClassId, bases: &FxHashSet<ClassId>) {
     })));
     let site = Site::new(file, project.class_facts(class).name_span);
     frame.call_function(method, None, vec![(ArgKind::Positional, this)], site);
+    engine.report_runs(&frame.evals, frame.func);
 }

@@ -432,9 +432,12 @@ impl<'p> Frame<'_, 'p> {
             return;
         }
         eval.conditional |= self.conditional();
-        // One way to a query is evidence enough.
+        // One way to a query is evidence enough, but for the reads of a template.
+        let in_template = self.project.is_template(eval.site);
         let known = self.evals.iter().any(|e| {
-            (e.query.site, e.op, e.deps, e.served) == (eval.query.site, eval.op, eval.deps, eval.served)
+            (!in_template || e.site == eval.site)
+                && (e.query.site, e.op, e.deps, e.served)
+                    == (eval.query.site, eval.op, eval.deps, eval.served)
                 && e.query.base == eval.query.base
                 && e.conditional <= eval.conditional
         });

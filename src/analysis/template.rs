@@ -44,11 +44,17 @@ impl<'p> Frame<'_, 'p> {
             TemplateStmt::Scope(body) => self.scope(|f| {
                 f.block(body);
             }),
-            TemplateStmt::Cached(body) => self.scope(|f| {
-                f.leave_all(1);
-                f.block(body);
-                f.leave_all(-1);
-            }),
+            TemplateStmt::Cached(fragment) => {
+                for key in &fragment.vary {
+                    self.eval(key);
+                }
+                self.scope(|f| {
+                    f.leave_all(1);
+                    f.block(&fragment.body);
+                    f.leave_all(-1);
+                });
+            }
+            TemplateStmt::Ambient(_) => {}
             TemplateStmt::Extends(parent) => {
                 let name = self.eval(parent);
                 self.extend(&name);
@@ -380,6 +386,7 @@ impl<'p> Frame<'_, 'p> {
         let deps = value.deps;
         let result = match &value.kind {
             Kind::Bound(bound) if self.takes_nothing(bound.func, 1) => {
+                self.note_called(self.site(span), bound.func);
                 self.call_plain(&value, Vec::new(), self.site(span))
             }
             Kind::Func(func) if self.takes_nothing(func.func, func.args.len()) => {

@@ -48,8 +48,9 @@ fn template(part: &TemplateStmt, visit: &mut dyn FnMut(&Expr)) {
     let mut arguments = |args: &[Arg]| args.iter().for_each(|a| expression(&a.value, visit));
     match part {
         TemplateStmt::Extends(name) => expression(name, visit),
+        TemplateStmt::Cached(fragment) => fragment.vary.iter().for_each(|e| expression(e, visit)),
         TemplateStmt::Scope(_)
-        | TemplateStmt::Cached(_)
+        | TemplateStmt::Ambient(_)
         | TemplateStmt::Block(_)
         | TemplateStmt::BlockSuper => {}
         TemplateStmt::Include { template, with, .. } => {
@@ -64,74 +65,60 @@ fn template(part: &TemplateStmt, visit: &mut dyn FnMut(&Expr)) {
 /// Calls `visit` on an expression and everything inside it.
 pub fn expression(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
+    for part in parts(expr) {
+        expression(part, visit);
+    }
+}
+
+/// The expressions directly inside an expression.
+pub fn parts(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
         ExprKind::Name(_)
         | ExprKind::Var(_)
         | ExprKind::Const(_)
         | ExprKind::Lambda(_)
-        | ExprKind::Invalid => {}
-        ExprKind::Lookup(lookup) => expression(&lookup.base, visit),
-        ExprKind::Filter(filter) => {
-            expression(&filter.value, visit);
-            filter.args.iter().for_each(|a| expression(&a.value, visit));
-        }
-        ExprKind::Attr(attr) => expression(&attr.base, visit),
-        ExprKind::Call(call) => {
-            expression(&call.func, visit);
-            call.args.iter().for_each(|a| expression(&a.value, visit));
-        }
-        ExprKind::Index(parts) | ExprKind::Walrus(parts) => {
-            expression(&parts.0, visit);
-            expression(&parts.1, visit);
-        }
-        ExprKind::Slice(slice) => {
-            expression(&slice.base, visit);
-            [&slice.lower, &slice.upper, &slice.step]
-                .into_iter()
-                .flatten()
-                .for_each(|p| expression(p, visit));
-        }
+        | ExprKind::Invalid => Vec::new(),
+        ExprKind::Lookup(lookup) => vec![&lookup.base],
+        ExprKind::Filter(filter) => std::iter::once(&filter.value)
+            .chain(filter.args.iter().map(|a| &a.value))
+            .collect(),
+        ExprKind::Attr(attr) => vec![&attr.base],
+        ExprKind::Call(call) => std::iter::once(&call.func)
+            .chain(call.args.iter().map(|a| &a.value))
+            .collect(),
+        ExprKind::Index(parts) | ExprKind::Walrus(parts) => vec![&parts.0, &parts.1],
+        ExprKind::Slice(slice) => std::iter::once(&slice.base)
+            .chain([&slice.lower, &slice.upper, &slice.step].into_iter().flatten())
+            .collect(),
         ExprKind::FString(items)
         | ExprKind::List(items)
         | ExprKind::Tuple(items)
         | ExprKind::Set(items)
         | ExprKind::And(items)
-        | ExprKind::Or(items) => items.iter().for_each(|i| expression(i, visit)),
-        ExprKind::Dict(items) => {
-            for item in items {
-                item.key.iter().for_each(|k| expression(k, visit));
-                expression(&item.value, visit);
-            }
-        }
+        | ExprKind::Or(items) => items.iter().collect(),
+        ExprKind::Dict(items) => items
+            .iter()
+            .flat_map(|item| item.key.iter().chain([&item.value]))
+            .collect(),
         ExprKind::Comp(comp) => {
-            expression(&comp.element, visit);
-            comp.value.iter().for_each(|v| expression(v, visit));
-            for clause in &comp.clauses {
-                expression(&clause.target, visit);
-                expression(&clause.iter, visit);
-                clause.ifs.iter().for_each(|i| expression(i, visit));
-            }
+            let clauses = comp.clauses.iter();
+            std::iter::once(&comp.element)
+                .chain(&comp.value)
+                .chain(
+                    clauses.flat_map(|clause| [&clause.target, &clause.iter].into_iter().chain(&clause.ifs)),
+                )
+                .collect()
         }
-        ExprKind::IfElse(choice) => {
-            expression(&choice.test, visit);
-            expression(&choice.then, visit);
-            expression(&choice.orelse, visit);
-        }
+        ExprKind::IfElse(choice) => vec![&choice.test, &choice.then, &choice.orelse],
         ExprKind::Not(e)
         | ExprKind::Unary(e)
         | ExprKind::Starred(e)
         | ExprKind::Await(e)
-        | ExprKind::YieldFrom(e) => {
-            expression(e, visit);
-        }
-        ExprKind::Yield(e) => e.iter().for_each(|e| expression(e, visit)),
-        ExprKind::Compare(cmp) => {
-            expression(&cmp.left, visit);
-            cmp.rest.iter().for_each(|(_, e)| expression(e, visit));
-        }
-        ExprKind::Binary(binary) => {
-            expression(&binary.left, visit);
-            expression(&binary.right, visit);
-        }
+        | ExprKind::YieldFrom(e) => vec![e],
+        ExprKind::Yield(e) => e.iter().map(|e| &**e).collect(),
+        ExprKind::Compare(cmp) => std::iter::once(&cmp.left)
+            .chain(cmp.rest.iter().map(|(_, e)| e))
+            .collect(),
+        ExprKind::Binary(binary) => vec![&binary.left, &binary.right],
     }
 }

@@ -103,6 +103,16 @@ fn in_engine_directory(path: &str) -> Option<(&str, Dialect, &str)> {
 }
 
 impl Project {
+    /// The templates in Django's own language.
+    pub fn django_templates(&self) -> impl Iterator<Item = FileId> {
+        self.file_ids().filter(|id| {
+            let file = self.file(*id);
+            let template = file.facts.template.as_deref();
+            file.part == Part::Template
+                && template.is_some_and(|template| template.dialect == Dialect::Django)
+        })
+    }
+
     /// The template that is found under `name` when the file `near` asks for it.
     ///
     /// Directories of settings come before applications, applications in the order of `INSTALLED_APPS`; the

@@ -43,6 +43,7 @@ pub fn collect(
         preview,
         trees: Trees::new(sources),
         workload: OnceCell::new(),
+        asks: OnceCell::new(),
     };
     let mut out = Vec::new();
     for rule in rules {

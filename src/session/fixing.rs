@@ -244,7 +244,10 @@ impl<'a> Run<'a> {
             blamed: taken.iter().copied().filter(|i| touches(*i, file)).collect(),
             reason: reason.into(),
         };
-        let broken = applied.texts.iter().filter(|(_, text)| !fix::parses(text));
+        let broken = applied.texts.iter().filter(|(file, text)| {
+            let old = self.now.sources.get(**file);
+            !fix::still_parses(&old.path, &old.text, text)
+        });
         let broken = broken.map(|(file, _)| fault(*file, "the file would not parse any more"));
         let new = applied.migrations.iter();
         let new = new.filter(|migration| !fix::parses(&migration.text()));

@@ -8,7 +8,7 @@ mod value;
 use rustc_hash::FxHashMap;
 
 use super::{Lower, branches, build};
-use crate::ir::{Const, Expr, ExprKind, Stmt, TemplateStmt};
+use crate::ir::{Const, Expr, ExprKind, Fragment, Stmt, TemplateStmt};
 use crate::source::{Span, Sym};
 use crate::syntax::template::django::{condition, filters, value, words};
 use crate::syntax::template::{Block, Node, Part, Print, Tag, Word};
@@ -102,12 +102,16 @@ impl<'a> Django<'a, '_> {
                 out.extend(branches(vec![(span, test, body)], orelse.unwrap_or_default()));
             }
             "cache" => {
-                // The second word is the name of the fragment, not a variable.
-                let keys = args.iter().enumerate().filter(|(n, _)| *n != 1);
-                let keys: Vec<Word<'_>> = keys.map(|(_, word)| *word).collect();
-                self.evaluate(first.tag.span, &keys, out);
-                let body = self.nodes(&first.body);
-                out.push(build::part(span, TemplateStmt::Cached(body)));
+                // `{% cache timeout name vary … %}`; the name is no variable.
+                self.evaluate(first.tag.span, &args[..args.len().min(1)], out);
+                let keys = args.iter().skip(2);
+                let fragment = Fragment {
+                    tag: first.tag.span,
+                    name: Sym::new(args.get(1).map_or("", |word| word.text)),
+                    vary: keys.filter_map(|word| self.argument_value(*word)).collect(),
+                    body: self.nodes(&first.body),
+                };
+                out.push(build::part(span, TemplateStmt::Cached(fragment)));
             }
             "partialdef" => self.partial_definition(first, &args, out),
             "filter" => {

@@ -53,7 +53,16 @@ fn statement(statement: &Stmt) -> String {
         StmtKind::Continue => "continue".into(),
         StmtKind::Template(part) => match &**part {
             TemplateStmt::Scope(body) => format!("scope {{{}}}", statements(body)),
-            TemplateStmt::Cached(body) => format!("cached {{{}}}", statements(body)),
+            TemplateStmt::Cached(fragment) => {
+                let vary = fragment.vary.iter().map(|key| format!(" {}", show(key)));
+                format!(
+                    "cached {}{} {{{}}}",
+                    fragment.name,
+                    vary.collect::<String>(),
+                    statements(&fragment.body)
+                )
+            }
+            TemplateStmt::Ambient(what) => format!("{what:?}"),
             TemplateStmt::Extends(parent) => format!("extends {}", show(parent)),
             TemplateStmt::Block(name) => format!("block {name}"),
             TemplateStmt::BlockSuper => "super".into(),
@@ -214,21 +223,21 @@ fn tags_that_bind() {
         (
             "{% get_static_prefix as a %}{% get_media_prefix %}{% get_current_language as b %}\
              {% get_available_languages as c %}{% get_current_timezone as d %}",
-            "a = ?; b = ?; c = ?; d = ?",
+            "a = ?; Language; b = ?; c = ?; d = ?",
         ),
         ("{% get_language_info for a as b %}", "$a; b = ?"),
         (
             "{% translate a.b as c %}{% trans 'x' noop %}",
-            "f($a.b); c = ?; f(\"x\")",
+            "Language; f($a.b); c = ?; Language; f(\"x\")",
         ),
         (
             "{% blocktranslate with a=b.c count n=d|length trimmed context 'm' asvar t %}{{ a }}\
              {% plural %}{{ n }}{% endblocktranslate %}",
-            "scope {a = $b.c; n = $d|length(); \"m\"; f($a); if Other {f($n)}}; t = ?",
+            "scope {Language; a = $b.c; n = $d|length(); \"m\"; f($a); if Other {f($n)}}; t = ?",
         ),
         (
             "{% blocktrans with b.c as a and d as e %}{{ a }}{% endblocktrans %}",
-            "scope {a = $b.c; e = $d; f($a)}",
+            "scope {Language; a = $b.c; e = $d; f($a)}",
         ),
     ] {
         assert_eq!(body(text), want, "{text}");
@@ -253,12 +262,12 @@ fn tags_that_are_transparent_or_say_nothing() {
         ("{% filter cut:a.b|upper %}{{ c }}{% endfilter %}", "$a.b; f($c)"),
         (
             "{% cache 500 name a.b using='x' %}{{ c }}{% endcache %}",
-            "500; $a.b; \"x\"; cached {f($c)}",
+            "500; cached name $a.b \"x\" {f($c)}",
         ),
         (
             "{% csrf_token %}{% debug %}{% resetcycle x %}{% templatetag openblock %}{% comment %}{{ a }}\
              {% endcomment %}{% verbatim %}{{ b }}{% endverbatim %}{# {{ c }} #}text",
-            "",
+            "CsrfToken",
         ),
     ] {
         assert_eq!(body(text), want, "{text}");

@@ -69,7 +69,8 @@ fn shows_context(project: &Project, id: FileId, body: &[Stmt]) -> bool {
         | StmtKind::While { body, orelse, .. } => within(body) || within(orelse),
         StmtKind::With { body, .. } => within(body),
         StmtKind::Template(part) => match &**part {
-            TemplateStmt::Scope(body) | TemplateStmt::Cached(body) => within(body),
+            TemplateStmt::Scope(body) => within(body),
+            TemplateStmt::Cached(fragment) => within(&fragment.body),
             TemplateStmt::Tag { name, body, .. } => {
                 let tag = project.template_tag(id, *name);
                 tag.is_some_and(|tag| tag.takes_context || tag.kind == super::TagKind::Custom) || within(body)

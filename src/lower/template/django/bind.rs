@@ -2,7 +2,7 @@
 
 use super::super::build;
 use super::Django;
-use crate::ir::{Expr, ExprKind, Stmt, TemplateStmt};
+use crate::ir::{Ambient, Expr, ExprKind, Stmt, TemplateStmt};
 use crate::source::Span;
 use crate::syntax::template::django::{is_identifier, keyword, words};
 use crate::syntax::template::{Block, Part, Word};
@@ -62,7 +62,7 @@ impl<'a> Django<'a, '_> {
         let Some(tag) = block.parts.first().map(|part| part.tag.span) else {
             return;
         };
-        let mut body = Vec::new();
+        let mut body = vec![build::part(tag, TemplateStmt::Ambient(Ambient::Language))];
         let mut target = None;
         let mut rest = args;
         while let [option, after @ ..] = rest {

@@ -3,7 +3,7 @@
 use super::super::build;
 use super::Django;
 use super::bind::bindings;
-use crate::ir::{Arg, ArgKind, Expr, ExprKind, Stmt, TemplateStmt};
+use crate::ir::{Ambient, Arg, ArgKind, Expr, ExprKind, Stmt, TemplateStmt};
 use crate::source::{Span, Sym};
 use crate::syntax::template::django::{is_identifier, keyword, value, words};
 use crate::syntax::template::{Tag, Word};
@@ -73,6 +73,7 @@ impl<'a> Django<'a, '_> {
                 self.forget(span, target, out);
             }
             "translate" | "trans" => {
+                out.push(build::part(span, TemplateStmt::Ambient(Ambient::Language)));
                 if let Some(text) = args.first().and_then(|word| self.word(*word)) {
                     out.push(build::print(span, text));
                 }
@@ -89,13 +90,15 @@ impl<'a> Django<'a, '_> {
                 self.evaluate(span, &values, out);
                 self.forget(span, target, out);
             }
-            "get_static_prefix"
-            | "get_media_prefix"
-            | "get_current_language"
-            | "get_current_language_bidi"
-            | "get_available_languages"
-            | "get_current_timezone" => self.forget(span, target, out),
-            "csrf_token" | "debug" | "resetcycle" | "templatetag" => {}
+            "get_current_language" | "get_current_language_bidi" => {
+                out.push(build::part(span, TemplateStmt::Ambient(Ambient::Language)));
+                self.forget(span, target, out);
+            }
+            "get_static_prefix" | "get_media_prefix" | "get_available_languages" | "get_current_timezone" => {
+                self.forget(span, target, out)
+            }
+            "csrf_token" => out.push(build::part(span, TemplateStmt::Ambient(Ambient::CsrfToken))),
+            "debug" | "resetcycle" | "templatetag" => {}
             // Of a tag around it that is not known.
             "else" | "empty" if args.is_empty() => {}
             _ => self.unknown_tag(span, tag, &args, Vec::new(), out),

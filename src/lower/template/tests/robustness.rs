@@ -68,7 +68,12 @@ fn statement(statement: &Stmt, spans: &mut Vec<Span>) {
             each(body, spans);
         }
         StmtKind::Template(part) => match &**part {
-            TemplateStmt::Scope(body) | TemplateStmt::Cached(body) => each(body, spans),
+            TemplateStmt::Scope(body) => each(body, spans),
+            TemplateStmt::Cached(fragment) => {
+                spans.push(fragment.tag);
+                fragment.vary.iter().for_each(|key| expr(key, spans));
+                each(&fragment.body, spans);
+            }
             TemplateStmt::Extends(parent) => expr(parent, spans),
             TemplateStmt::Include { template, with, .. } => {
                 expr(template, spans);
@@ -85,7 +90,7 @@ fn statement(statement: &Stmt, spans: &mut Vec<Span>) {
                 each(body, spans);
             }
             TemplateStmt::Regroup { source, .. } => expr(source, spans),
-            TemplateStmt::Block(_) | TemplateStmt::BlockSuper => {}
+            TemplateStmt::Block(_) | TemplateStmt::BlockSuper | TemplateStmt::Ambient(_) => {}
         },
         _ => {}
     }

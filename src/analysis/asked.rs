@@ -1,0 +1,156 @@
+//! What the expressions of templates ask the database, by their places.
+//!
+//! Puts loads and evaluations together under the innermost expression of a template that causes them. What is in
+//! memory counts as free; what nobody renders with a known context is not there.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use crate::ir::{ExprKind, Routine, Stmt, StmtKind};
+use crate::project::{FuncId, ModelId, Project};
+use crate::source::{Site, Sym};
+
+use super::Analysis;
+use super::event::{Access, Eval};
+use super::judge;
+use super::tables::{self, Served};
+use super::value::Base;
+
+/// One query of an expression in a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The rows that are asked for.
+    pub model: ModelId,
+    /// `iterate`, `bool`, `len`, `count`, `exists` …
+    pub op: Sym,
+    /// Some rendering has the answer in memory, or may have.
+    pub free: bool,
+    /// The expression runs once for each of many rows.
+    pub repeated: bool,
+    /// What the expression calls runs the query: the first place there on the way to it.
+    pub through: Option<Site>,
+    /// Where the query runs.
+    pub at: Site,
+}
+
+/// All queries of templates.
+#[derive(Debug, Default)]
+pub struct Asks {
+    by_site: BTreeMap<Site, Vec<Ask>>,
+}
+
+impl Asks {
+    pub fn of(project: &Project, analysis: &Analysis) -> Self {
+        let mut asks = Self::default();
+        for (load, func) in &analysis.loads {
+            let Access::Set(set) = &load.access else { continue };
+            let Some(judged) = judge::judge(project, load, *func) else {
+                continue;
+            };
+            let ask = Ask {
+                model: judged
+                    .last_attr(project)
+                    .and_then(|attr| project.attr_target(attr))
+                    .unwrap_or(load.row.model),
+                op: set.op,
+                free: judged.open || judged.loaded && set.served != Served::Query,
+                repeated: judged.repeated,
+                through: None,
+                at: load.site,
+            };
+            asks.add(project, analysis, &load.calls, ask);
+        }
+        let repeated = analysis.evals.iter().map(|found| (found, true));
+        let single = analysis.runs.iter().map(|found| (found, false));
+        // Code that went over the rows before has left them in the queryset.
+        let in_code = analysis.runs.iter().filter(|(eval, _)| {
+            !project.is_template(eval.site)
+                && !eval.calls.iter().any(|call| project.is_template(*call))
+                && tables::keeps_rows(eval.op)
+        });
+        let loaded: FxHashSet<(FuncId, Site)> =
+            in_code.map(|(eval, func)| (*func, eval.query.site)).collect();
+        for ((eval, func), repeated) in repeated.chain(single) {
+            // Related sets are among the loads.
+            if matches!(eval.query.base, Base::Model) {
+                let mut ask = Ask::of_eval(eval, repeated);
+                ask.free |= loaded.contains(&(*func, eval.query.site));
+                asks.add(project, analysis, &eval.calls, ask);
+            }
+        }
+        asks
+    }
+
+    /// The queries of an expression.
+    pub fn at(&self, site: Site) -> &[Ask] {
+        self.by_site.get(&site).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an expression certainly runs a query of its own, in every rendering that is known, and once.
+    pub fn runs_once(&self, site: Site) -> bool {
+        let asks = self.at(site);
+        !asks.is_empty()
+            && asks
+                .iter()
+                .all(|ask| !ask.free && !ask.repeated && ask.through.is_none())
+    }
+
+    fn add(&mut self, project: &Project, analysis: &Analysis, calls: &[Site], ask: Ask) {
+        let (place, through) = if project.is_template(ask.at) {
+            (ask.at, None)
+        } else {
+            let Some(at) = calls.iter().rposition(|call| project.is_template(*call)) else {
+                return;
+            };
+            let behind = &calls[at + 1..];
+            // A cached property on the way answers the second time from memory.
+            if behind.iter().any(|call| analysis.kept.contains(call)) {
+                return;
+            }
+            (calls[at], Some(behind.first().copied().unwrap_or(ask.at)))
+        };
+        let here = self.by_site.entry(place).or_default();
+        let ask = Ask { through, ..ask };
+        if !here.contains(&ask) {
+            here.push(ask);
+        }
+    }
+}
+
+impl Ask {
+    fn of_eval(eval: &Eval, repeated: bool) -> Self {
+        Self {
+            model: eval.query.model,
+            op: eval.op,
+            free: eval.query.fetched,
+            repeated,
+            through: None,
+            at: eval.site,
+        }
+    }
+}
+
+/// Whether the function around a query puts something under a key: it may remember answers that way.
+pub fn remembers(project: &Project, at: Site) -> bool {
+    let facts = &project.file(at.file).facts;
+    let holds = |routine: &&Routine| routine.span.contains(at.span);
+    let holder = facts.functions.iter().skip(1).rfind(holds);
+    holder.is_some_and(|routine| routine.body.iter().any(fills))
+}
+
+fn fills(stmt: &Stmt) -> bool {
+    let here = match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(|t| matches!(t.kind, ExprKind::Index(_))),
+        _ => false,
+    };
+    here || stmt.blocks().into_iter().flatten().any(fills)
+}
+
+/// The function that an expression of a template calls, where it is always the same.
+pub fn called(analysis: &Analysis, site: Site) -> Option<FuncId> {
+    match analysis.called.get(&site).map(Vec::as_slice) {
+        Some([one]) => Some(*one),
+        _ => None,
+    }
+}
