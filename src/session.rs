@@ -351,7 +351,16 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         .map(|(i, info)| {
             let dialect = templates::dialect(&info.project_path, &hints);
             let id = FileId((python_files + i) as u32);
-            lower::template::extract(&found.sources.get(id).text, dialect)
+            let text = &found.sources.get(id).text;
+            let read = lower::template::extract(text, dialect);
+            if read.errors.is_empty() {
+                return read;
+            }
+            let other = templates::other_dialect(&info.project_path, &hints);
+            other
+                .map(|other| lower::template::extract(text, other))
+                .filter(|again| again.errors.len() < read.errors.len())
+                .unwrap_or(read)
         })
         .collect();
     facts.extend(of_templates);

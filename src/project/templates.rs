@@ -85,6 +85,13 @@ pub fn dialect(path: &str, hints: &DjangoHints) -> Dialect {
     }
 }
 
+/// The other language that a template of no certain place may be written in: engines ask one another.
+pub fn other_dialect(path: &str, hints: &DjangoHints) -> Option<Dialect> {
+    let mut engines = hints.sites.iter().flat_map(|settings| &settings.engines);
+    let mixed = dialect(path, hints) == Dialect::Django && table::ending(path).is_none();
+    (mixed && engines.any(|engine| engine.dialect == Dialect::Jinja)).then_some(Dialect::Jinja)
+}
+
 fn engine_dirs(hints: &DjangoHints) -> impl Iterator<Item = (Dialect, &TemplateDir)> {
     let engines = hints.sites.iter().flat_map(|settings| &settings.engines);
     engines.flat_map(|engine| engine.dirs.iter().map(|dir| (engine.dialect, dir)))
