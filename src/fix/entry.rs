@@ -2,7 +2,7 @@
 //!
 //! Works on the places that evaluated settings remember; what does not look as expected there is left alone.
 
-use super::layout::dropped_line;
+use super::layout::{BREAKS, dropped_line};
 use super::{Edit, Fix, Refusal, Safety, Trees};
 use crate::project::settings::{Dict, Entry, Value};
 use crate::source::{Site, Span};
@@ -29,7 +29,7 @@ pub fn drop(trees: &Trees<'_>, entry: &Entry, safety: Safety) -> Result<Fix, Ref
         Some(lines) => lines,
         None => {
             let behind = &text[comma as usize..];
-            let line_end = behind.split('\n').next().unwrap_or_default();
+            let line_end = behind.split(BREAKS).next().unwrap_or_default();
             if line_end.trim_start().starts_with('#') {
                 return Err("a comment stands on its line");
             }
@@ -64,7 +64,7 @@ pub fn insert(
     let text = trees.text(behind.site.file);
     let (start, end) = (behind.key_site.span.start as usize, behind.site.span.end as usize);
     let quote = &text[start..=start];
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line_start = text[..start].rfind(BREAKS).map_or(0, |at| at + 1);
     let indent = &text[line_start..start];
     let has_comma = text[end..].starts_with(',');
     let own_line = indent.chars().all(|c| c == ' ' || c == '\t');
@@ -72,17 +72,11 @@ pub fn insert(
     let (at, content) = match (own_line && line_start > 0, has_comma) {
         (true, true) => {
             // Behind a comment on the same line.
-            let line = text[end + 1..].split('\n').next().unwrap_or_default();
-            let line = line.strip_suffix('\r').unwrap_or(line);
+            let line = text[end + 1..].split(BREAKS).next().unwrap_or_default();
             if !(line.trim().is_empty() || line.trim_start().starts_with('#')) {
                 (end + 1, format!(" {pair},"))
             } else {
-                let ending = if text[end + 1 + line.len()..].starts_with("\r\n") {
-                    "\r\n"
-                } else {
-                    "\n"
-                };
-                (end + 1 + line.len(), format!("{ending}{indent}{pair},"))
+                (end + 1 + line.len(), format!("\n{indent}{pair},"))
             }
         }
         (true, false) => return Err("no comma follows the entry"),

@@ -11,7 +11,8 @@ use super::chain::{Chain, Found};
 /// The width that formatters use when nobody says otherwise.
 const USUAL_WIDTH: usize = 88;
 /// Ends of lines: files of old Macs have no line feeds.
-const BREAKS: [char; 2] = ['\n', '\r'];
+/// What ends a line.
+pub(super) const BREAKS: [char; 2] = ['\n', '\r'];
 const WIDEST: usize = 120;
 
 /// What a file does where several ways are right.

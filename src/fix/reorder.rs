@@ -8,9 +8,8 @@ use crate::source::{Site, Span};
 use crate::syntax::python::ast::Expr;
 use crate::syntax::python::{Module, Ranged, TokenKind, span};
 
+use super::layout::BREAKS;
 use super::{Desk, Fix, Refusal, Safety, chain, layout};
-
-const BREAKS: [char; 2] = ['\n', '\r'];
 
 /// A fix, and the entries that it moves.
 #[derive(Debug)]

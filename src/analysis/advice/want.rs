@@ -484,7 +484,12 @@ impl<'a> Table<'a> {
             };
             Some(self.is_stamp(*field) && enough)
         };
-        want.serves == Serves::Generic || uses.iter().filter(asked).any(looks_up) || newest() == Some(true)
+        let lookups: Vec<&Predicate> = uses.iter().filter(asked).filter(|p| looks_up(p)).collect();
+        let often = || {
+            let places: BTreeSet<Site> = lookups.iter().map(|p| p.written()).collect();
+            places.len() > 1 || lookups.iter().any(|p| p.repeated) || self.is_of_user() || self.is_log()
+        };
+        want.serves == Serves::Generic || !lookups.is_empty() && often() || newest() == Some(true)
     }
 
     fn finished(&self, want: Want<'a>) -> Option<Advice> {
