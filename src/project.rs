@@ -349,6 +349,13 @@ impl Project {
         classes.iter().any(|c| c.name_span == site.span)
     }
 
+    /// The innermost class that a place stands in.
+    pub fn class_around(&self, site: Site) -> Option<ClassId> {
+        let classes = &self.file(site.file).facts.classes;
+        let idx = classes.iter().rposition(|class| class.span.contains(site.span))?;
+        Some(self.class_id(site.file, ClassIdx(idx as u32)))
+    }
+
     /// The class that declares something at a place outside of functions, and the attribute it is assigned to.
     pub fn declaration_at(&self, site: Site) -> Option<(Sym, Option<Sym>)> {
         if self.is_chain(site) {

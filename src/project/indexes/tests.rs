@@ -433,7 +433,7 @@ class B(models.Model):
     assert!(column("key").primary_key && column("lax").null && !column("odd").null);
     assert_eq!(column("small").db_column, Some(Sym::new("tiny")));
     let choices = ["state", "status", "inner", "lazy"].map(|name| column(name).choices);
-    assert_eq!(choices, [Some(3), Some(2), Some(1), None]);
+    assert_eq!(choices, [Some(3), Some(2), Some(1), Some(0)]);
     let generic = project
         .model(a)
         .relations
