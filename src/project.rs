@@ -26,6 +26,7 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod urls;
+mod visitors;
 
 use std::sync::OnceLock;
 
