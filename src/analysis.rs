@@ -27,6 +27,7 @@ pub mod heat;
 mod iterate;
 mod join;
 pub mod judge;
+pub mod listed;
 pub mod locks;
 pub mod lookups;
 mod managers;

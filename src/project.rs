@@ -26,6 +26,7 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod urls;
+mod visitors;
 
 use std::sync::OnceLock;
 
@@ -347,6 +348,13 @@ impl Project {
     fn is_class_name(&self, site: Site) -> bool {
         let classes = &self.file(site.file).facts.classes;
         classes.iter().any(|c| c.name_span == site.span)
+    }
+
+    /// The innermost class that a place stands in.
+    pub fn class_around(&self, site: Site) -> Option<ClassId> {
+        let classes = &self.file(site.file).facts.classes;
+        let idx = classes.iter().rposition(|class| class.span.contains(site.span))?;
+        Some(self.class_id(site.file, ClassIdx(idx as u32)))
     }
 
     /// The class that declares something at a place outside of functions, and the attribute it is assigned to.

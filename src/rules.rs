@@ -3,6 +3,7 @@
 //! A rule decides, words and proposes; it resolves no name and walks no tree.
 
 mod aggregate_in_loop;
+mod api_without_pagination;
 mod atomic_requests_cost;
 mod cache_get_in_loop;
 mod cache_keys_scan;
@@ -181,6 +182,7 @@ rules! {
     server_side_cursors_with_pgbouncer => "settings/server-side-cursors-with-pgbouncer.md",
     invalid_cache_options => "settings/invalid-cache-options.md",
     atomic_requests_cost => "settings/atomic-requests-cost.md",
+    api_without_pagination => "settings/api-without-pagination.md",
     pool_with_persistent_connections => "settings/pool-with-persistent-connections.md",
     syntax_error => "tool/syntax-error.md",
 }

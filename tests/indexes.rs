@@ -186,17 +186,28 @@ fn wanted(desk: &Desk<'_, '_>, sources: &SourceSet) -> Vec<Diagnostic> {
                     let names: Vec<Sym> = rest.split(", ").map(Sym::new).collect();
                     tell(rest, index::unique(desk, model.id, &names));
                 }
-                "drop" if code.contains("Index(") || code.contains("db_index=True") => {
-                    let from = code.find("models.").map_or(0, |n| n as u32);
+                "drop"
+                    if ["Index(", "db_index=True", "SlugField("]
+                        .iter()
+                        .any(|s| code.contains(s))
+                        && !code.contains("db_index=False") =>
+                {
+                    let named = code.find(" = ").map(|n| n + 3);
+                    let from = code.find("models.").or(named).unwrap_or(0) as u32;
                     let end = code.trim_end_matches([',', ']']).len() as u32;
                     let site = Site::new(file, Span::new(start + from, start + end));
                     let around = desk.project.models().iter().find(|model| {
                         let class = desk.project.class_facts(model.class);
                         model.site.file == file && class.span.contains(site.span)
                     });
+                    let around = around.unwrap();
+                    // A finding about an abstract model is told at one that inherits from it.
+                    let heir = desk.project.models().iter().find(|model| {
+                        !model.meta.abstract_ && desk.project.is_subclass(model.class, around.class)
+                    });
                     tell(
                         code.trim(),
-                        index::remove(desk, around.unwrap().id, site, postgres),
+                        index::remove(desk, heir.unwrap_or(around).id, site, postgres),
                     );
                 }
                 "concurrently" if code.contains("migrations.") => {

@@ -18,6 +18,12 @@ use table::Table;
 
 pub use flaws::{Flag, Redundant, Unserved, flags, racing, redundant, unserved};
 
+/// Whether there are more rows of a model every day.
+pub fn piles_up(project: &Project, model: ModelId) -> bool {
+    let table = Table::new(project, model);
+    table.piles_up() && !table.is_small()
+}
+
 /// An index that would help.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Advice {

@@ -289,7 +289,7 @@ impl Walk<'_> {
 /// What is no difference in this project is not told.
 fn shown(project: &Project, of: Of) -> bool {
     match of {
-        Of::Language => project.hints.several_languages,
+        Of::Language => project.several_languages(),
         Of::Messages => project
             .hints
             .has_context_processor("django.contrib.messages.context_processors.messages"),

@@ -105,7 +105,7 @@ fn steady(project: &Project, file: FileId, body: &[Stmt], mut own: Vec<Sym>) -> 
     let readings = ambient::readings(project, file, body);
     let same = readings
         .iter()
-        .all(|reading| reading.of == Of::Language && !project.hints.several_languages);
+        .all(|reading| reading.of == Of::Language && !project.several_languages());
     same && reads_only(project, file, body, &mut own)
 }
 

@@ -44,6 +44,20 @@ impl Code {
         Self::Keyed(format!("{name}="), Box::new(value))
     }
 
+    /// A call with one more keyword, in the order of their names as migrations have it.
+    pub fn with_keyword(self, name: &str, value: Self) -> Self {
+        match self {
+            Self::Group(mut group) => {
+                let behind =
+                    |item: &Self| matches!(item, Self::Keyed(key, _) if key.trim_end_matches('=') > name);
+                let at = group.items.iter().position(behind).unwrap_or(group.items.len());
+                group.items.insert(at, Self::keyword(name, value));
+                Self::Group(group)
+            }
+            other => other,
+        }
+    }
+
     pub fn call(callee: &str, items: Vec<Self>) -> Self {
         Self::group(format!("{callee}("), items, ')', true)
     }

@@ -98,6 +98,20 @@ impl Project {
         })
     }
 
+    /// Whether the class of a field that a model class declares brings an index without being asked: `SlugField`.
+    pub fn implies_index(&self, class: ClassId, field: Sym) -> bool {
+        let assigns = self.class_facts(class).assigns.iter();
+        let value = assigns
+            .rev()
+            .find(|assign| assign.name == field)
+            .and_then(|a| a.value.as_deref());
+        let Some(ExprKind::Call(call)) = value.map(|value| &value.kind) else {
+            return false;
+        };
+        let of = class_of(self, self.class(class).file, &call.func, 8);
+        of.is_some_and(|of| of.row.index && of.row.kind == FieldKind::Field)
+    }
+
     /// What the column of a field holds; for foreign keys, what the field holds that they point to.
     pub fn column_kind(&self, model: ModelId, field: Sym) -> ColumnKind {
         let (mut model, mut field) = (self.concrete(model), field);

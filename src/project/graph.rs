@@ -12,6 +12,7 @@ use super::columns::{self, Column, FieldClass};
 use super::fields::FieldKind;
 use super::meta;
 use super::models::{Field, Model, ModelAttr, RelKind, Relation, Target};
+use super::modules::Resolved;
 use super::{ClassId, ClassRef, Member, ModelId, Part, Project, RelId};
 
 /// One field as declared in one class body.
@@ -159,11 +160,21 @@ fn own_fields<'p>(project: &'p Project, id: ClassId) -> Vec<Declared<'p>> {
 }
 
 fn app_label(project: &Project, file: FileId) -> Sym {
+    // As `Apps.get_containing_app_config()`: of the applications above a module the nearest has it.
     let module = project.file(file).module.as_str();
+    let hints = &project.hints;
     let mut prefix = module;
     loop {
-        if let Some(label) = project.hints.app_labels.get(&Sym::new(prefix)) {
-            return *label;
+        let package = Sym::new(prefix);
+        let migrated = || {
+            let migrations = package.dot("migrations");
+            project.modules.resolve(file, 0, migrations.as_str()) != Resolved::External
+        };
+        if hints.app_labels.contains_key(&package)
+            || hints.installed_apps.contains(&package)
+            || hints.apps_incomplete && migrated()
+        {
+            return hints.label(prefix);
         }
         match prefix.rsplit_once('.') {
             Some((head, _)) => prefix = head,

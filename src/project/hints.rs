@@ -7,7 +7,6 @@ mod database;
 mod lists;
 mod paths;
 mod sites;
-mod visitors;
 pub(super) mod walk;
 
 pub use database::Database;
@@ -40,10 +39,6 @@ pub struct DjangoHints {
     pub default_settings: Vec<FileId>,
     /// Directories that settings or `manage.py` add to `sys.path`; for [`ModuleIndex::add_root`].
     pub import_roots: Vec<String>,
-    /// A middleware chooses among several languages.
-    pub several_languages: bool,
-    /// A middleware asks all visitors to log in.
-    pub all_log_in: bool,
     /// What settings modules say about templates and URLs, ordered by file.
     pub sites: Vec<Settings>,
     /// Some file imports Django.
@@ -73,7 +68,6 @@ impl DjangoHints {
         let mut configs = Vec::new();
         let mut user_models = Vec::new();
         let mut named = Vec::new();
-        let mut visitors = visitors::Visitors::default();
         for (file, facts) in files {
             hints.is_django |= facts.imports.iter().any(|import| {
                 let module = import.module.as_str();
@@ -83,7 +77,6 @@ impl DjangoHints {
             let is_settings = is_settings(facts);
             if is_settings {
                 hints.settings_modules.push(file);
-                visitors.read(facts);
                 hints.add_apps(facts);
                 user_models.extend(user_model(facts).map(|model| (file, model)));
             }
@@ -92,8 +85,6 @@ impl DjangoHints {
                 hints.add_import_roots(walk::path_entries(facts), file, index);
             }
         }
-        hints.several_languages = visitors.several_languages();
-        hints.all_log_in = visitors.log_in;
         hints.default_settings = default_settings(&named, settings_names, index);
         let preferred = hints
             .default_settings

@@ -7,11 +7,12 @@ mod state;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::facts::{AssignFacts, ClassFacts};
-use crate::ir::{Const, Expr, ExprKind};
+use crate::facts::ClassFacts;
+use crate::ir::ExprKind;
 use crate::source::{FileId, Sym};
 
 use super::modules::{DirId, Resolved};
+use super::settings::{SettingsModule, Value};
 use super::{ModelId, Part, Project};
 
 pub use state::{ModelState, State, argument};
@@ -146,22 +147,37 @@ impl Project {
     /// The directory with the migrations of a model's application.
     fn migrations_dir(&self, model: ModelId) -> Result<DirId, Reason> {
         const NONE: Reason = "the app has no migrations";
+        const COMPUTED: Reason = "MIGRATION_MODULES is computed";
         let model = self.model(model);
         if !matches!(model.part, Part::Source | Part::Command) {
             return Err("the model is not the project's own");
         }
-        let label = model.app_label;
         let file = model.site.file;
-        if let Some(module) = self.migration_module(file, label)? {
-            let module = module.ok_or(NONE)?;
-            return match self.modules.resolve(file, 0, module.as_str()) {
-                Resolved::File(init) if self.modules.stem(init) == "__init__" => {
-                    Ok(self.modules.dir_of(init))
-                }
-                Resolved::Namespace(dir) => Ok(dir),
-                _ => Err("MIGRATION_MODULES names a package that is not there"),
+        let usual = || {
+            let package = self.app_package(file, model.app_label);
+            let package = package.ok_or("where the migrations of its app lie is not known")?;
+            self.modules.dir_in(package, "migrations").ok_or(NONE)
+        };
+        let named = |module: Sym| self.package_dir(file, module);
+        let (moved, certain) = self.migration_module(file, model.app_label);
+        if moved == Moved::No {
+            return usual();
+        }
+        if !certain && let Ok(usual) = usual() {
+            return match moved {
+                Moved::To(module) if named(module).is_some_and(|dir| dir != usual) => Err(COMPUTED),
+                _ => Ok(usual),
             };
         }
+        match moved {
+            Moved::To(module) => named(module).ok_or("MIGRATION_MODULES names a package that is not there"),
+            Moved::Nowhere | Moved::No => Err(NONE),
+            Moved::Unknown => Err(COMPUTED),
+        }
+    }
+
+    /// The package of the application with that label, as seen from one of its files.
+    fn app_package(&self, file: FileId, label: Sym) -> Option<DirId> {
         let labelled = |dir: &DirId| {
             let path = self.modules.dir_path(*dir);
             let last = path.rsplit('/').next().unwrap_or_default();
@@ -170,53 +186,71 @@ impl Project {
             self.hints.label(&module) == label
         };
         let above = self.modules.dirs_above(file).find(labelled);
-        let package = above.or_else(|| {
-            let entry = self
-                .hints
-                .installed_apps
-                .iter()
-                .find(|app| self.hints.label(app.as_str()) == label)?;
-            match self.modules.resolve(file, 0, entry.as_str()) {
-                Resolved::File(init) => Some(self.modules.dir_of(init)),
-                Resolved::Namespace(dir) => Some(dir),
-                Resolved::External => None,
-            }
-        });
-        let package = package.ok_or("where the migrations of its app lie is not known")?;
-        self.modules.dir_in(package, "migrations").ok_or(NONE)
+        above.or_else(|| {
+            let apps = &self.hints.installed_apps;
+            let entry = apps.iter().find(|app| self.hints.label(app.as_str()) == label)?;
+            self.package_dir(file, *entry)
+        })
     }
 
-    /// What `MIGRATION_MODULES` says about an application; `None` inside means that it is not migrated.
-    fn migration_module(&self, near: FileId, label: Sym) -> Result<Option<Option<Sym>>, Reason> {
-        const COMPUTED: Reason = "MIGRATION_MODULES is computed";
-        let hints = &self.hints;
-        let all = if hints.default_settings.is_empty() {
-            &hints.settings_modules
-        } else {
-            &hints.default_settings
-        };
+    fn package_dir(&self, near: FileId, package: Sym) -> Option<DirId> {
+        match self.modules.resolve(near, 0, package.as_str()) {
+            Resolved::File(init) if self.modules.stem(init) == "__init__" => Some(self.modules.dir_of(init)),
+            Resolved::Namespace(dir) => Some(dir),
+            _ => None,
+        }
+    }
+
+    /// What `MIGRATION_MODULES` says about an application, and whether it does so on all ways through the settings.
+    fn migration_module(&self, near: FileId, label: Sym) -> (Moved, bool) {
         let site = self.modules.site_of(near);
-        let files = all.iter().filter(|file| self.modules.site_of(**file) == site);
-        let named = |assign: &&AssignFacts| assign.name == "MIGRATION_MODULES";
-        let assigns = files.filter_map(|file| self.file(*file).facts.assigns.iter().rfind(named));
-        for assign in assigns {
-            let value = assign.value.as_deref().ok_or(COMPUTED)?;
-            let ExprKind::Dict(items) = &value.kind else {
-                return Err(COMPUTED);
-            };
-            for item in items {
-                let key = item.key.as_ref().and_then(Expr::as_str).ok_or(COMPUTED)?;
-                if key == label {
-                    return match item.value.kind {
-                        ExprKind::Const(Const::None) => Ok(Some(None)),
-                        ExprKind::Const(Const::Str(module)) => Ok(Some(Some(module))),
-                        _ => Err(COMPUTED),
-                    };
-                }
+        let settings = self.settings();
+        let is_default = |module: &&SettingsModule| self.hints.default_settings.contains(&module.file);
+        let here = |module: &&SettingsModule| self.modules.site_of(module.file) == site;
+        let any = settings
+            .modules
+            .iter()
+            .filter(here)
+            .any(|module| is_default(&module));
+        let modules = settings.modules.iter().filter(here);
+        let read = modules.filter(|module| {
+            if any {
+                is_default(module)
+            } else {
+                module.role.may_serve()
+            }
+        });
+        for setting in read.filter_map(|module| module.get("MIGRATION_MODULES")) {
+            for way in setting.value.ways() {
+                let certain = setting.certain && setting.value.ways().len() == 1;
+                let Some(dict) = way.as_dict() else {
+                    return (Moved::Unknown, certain);
+                };
+                let moved = match dict
+                    .get(label.as_str())
+                    .map(|entry| (&entry.value, entry.sometimes))
+                {
+                    Some((Value::None, sometimes)) => (Moved::Nowhere, !sometimes),
+                    Some((Value::Str(module), sometimes)) => (Moved::To(*module), !sometimes),
+                    Some((_, sometimes)) => (Moved::Unknown, !sometimes),
+                    None if dict.is_closed() => continue,
+                    None => (Moved::Unknown, true),
+                };
+                return (moved.0, moved.1 && certain);
             }
         }
-        Ok(None)
+        (Moved::No, true)
     }
+}
+
+/// Where settings put the migrations of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    No,
+    /// The application has none.
+    Nowhere,
+    To(Sym),
+    Unknown,
 }
 
 /// The pairs of application and name in a list of a migration; `swappable_dependency(…)` names none. Nothing if

@@ -1,27 +1,11 @@
 //! DJP509: what helps while developing, in the settings of a server.
 
 use crate::fix::{Safety, entry};
-use crate::project::settings::{Role, SettingsModule, Value};
+use crate::project::settings::{Role, SettingsModule, Value, tool_cost};
 use crate::report::diagnostic::Diagnostic;
 
 use super::deployment::{found, serving};
 use super::{Context, Rule, fixes};
-
-/// Middleware that records requests, and what it costs.
-const TOOLS: [(&str, &str); 3] = [
-    (
-        "debug_toolbar.middleware.DebugToolbarMiddleware",
-        "the debug toolbar looks at every request",
-    ),
-    (
-        "silk.middleware.SilkyMiddleware",
-        "silk writes every request and its queries to the database",
-    ),
-    (
-        "pyinstrument.middleware.ProfilerMiddleware",
-        "the profiler's middleware looks at every request",
-    ),
-];
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for module in serving(cx).filter(|module| module.role == Role::Production) {
@@ -30,7 +14,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             continue;
         };
         for (name, item) in middleware.texts().filter(|(_, item)| !item.sometimes) {
-            let Some((_, cost)) = TOOLS.iter().find(|(tool, _)| *tool == name) else {
+            let Some(cost) = tool_cost(name) else {
                 continue;
             };
             let words = (

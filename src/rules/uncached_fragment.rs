@@ -16,7 +16,7 @@ use super::{Context, Rule, fixes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut all: Vec<(FileId, Region<'_>)> = Vec::new();
-    if cx.project.hints.all_log_in {
+    if cx.project.all_log_in() {
         return;
     }
     for file in cx.project.django_templates() {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Migrations, Reason};
+use crate::facts::{AssignFacts, ClassFacts, FileFacts};
 use crate::ir::{Call, Const, Expr, ExprKind};
 use crate::project::Project;
 use crate::source::{FileId, Site, Sym};
@@ -41,8 +42,9 @@ impl Migrations {
     pub fn state(&self, project: &Project) -> Result<State, Reason> {
         let mut state = State::default();
         for step in &self.steps {
+            let body = Body::of(project, step.file);
             for operation in project.operations(step.file)? {
-                state.apply(step.file, operation);
+                state.apply(&body, operation);
             }
         }
         Ok(state)
@@ -53,24 +55,61 @@ impl Project {
     /// The operations of a migration, in their order.
     pub fn operations(&self, migration: FileId) -> Result<Vec<&Expr>, Reason> {
         const COMPUTED: Reason = "the operations of its migrations are computed";
-        let facts = &self.file(migration).facts;
-        let class = facts.classes.iter().find(|class| class.name == "Migration");
-        let assigns = class.into_iter().flat_map(|class| &class.assigns);
+        let body = Body::of(self, migration);
         let mut all = Vec::new();
-        for assign in assigns.filter(|assign| assign.name == "operations") {
+        for assign in body.assigns().filter(|assign| assign.name == "operations") {
             let value = assign.value.as_deref().ok_or(COMPUTED)?;
-            let (ExprKind::List(operations) | ExprKind::Tuple(operations)) = &value.kind else {
-                return Err(COMPUTED);
-            };
-            all.extend(operations);
+            all.extend(body.list(value).ok_or(COMPUTED)?);
         }
         Ok(all)
     }
 }
 
+/// What the text of one migration declares.
+struct Body<'p> {
+    file: FileId,
+    facts: &'p FileFacts,
+    class: Option<&'p ClassFacts>,
+}
+
+impl<'p> Body<'p> {
+    fn of(project: &'p Project, file: FileId) -> Self {
+        let class = project.migration_class(file);
+        let facts = &project.file(file).facts;
+        Self { file, facts, class }
+    }
+
+    fn assigns(&self) -> impl Iterator<Item = &'p AssignFacts> + use<'p> {
+        self.class.into_iter().flat_map(|class| &class.assigns)
+    }
+
+    /// The items of a list, or of the list that a name stands for; none if there may be others.
+    fn list(&self, expr: &'p Expr) -> Option<&'p [Expr]> {
+        let items = |expr: &'p Expr| match &expr.kind {
+            ExprKind::List(items) | ExprKind::Tuple(items) => Some(&items[..]),
+            _ => None,
+        };
+        let ExprKind::Name(name) = &expr.kind else {
+            return items(expr);
+        };
+        let named = |assign: &&AssignFacts| assign.name == *name;
+        let mut own = self.assigns().filter(named).peekable();
+        let mut all: Box<dyn Iterator<Item = &AssignFacts>> = match own.peek() {
+            Some(_) => Box::new(own),
+            None => Box::new(self.facts.assigns.iter().filter(named)),
+        };
+        let only = all.next()?;
+        if all.next().is_some() {
+            return None;
+        }
+        items(only.value.as_deref()?)
+    }
+}
+
 impl State {
     /// Makes one operation; see "Migration Operations" of Django's documentation for their arguments.
-    fn apply(&mut self, file: FileId, operation: &Expr) -> Option<()> {
+    fn apply<'p>(&mut self, body: &Body<'p>, operation: &'p Expr) -> Option<()> {
+        let file = body.file;
         let ExprKind::Call(call) = &operation.kind else {
             return None;
         };
@@ -128,11 +167,8 @@ impl State {
                 model.indexes.insert(new.to_string());
             }
             "SeparateDatabaseAndState" => {
-                let operations = argument(call, "state_operations", 1)?;
-                if let ExprKind::List(operations) | ExprKind::Tuple(operations) = &operations.kind {
-                    for operation in operations {
-                        self.apply(file, operation);
-                    }
+                for operation in body.list(argument(call, "state_operations", 1)?)? {
+                    self.apply(body, operation);
                 }
             }
             _ => {}

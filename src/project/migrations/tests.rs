@@ -172,3 +172,84 @@ fn operations_make_a_state() {
     assert!(article.managed && !state.models["view"].managed);
     assert!(state.names_index("b") && !state.names_index("a"));
 }
+
+#[test]
+fn settings_are_evaluated_for_migrations() {
+    let first = migration("", "");
+    let with = |settings: &str, more: &[(&str, &str)]| {
+        let mut files = vec![
+            ("conf/__init__.py", ""),
+            (
+                "conf/settings.py",
+                "from split_settings.tools import include, optional\ninclude('settings.dist.py', optional('local.py'))\n",
+            ),
+            ("conf/settings.dist.py", settings),
+            ("blog/history/__init__.py", ""),
+            ("blog/history/0002_moved.py", &first),
+        ];
+        files.extend(more);
+        read(&files)
+    };
+    let moved = "MIGRATION_MODULES = {'blog': 'blog.history'}";
+    let certain = format!("INSTALLED_APPS = ['blog']\n{moved}\n");
+    let maybe = format!("import os\nINSTALLED_APPS = ['blog']\nif os.environ['TRACK']:\n    {moved}\n");
+    let usual = [
+        ("blog/migrations/__init__.py", ""),
+        ("blog/migrations/0001_initial.py", first.as_str()),
+    ];
+    assert_eq!(with(&certain, &[]).unwrap().1, "0002_moved");
+    assert_eq!(with(&certain, &usual).unwrap().1, "0002_moved");
+    assert_eq!(with(&maybe, &[]).unwrap().1, "0002_moved");
+    assert_eq!(with(&maybe, &usual).unwrap_err(), "MIGRATION_MODULES is computed");
+    let unknown = maybe.replace("{'blog': 'blog.history'}", "read()");
+    assert_eq!(with(&unknown, &usual).unwrap().1, "0001_initial");
+}
+
+#[test]
+fn operations_may_stand_in_names() {
+    let first = migration(
+        "",
+        "state = [migrations.CreateModel('Entry', [('title', models.CharField())])]
+    operations = [migrations.SeparateDatabaseAndState(state_operations=state, database_operations=[])]",
+    );
+    let second = "OPERATIONS = [migrations.AddField('entry', 'body', models.TextField())]\n".to_owned()
+        + &migration("('blog', '0001_initial')", "operations = OPERATIONS");
+    let site = Site::new(&[
+        ("manage.py", ""),
+        ("blog/__init__.py", ""),
+        ("blog/models.py", MODELS),
+        ("blog/migrations/__init__.py", ""),
+        ("blog/migrations/0001_initial.py", &first),
+        ("blog/migrations/0002_b.py", &second),
+    ]);
+    let near = site.id("blog/models.py");
+    let model = site.project.model_by_label("blog.entry", near).unwrap();
+    let migrations = site.project.migrations(model).unwrap();
+    let state = migrations.state(&site.project).unwrap();
+    assert_eq!(state.models["entry"].fields.len(), 2);
+}
+
+#[test]
+fn nested_apps_have_their_own_label_and_migrations() {
+    let first = migration("", "operations = [migrations.CreateModel('Entry', [])]");
+    let site = Site::new(&[
+        ("manage.py", ""),
+        ("settings.py", "INSTALLED_APPS = ['shop', 'shop.blog']\n"),
+        ("shop/__init__.py", ""),
+        (
+            "shop/apps.py",
+            "from django.apps import AppConfig\nclass ShopConfig(AppConfig):\n    name = 'shop'\n",
+        ),
+        ("shop/migrations/__init__.py", ""),
+        ("shop/blog/__init__.py", ""),
+        ("shop/blog/models.py", MODELS),
+        ("shop/blog/migrations/__init__.py", ""),
+        ("shop/blog/migrations/0001_initial.py", &first),
+        ("shop/parts/__init__.py", ""),
+        ("shop/parts/models.py", &MODELS.replace("Entry", "Part")),
+    ]);
+    let model = |label: &str| site.project.model_by_label(label, site.id("shop/blog/models.py"));
+    assert!(model("shop.part").is_some(), "no application of its own");
+    let found = site.project.migrations(model("blog.entry").unwrap()).unwrap();
+    assert_eq!(found.leaf().unwrap().name, "0001_initial");
+}

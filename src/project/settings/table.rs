@@ -15,6 +15,8 @@ struct Document {
     url: Vec<Url>,
     outside: Vec<Outside>,
     role: Vec<Words>,
+    tool: Vec<Tool>,
+    paging: Vec<Paging>,
     default: Vec<Fallback>,
 }
 
@@ -92,6 +94,27 @@ struct Fallback {
     _versions: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tool {
+    middleware: String,
+    cost: String,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Paging {
+    classes: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
 const TEXT: &str = include_str!("../../../rules/django/settings.toml");
 static TABLE: LazyLock<Document> = LazyLock::new(|| toml::from_str(TEXT).unwrap_or_default());
 
@@ -122,6 +145,18 @@ pub(super) fn role(word: &str) -> Option<Role> {
     TABLE.role.iter().find(has).map(|row| row.role)
 }
 
+/// What a middleware for developing costs where a server answers requests.
+pub fn tool_cost(middleware: &str) -> Option<&'static str> {
+    let row = TABLE.tool.iter().find(|row| row.middleware == middleware);
+    row.map(|row| row.cost.as_str())
+}
+
+/// Whether a class of REST framework pages nothing without a `PAGE_SIZE`.
+pub fn needs_page_size(pagination: &str) -> bool {
+    let mut classes = TABLE.paging.iter().flat_map(|row| &row.classes);
+    classes.any(|class| class == pagination)
+}
+
 /// What Django takes for a missing setting, as Python text.
 pub fn default(setting: &str) -> Option<&'static str> {
     let row = TABLE.default.iter().find(|row| row.setting == setting);
@@ -144,5 +179,7 @@ mod tests {
         assert_eq!(role("staging"), Some(Role::Production));
         assert!(is_outside("sys.argv", "test"));
         assert_eq!(default("DEBUG"), Some("False"));
+        assert!(tool_cost("silk.middleware.SilkyMiddleware").is_some());
+        assert!(needs_page_size("rest_framework.pagination.CursorPagination"));
     }
 }
