@@ -49,6 +49,7 @@ mod session_saved_every_request;
 mod slow_middleware_order;
 mod syntax_error;
 mod tag_inside_html_comment;
+mod template_compiled_per_request;
 mod templates;
 mod uncached_fragment;
 mod uncached_template_loaders;
@@ -165,6 +166,7 @@ rules! {
     cache_keys_scan => "templates/cache-keys-scan.md",
     query_in_template_condition => "templates/query-in-template-condition.md",
     count_in_template => "templates/count-in-template.md",
+    template_compiled_per_request => "templates/template-compiled-per-request.md",
     tag_inside_html_comment => "templates/tag-inside-html-comment.md",
     property_query_not_cached => "templates/property-query-not-cached.md",
     eager_cache_default => "templates/eager-cache-default.md",
