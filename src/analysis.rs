@@ -38,6 +38,7 @@ mod orm;
 pub mod plan;
 mod rows;
 mod serializers;
+pub mod shared;
 mod slots;
 pub mod steady;
 mod stmt;

@@ -53,6 +53,7 @@ mod template_compiled_per_request;
 mod templates;
 mod uncached_fragment;
 mod uncached_template_loaders;
+mod uncached_view;
 mod unhashed_static_files;
 mod unindexable_lookup;
 mod unindexed_filter;
@@ -160,6 +161,7 @@ rules! {
     model_without_meta_index => "indexes/model-without-meta-index.md",
     uncached_fragment => "templates/uncached-fragment.md",
     fragment_varies_by_user => "templates/fragment-varies-by-user.md",
+    uncached_view => "templates/uncached-view.md",
     falsy_cache_check => "templates/falsy-cache-check.md",
     cached_lazy_queryset => "templates/cached-lazy-queryset.md",
     cache_get_in_loop => "templates/cache-get-in-loop.md",

@@ -259,7 +259,11 @@ fn often_within(project: &Project, func: FuncId, more: u32) -> Option<Often> {
     if served {
         return Some(Often::Request);
     }
-    let callers = if more == 0 { Vec::new() } else { callers(project, func)? };
+    let callers = if more == 0 {
+        Vec::new()
+    } else {
+        callers(project, func)?
+    };
     callers
         .into_iter()
         .find_map(|caller| often_within(project, caller, more - 1))
@@ -274,15 +278,13 @@ fn callers(project: &Project, func: FuncId) -> Option<Vec<FuncId>> {
         return Some(found);
     }
     let bound = Binding::Func(idx);
-    if !project
-        .file(home)
-        .facts
-        .bindings
-        .contains(&(routine.name, bound))
-    {
+    if !project.file(home).facts.bindings.contains(&(routine.name, bound)) {
         return Some(found);
     }
-    for file in project.file_ids().filter(|file| project.file(*file).part == Part::Source) {
+    for file in project
+        .file_ids()
+        .filter(|file| project.file(*file).part == Part::Source)
+    {
         let facts = &project.file(file).facts;
         for (n, other) in facts.functions.iter().enumerate() {
             let mut calls = false;

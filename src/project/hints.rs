@@ -44,6 +44,8 @@ pub struct DjangoHints {
     pub several_languages: bool,
     /// A middleware asks all visitors to log in.
     pub all_log_in: bool,
+    /// A middleware keeps pages.
+    pub pages_cached: bool,
     /// What settings modules say about templates and URLs, ordered by file.
     pub sites: Vec<Settings>,
     /// Some file imports Django.
@@ -94,6 +96,7 @@ impl DjangoHints {
         }
         hints.several_languages = visitors.several_languages();
         hints.all_log_in = visitors.log_in;
+        hints.pages_cached = visitors.cached;
         hints.default_settings = default_settings(&named, settings_names, index);
         let preferred = hints
             .default_settings

@@ -1,4 +1,5 @@
-//! What middleware does with visitors: whether pages come in several languages, and whether all have to log in.
+//! What middleware does with visitors: whether pages come in several languages, whether all have to log in,
+//! and whether pages are kept.
 //!
 //! Judges middleware by their names. Languages that code activates by itself are not seen.
 
@@ -12,6 +13,7 @@ pub(super) struct Visitors {
     chooses: bool,
     one: bool,
     pub log_in: bool,
+    pub cached: bool,
 }
 
 impl Visitors {
@@ -23,6 +25,7 @@ impl Visitors {
         self.log_in |= middleware
             .iter()
             .any(|entry| entry.as_str().contains("LoginRequired"));
+        self.cached |= middleware.iter().any(|entry| entry.as_str().contains("Cache"));
         for assign in facts.assigns.iter().filter(|assign| !assign.augmented) {
             let value = assign.value.as_deref().map(|value: &Expr| &value.kind);
             self.one |= match (assign.name.as_str(), value) {
