@@ -156,7 +156,7 @@ fn feed<'a>(project: &Project, analysis: &'a Analysis, class: ClassId, view: &Ex
     plain.then(|| played(project, analysis, class))
 }
 
-/// The maps that a pattern prints; all of the project where they cannot be read.
+/// The maps that a pattern prints; none where one of them cannot be read.
 fn sitemaps<'a>(project: &Project, analysis: &'a Analysis, file: FileId, call: &Call) -> Vec<&'a Eval> {
     let base = urls::shared().sitemap.as_str();
     let given = call.positional(2).or_else(|| call.keyword("kwargs"));
@@ -184,7 +184,8 @@ fn sitemaps<'a>(project: &Project, analysis: &'a Analysis, file: FileId, call: &
             _ => None,
         },
     };
-    let classes: Vec<ClassId> = items.iter().filter_map(|item| class(&item.value)).collect();
+    let classes: Option<Vec<ClassId>> = items.iter().map(|item| class(&item.value)).collect();
+    let classes = classes.unwrap_or_default();
     let fits = |class: &ClassId| project.derives_from(*class, &[base]) && answers_alike(project, *class);
     if classes.iter().all(fits) {
         let all = classes.into_iter();
@@ -210,9 +211,10 @@ fn value_of<'p>(dict: &'p Expr, key: &str) -> Option<&'p Expr> {
 /// What the framework asks for when it goes through the rows of a class.
 fn played<'a>(project: &Project, analysis: &'a Analysis, class: ClassId) -> Vec<&'a Eval> {
     let name = Site::new(project.class(class).file, project.class_facts(class).name_span);
-    let runs = analysis.runs.iter();
-    let of_class = runs.filter(|(eval, _)| eval.calls.first() == Some(&name) && eval.op == "iterate");
-    of_class.map(|(eval, _)| eval).collect()
+    // What library code runs for a class stands at the name of the class.
+    let of_class = |eval: &Eval| eval.site == name || eval.calls.first() == Some(&name);
+    let runs = analysis.runs.iter().map(|(eval, _)| eval);
+    runs.filter(|eval| of_class(eval)).collect()
 }
 
 /// No method that the project writes for a class reads anything of a visitor.
