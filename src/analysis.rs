@@ -12,6 +12,7 @@ mod attr;
 mod builtin;
 pub mod caches;
 mod call;
+pub mod compiled;
 pub mod conditions;
 mod declared;
 mod display;
@@ -38,6 +39,7 @@ mod orm;
 pub mod plan;
 mod rows;
 mod serializers;
+pub mod shared;
 mod slots;
 pub mod steady;
 mod stmt;
@@ -64,6 +66,7 @@ use crate::source::{FileId, Site, Sym};
 pub use entries::{Asked, PerRequest, Registered, admin_models, is_plain_registration};
 
 use caches::CacheFact;
+use compiled::Compiled;
 use event::{Eval, Load};
 use frame::Frame;
 use summary::{Key, MAX_CALLS, Memo, Summary};
@@ -102,6 +105,8 @@ pub struct Analysis {
     pub per_request: Vec<PerRequest>,
     /// What the code does with caches, sorted.
     pub caches: Vec<CacheFact>,
+    /// Texts that functions compile though they are the same each time, sorted.
+    pub compiled: Vec<Compiled>,
     /// Functions whose analysis failed inside djperf, by name.
     pub failed: Vec<String>,
 }
@@ -146,6 +151,7 @@ pub(crate) struct Seen {
     pub changing: Changing,
     pub uses: FxHashSet<Use>,
     pub caches: FxHashSet<CacheFact>,
+    pub compiled: FxHashSet<Compiled>,
     /// Properties and methods that expressions of templates call.
     pub called: FxHashSet<(Site, FuncId)>,
     /// Reads of cached properties.
@@ -241,6 +247,8 @@ impl<'p> Engine<'p> {
         uses.par_sort();
         let mut caches: Vec<CacheFact> = seen.caches.into_iter().collect();
         caches.sort();
+        let mut compiled: Vec<Compiled> = seen.compiled.into_iter().collect();
+        compiled.sort();
         let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
         reveals.sort();
         reveals.dedup();
@@ -273,6 +281,7 @@ impl<'p> Engine<'p> {
             uses,
             per_request,
             caches,
+            compiled,
             failed,
         }
     }
@@ -487,6 +496,7 @@ impl<'p> Engine<'p> {
         all.renders_unknown.extend(seen.renders_unknown);
         all.uses.extend(seen.uses);
         all.caches.extend(seen.caches);
+        all.compiled.extend(seen.compiled);
         all.called.extend(seen.called);
         all.kept.extend(seen.kept);
         all.changing.loops.extend(seen.changing.loops);

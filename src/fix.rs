@@ -8,6 +8,7 @@ pub mod annotated;
 mod apply;
 mod arguments;
 pub mod batched;
+pub mod cache_page;
 pub mod cached_property;
 pub mod caches;
 mod chain;

@@ -50,9 +50,11 @@ mod session_saved_every_request;
 mod slow_middleware_order;
 mod syntax_error;
 mod tag_inside_html_comment;
+mod template_compiled_per_request;
 mod templates;
 mod uncached_fragment;
 mod uncached_template_loaders;
+mod uncached_view;
 mod unhashed_static_files;
 mod unindexable_lookup;
 mod unindexed_filter;
@@ -160,12 +162,14 @@ rules! {
     model_without_meta_index => "indexes/model-without-meta-index.md",
     uncached_fragment => "templates/uncached-fragment.md",
     fragment_varies_by_user => "templates/fragment-varies-by-user.md",
+    uncached_view => "templates/uncached-view.md",
     falsy_cache_check => "templates/falsy-cache-check.md",
     cached_lazy_queryset => "templates/cached-lazy-queryset.md",
     cache_get_in_loop => "templates/cache-get-in-loop.md",
     cache_keys_scan => "templates/cache-keys-scan.md",
     query_in_template_condition => "templates/query-in-template-condition.md",
     count_in_template => "templates/count-in-template.md",
+    template_compiled_per_request => "templates/template-compiled-per-request.md",
     tag_inside_html_comment => "templates/tag-inside-html-comment.md",
     property_query_not_cached => "templates/property-query-not-cached.md",
     eager_cache_default => "templates/eager-cache-default.md",

@@ -179,6 +179,13 @@ impl<'p> Frame<'_, 'p> {
             }
             Kind::External(dotted) => match tables::effect(*dotted) {
                 Some(effect) => self.effect(effect, call, args, expr),
+                None if super::compiled::engine(*dotted).is_some() => {
+                    super::compiled::engine(*dotted).map_or(Value::UNKNOWN, |e| Value::new(Kind::External(e)))
+                }
+                None if super::compiled::compiles(*dotted) => {
+                    self.note_compiled(call, expr);
+                    self.outside_call(*dotted, args, site)
+                }
                 None => match self.cache_call(*dotted, call, args, expr) {
                     Some(value) => value,
                     None => self.outside_call(*dotted, args, site),

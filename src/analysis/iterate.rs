@@ -112,7 +112,8 @@ impl<'p> Frame<'_, 'p> {
         let at = self.eval(key);
         let deps = held.deps.and(at.deps);
         if let Kind::External(dotted) = held.kind
-            && let Some(client) = super::caches::table::client(dotted)
+            && let Some(client) =
+                super::caches::table::client(dotted).or_else(|| super::compiled::engine(dotted))
         {
             return Value::new(Kind::External(client)).with(deps);
         }

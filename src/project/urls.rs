@@ -16,6 +16,8 @@ use crate::source::{FileId, Site, Sym};
 
 use super::{ClassId, Def, FuncId, Part, Project};
 
+pub use table::shared;
+
 /// One pattern with its view.
 #[derive(Debug, Clone)]
 pub struct Endpoint {

@@ -1,4 +1,5 @@
-//! What middleware does with visitors: whether pages come in several languages, and whether all have to log in.
+//! What middleware does with visitors: whether pages come in several languages, whether all have to log in, and whether
+//! pages are kept.
 //!
 //! Judges middleware by their names. Languages that code activates by itself are not seen.
 
@@ -20,6 +21,11 @@ impl Project {
     /// A middleware asks all visitors to log in.
     pub fn all_log_in(&self) -> bool {
         has_middleware(&self.settings().modules, |name| name.contains("LoginRequired"))
+    }
+
+    /// A middleware keeps pages.
+    pub fn pages_cached(&self) -> bool {
+        has_middleware(&self.settings().modules, |name| name.contains("Cache"))
     }
 }
 

@@ -1,4 +1,5 @@
-//! The rows of `rules/django/templates.toml`: directories, endings and backends, and how tags are registered.
+//! The rows of `rules/django/templates.toml`: directories, endings and backends, how tags are registered,
+//! and what compiles texts.
 
 use std::sync::LazyLock;
 
@@ -14,6 +15,24 @@ struct Table {
     backends: FxHashMap<String, Language>,
     libraries: FxHashMap<String, Language>,
     register: FxHashMap<String, Registers>,
+    compile: Compile,
+    runs: Runs,
+}
+
+#[derive(Deserialize)]
+struct Compile {
+    text: Vec<String>,
+    engines: Vec<String>,
+    from: String,
+}
+
+/// Classes by how often their methods run.
+#[derive(Deserialize)]
+pub struct Runs {
+    pub rows: Vec<String>,
+    pub requests: Vec<String>,
+    /// Methods that run once for an object.
+    pub once: Vec<String>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -42,6 +61,9 @@ impl From<Language> for Dialect {
         }
     }
 }
+
+/// The path of any engine.
+const ENGINE: &str = "<engine>";
 
 #[expect(
     clippy::expect_used,
@@ -90,6 +112,30 @@ pub fn registers(method: &str) -> Option<Registers> {
     TABLE.register.get(method).copied()
 }
 
+/// Whether calling a path outside the project compiles a text.
+pub fn compiles(dotted: &str) -> bool {
+    let of_engine = || {
+        let (head, name) = dotted.rsplit_once('.')?;
+        Some(head == ENGINE && name == TABLE.compile.from)
+    };
+    TABLE.compile.text.iter().any(|path| path == dotted) || of_engine() == Some(true)
+}
+
+/// What calling or indexing a path outside the project gives, if that is an engine.
+pub fn engine(dotted: &str) -> Option<&'static str> {
+    TABLE
+        .compile
+        .engines
+        .iter()
+        .any(|path| path == dotted)
+        .then_some(ENGINE)
+}
+
+/// Classes by how often their methods run.
+pub fn runs() -> &'static Runs {
+    &TABLE.runs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +150,8 @@ mod tests {
             Dialect::Django
         );
         assert_eq!(registers("simple_block_tag"), Some(Registers::SimpleBlock));
+        assert!(compiles("jinja2.Template"));
+        assert!(engine("django.template.engines").is_some_and(|e| compiles(&format!("{e}.from_string"))));
+        assert!(!compiles("jinja2.Environment"));
     }
 }

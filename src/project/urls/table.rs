@@ -12,6 +12,18 @@ struct Table {
     functions: Functions,
     routers: Routers,
     router_routes: Vec<RouterRoute>,
+    shared: Shared,
+}
+
+/// Views of Django that give everybody the same answer.
+#[derive(Deserialize)]
+pub struct Shared {
+    /// Functions that print sitemaps.
+    pub sitemaps: Vec<String>,
+    /// The base of the classes that they print.
+    pub sitemap: String,
+    /// The base of feeds.
+    pub feed: String,
 }
 
 /// How a route is written.
@@ -96,6 +108,11 @@ pub(super) fn is_action(decorator: &str) -> bool {
 
 pub(super) fn router_routes() -> &'static [RouterRoute] {
     &TABLE.router_routes
+}
+
+/// Views of Django that give everybody the same answer.
+pub fn shared() -> &'static Shared {
+    &TABLE.shared
 }
 
 #[cfg(test)]
