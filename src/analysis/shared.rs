@@ -8,9 +8,9 @@ use crate::project::urls::{self, Endpoint, ViewRef};
 use crate::project::{ClassId, ClassRef, Def, FuncId, Part, Project};
 use crate::source::{FileId, Site, Span, Sym};
 
-use super::event::{Eval, is_many};
-use super::visitors;
+use super::event::{Eval, Load, is_many};
 use super::{Analysis, walk};
+use super::{judge, visitors};
 
 /// Queries from which on an answer is worth keeping.
 const ENOUGH: usize = 3;
@@ -256,11 +256,15 @@ fn function<'a>(project: &Project, analysis: &'a Analysis, func: FuncId) -> Opti
         .filter(|eval| !eval.conditional)
         .collect();
     let public = runs.iter().all(|eval| visitors::is_public(project, eval, func));
+    let loops = |load: &Load| {
+        let judged = judge::judge(project, load, func);
+        judged.is_some_and(|judged| judged.repeated && !judged.loaded && !judged.open)
+    };
     let repeated = analysis.evals.iter().any(|(_, at)| *at == func)
         || analysis
             .loads
             .iter()
-            .any(|(load, at)| *at == func && is_many(&load.row));
+            .any(|(load, at)| *at == func && is_many(&load.row) && loops(load));
     let mut places: Vec<Site> = runs.iter().map(|eval| eval.query.site).collect();
     places.sort();
     places.dedup();
