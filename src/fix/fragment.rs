@@ -44,13 +44,14 @@ fn library(text: &str) -> Option<(Span, String)> {
         let end = words(load.rest).last()?.span.end;
         return Some((Span::new(end, end), " cache".into()));
     }
+    let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let load = "{% load cache %}";
     Some(match tags.iter().find(|tag| tag.name.text == "extends") {
         Some(extends) => {
             let end = extends.span.end;
-            (Span::new(end, end), format!("\n{load}"))
+            (Span::new(end, end), format!("{line_break}{load}"))
         }
-        None => (Span::new(0, 0), format!("{load}\n")),
+        None => (Span::new(0, 0), format!("{load}{line_break}")),
     })
 }
 

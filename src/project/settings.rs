@@ -96,7 +96,12 @@ impl SettingsModule {
 
     /// Whether a setting is certainly not set, so that Django's default holds.
     pub fn lacks(&self, name: &str) -> bool {
-        self.overrides.is_empty() && self.get(name).is_none()
+        self.is_whole() && self.get(name).is_none()
+    }
+
+    /// Nothing else may set more. A module without applications is a part of settings, or makes them in a way of its own.
+    fn is_whole(&self) -> bool {
+        self.overrides.is_empty() && self.get("INSTALLED_APPS").is_some()
     }
 
     /// A true or false setting, as the text or Django's default tells it.
@@ -107,7 +112,7 @@ impl SettingsModule {
                 _ => None,
             },
             Some(_) => None,
-            None => self.overrides.is_empty().then_some(default),
+            None => self.is_whole().then_some(default),
         }
     }
 }

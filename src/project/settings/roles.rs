@@ -116,10 +116,10 @@ pub(super) fn tell(modules: &mut [SettingsModule], project: &Project, named: &[(
             },
         };
     }
-    // What a module that may serve takes over does not serve itself.
+    // What a module that may serve takes over does not serve itself, nor does what that takes over.
     let takers: Vec<(Sym, Role, Vec<FileId>)> = modules
         .iter()
-        .filter(|module| module.role.may_serve())
+        .filter(|module| module.role.may_serve() || module.role == Role::Base)
         .map(|module| (module.name, module.role, module.parents.clone()))
         .collect();
     for module in modules.iter_mut() {
