@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::ImportKind;
-use crate::project::settings::{SettingsModule, Value};
+use crate::project::settings::{SettingsModule, Value, tool_cost};
 use crate::project::{Part, Project};
 use crate::source::Sym;
 
@@ -52,10 +52,13 @@ pub fn breaches(project: &Project, stack: &Stack<'_>) -> Vec<Breach> {
                 None => found.push(new),
             }
         };
+        // What only developers see.
+        let idle = |at: usize| entries[at].sometimes && tool_cost(entries[at].path.as_str()).is_some();
         match constraint.asks {
             Asks::Order if constraint.harm == Harm::Style => {}
             Asks::Order => ordered(constraint, entries)
                 .filter(|pair| pair.second < pair.first && together(entries, pair.first, pair.second))
+                .filter(|pair| !idle(pair.first) && !idle(pair.second))
                 .for_each(|pair| push(pair.first, pair.second)),
             Asks::Pair => {
                 let halves: Vec<_> = constraint
