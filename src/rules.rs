@@ -70,8 +70,8 @@ use crate::analysis::judge::Judged;
 use crate::analysis::workload::{self, Predicate};
 use crate::fix::Trees;
 use crate::project::Project;
-use crate::report::diagnostic::{Diagnostic, Severity};
-use crate::source::SourceSet;
+use crate::report::diagnostic::{Certainty, Diagnostic, Severity};
+use crate::source::{Site, SourceSet};
 
 pub use findings::collect;
 pub use indexes::{column, columns, condition, declaration, rule_of};
@@ -87,6 +87,30 @@ pub struct Rule {
     pub preview: bool,
     /// The Markdown card, front matter included.
     pub card: &'static str,
+}
+
+impl Rule {
+    /// A finding of this rule, certain and with nothing but its place and its message.
+    fn finding(&self, site: Site, message: String) -> Diagnostic {
+        Diagnostic {
+            rule: self.name,
+            code: self.code,
+            group: self.group,
+            severity: self.severity,
+            certainty: Certainty::Certain,
+            message,
+            help: None,
+            file: site.file,
+            span: site.span,
+            model: None,
+            relations: Vec::new(),
+            fields: Vec::new(),
+            queries: None,
+            endpoints: Vec::new(),
+            labels: Vec::new(),
+            fix: None,
+        }
+    }
 }
 
 /// Everything a rule may ask.

@@ -86,8 +86,8 @@ impl Predicate {
 /// What all uses, and what classes offer, ask of the tables of the project's own models, sorted and each once.
 pub fn predicates(project: &Project, uses: &[Use]) -> Vec<Predicate> {
     let mut out = Vec::new();
-    let mut uses = uses.to_vec();
-    uses.extend(offered::uses(project));
+    let offered = offered::uses(project);
+    let uses: Vec<&Use> = uses.iter().chain(&offered).collect();
     for one in standing(&uses) {
         Resolver { project, one }.run(&mut out);
     }
@@ -97,7 +97,7 @@ pub fn predicates(project: &Project, uses: &[Use]) -> Vec<Predicate> {
 }
 
 /// Uses without those of a queryset that was only a step on the way to another.
-fn standing(uses: &[Use]) -> impl Iterator<Item = &Use> {
+fn standing<'u>(uses: &[&'u Use]) -> impl Iterator<Item = &'u Use> {
     let key = |one: &Use, filters: usize, order: bool| {
         let sites: Vec<Site> = one.filters.iter().take(filters).map(|f| f.site).collect();
         let order = match &one.order {
@@ -121,6 +121,7 @@ fn standing(uses: &[Use]) -> impl Iterator<Item = &Use> {
         }
     }
     uses.iter()
+        .copied()
         .filter(move |one| one.op.is_some() || !passed.contains(&key(one, one.filters.len(), true)))
 }
 

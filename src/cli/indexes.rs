@@ -1,6 +1,5 @@
 //! `djperf indexes`: the indexes that tables lack, with the queries that ask for them.
 
-use std::path::{Path, PathBuf};
 use std::slice;
 
 use super::args::{Indexes, RulesFormat};
@@ -11,14 +10,7 @@ use crate::report::indexes::{self, Shortlist};
 use crate::session;
 
 pub(super) fn run(args: &Indexes, out: &mut Output) -> Result<Exit, CliError> {
-    let (paths, names): (Vec<&String>, Vec<&String>) =
-        args.targets.iter().partition(|t| Path::new(t).exists());
-    let path = PathBuf::from(paths.first().map_or(".", |path| path.as_str()));
-    if let [_, second, ..] = paths[..] {
-        return Err(CliError::Usage(format!(
-            "one project at a time: {second} is a second path"
-        )));
-    }
+    let (path, names) = settings::project_and_names(&args.targets)?;
     let config = settings::load(&args.source, &path, out)?;
     let request = settings::request(slice::from_ref(&path), config)?;
     let known = || session::graph(&request);

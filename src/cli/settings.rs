@@ -92,6 +92,18 @@ fn from_root(glob: &str, root: Option<&Path>, cwd: &Path) -> String {
     }
 }
 
+/// What a command was given: the one path among it, else the directory it was started in, and the names.
+pub(super) fn project_and_names(targets: &[String]) -> Result<(PathBuf, Vec<&String>), CliError> {
+    let (paths, names): (Vec<&String>, Vec<&String>) = targets.iter().partition(|t| Path::new(t).exists());
+    match paths[..] {
+        [_, second, ..] => Err(CliError::Usage(format!(
+            "one project at a time: {second} is a second path"
+        ))),
+        [path] => Ok((PathBuf::from(path), names)),
+        [] => Ok((PathBuf::from("."), names)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -2,7 +2,7 @@
 
 use crate::analysis::listed::whole_tables;
 use crate::project::settings::{SettingsModule, Value, needs_page_size};
-use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role};
+use crate::report::diagnostic::{Diagnostic, Label, Role};
 use crate::source::Site;
 
 use super::findings::reportable;
@@ -25,26 +25,15 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let facts = cx.project.class_facts(listed.class);
         let name = Site::new(cx.project.class(listed.class).file, facts.name_span);
         out.push(Diagnostic {
-            rule: rule.name,
-            code: rule.code,
-            group: rule.group,
-            severity: rule.severity,
-            certainty: Certainty::Certain,
-            message: format!("`{}` answers `{}` with every `{}` there is: neither the view nor the settings page it", facts.name, listed.pattern, model.name),
             help: Some("set `pagination_class` here, or `DEFAULT_PAGINATION_CLASS` and `PAGE_SIZE` for all lists; clients have to follow the pages then".into()),
-            file: name.file,
-            span: name.span,
             model: Some(model.label.to_string()),
-            relations: Vec::new(),
-            fields: Vec::new(),
-            queries: None,
             endpoints: vec![listed.pattern.to_string()],
             labels: vec![
                 Label { site: name, role: Role::Queryset, message: "this list".into() },
                 Label { site: listed.site, role: Role::Queryset, message: "all rows".into() },
                 Label { site: place, role: Role::Setting, message: "no pages by default".into() },
             ],
-            fix: None,
+            ..rule.finding(name, format!("`{}` answers `{}` with every `{}` there is: neither the view nor the settings page it", facts.name, listed.pattern, model.name))
         });
     }
 }

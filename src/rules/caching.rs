@@ -1,6 +1,6 @@
 //! What the rules about caches share: a finding that is about no model.
 
-use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role};
+use crate::report::diagnostic::{Diagnostic, Label, Role};
 use crate::source::Site;
 
 use super::findings::{endpoints, severity};
@@ -26,21 +26,10 @@ pub(super) fn finding(
         }
     }
     Some(Diagnostic {
-        rule: rule.name,
-        code: rule.code,
-        group: rule.group,
         severity: severity(cx, rule, std::iter::once(*place)),
-        certainty: Certainty::Certain,
-        message,
         help: Some(help),
-        file: place.file,
-        span: place.span,
-        model: None,
-        relations: Vec::new(),
-        fields: Vec::new(),
-        queries: None,
         endpoints: endpoints(cx, &labels),
         labels,
-        fix: None,
+        ..rule.finding(*place, message)
     })
 }

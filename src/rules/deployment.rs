@@ -3,7 +3,7 @@
 use crate::project::Part;
 use crate::project::hints::Database;
 use crate::project::settings::{Dict, Entry, Role as ModuleRole, Setting, SettingsModule, Value};
-use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role};
+use crate::report::diagnostic::{Diagnostic, Label, Role};
 use crate::source::Site;
 
 use super::{Context, Rule};
@@ -161,22 +161,9 @@ pub(super) fn report(
         });
     }
     out.push(Diagnostic {
-        rule: rule.name,
-        code: rule.code,
-        group: rule.group,
-        severity: rule.severity,
-        certainty: Certainty::Certain,
-        message,
         help: Some(help.to_owned()),
-        file: site.file,
-        span: site.span,
-        model: None,
-        relations: Vec::new(),
-        fields: Vec::new(),
-        queries: None,
-        endpoints: Vec::new(),
         labels,
-        fix: None,
+        ..rule.finding(site, message)
     });
     Some(out.len() - 1)
 }

@@ -1,7 +1,7 @@
 //! DJP402: a cached fragment prints what belongs to one visitor, and does not vary on it.
 
 use crate::analysis::ambient::{self, Leak, Of, Reading};
-use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role};
+use crate::report::diagnostic::{Diagnostic, Label, Role};
 
 use super::findings::{MAX_LABELS, severity};
 use super::{Context, Rule};
@@ -49,25 +49,17 @@ fn finding(cx: &Context<'_>, rule: &Rule, leak: &Leak, first: &Reading) -> Diagn
     labels.truncate(MAX_LABELS);
     let endpoints = super::findings::endpoints(cx, &labels);
     Diagnostic {
-        rule: rule.name,
-        code: rule.code,
-        group: rule.group,
         severity: severity(cx, rule, [site].into_iter()),
-        certainty: Certainty::Certain,
-        message: format!(
-            "the fragment `{}` depends on {what} and is kept for everybody",
-            leak.name
-        ),
         help: Some(help(first.of)),
-        file: site.file,
-        span: site.span,
-        model: None,
-        relations: Vec::new(),
-        fields: Vec::new(),
-        queries: None,
         endpoints,
         labels,
-        fix: None,
+        ..rule.finding(
+            site,
+            format!(
+                "the fragment `{}` depends on {what} and is kept for everybody",
+                leak.name
+            ),
+        )
     }
 }
 

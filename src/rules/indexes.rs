@@ -124,26 +124,15 @@ pub(super) fn diagnostic(
     }
     let commands_only = !uses.is_empty() && uses.iter().all(|p| p.heat <= Heat::Command);
     Diagnostic {
-        rule: rule.name,
-        code: rule.code,
-        group: rule.group,
         severity: if commands_only {
             rule.severity.min(Severity::Info)
         } else {
             rule.severity
         },
-        certainty: Certainty::Certain,
-        message,
-        help: None,
-        file: place.file,
-        span: place.span,
         model: Some(project.model(table).label.to_string()),
-        relations: Vec::new(),
-        fields: Vec::new(),
-        queries: None,
         endpoints: endpoints(cx, &labels),
         labels,
-        fix: None,
+        ..rule.finding(place, message)
     }
 }
 

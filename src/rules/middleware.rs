@@ -202,9 +202,6 @@ fn other(rule: &Rule, found: &Found<'_, '_>) -> Diagnostic {
 
 fn finding(rule: &Rule, harm: Harm, site: Site, message: String, certain: bool) -> Diagnostic {
     Diagnostic {
-        rule: rule.name,
-        code: rule.code,
-        group: rule.group,
         severity: match harm {
             Harm::Error => rule.severity,
             _ => rule.severity.min(Severity::Warning),
@@ -214,16 +211,6 @@ fn finding(rule: &Rule, harm: Harm, site: Site, message: String, certain: bool) 
         } else {
             Certainty::Likely
         },
-        message,
-        help: None,
-        file: site.file,
-        span: site.span,
-        model: None,
-        relations: Vec::new(),
-        fields: Vec::new(),
-        queries: None,
-        endpoints: Vec::new(),
-        labels: Vec::new(),
-        fix: None,
+        ..rule.finding(site, message)
     }
 }

@@ -1,7 +1,8 @@
 //! DJP901: a file that Python cannot read; the rest of it is still used.
 
 use crate::project::Part;
-use crate::report::diagnostic::{Certainty, Diagnostic};
+use crate::report::diagnostic::Diagnostic;
+use crate::source::Site;
 
 use super::{Context, Rule};
 
@@ -21,24 +22,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             continue;
         }
         for error in cx.project.file(file).facts.errors.iter().take(MAX_PER_FILE) {
-            out.push(Diagnostic {
-                rule: rule.name,
-                code: rule.code,
-                group: rule.group,
-                severity: rule.severity,
-                certainty: Certainty::Certain,
-                message: format!("syntax error: {}", error.message),
-                help: None,
-                file,
-                span: error.span,
-                model: None,
-                relations: Vec::new(),
-                fields: Vec::new(),
-                queries: None,
-                endpoints: Vec::new(),
-                labels: Vec::new(),
-                fix: None,
-            });
+            let site = Site::new(file, error.span);
+            out.push(rule.finding(site, format!("syntax error: {}", error.message)));
         }
     }
 }
