@@ -46,6 +46,7 @@ mod stmt;
 mod summary;
 pub mod tables;
 mod template;
+pub mod trace;
 mod types;
 pub mod uses;
 pub mod value;
@@ -70,6 +71,7 @@ use compiled::Compiled;
 use event::{Eval, Load};
 use frame::Frame;
 use summary::{Key, MAX_CALLS, Memo, Summary};
+use trace::{Node, Noted};
 use uses::{OpenUse, Use};
 use value::{Deps, Kind, Object, Origin, Row, Value};
 
@@ -121,8 +123,6 @@ pub struct Changing {
 /// How much was understood.
 #[derive(Debug, Default, Clone)]
 pub struct Counts {
-    pub functions: u64,
-    pub summaries: u64,
     pub loops: u64,
     pub loops_typed: u64,
     pub loops_over_rows: u64,
@@ -135,48 +135,15 @@ pub struct Counts {
     pub view_querysets: (u64, u64),
 }
 
-/// Loops and calls met, by place.
-#[derive(Default)]
-pub(crate) struct Seen {
-    pub loops: FxHashMap<Site, SeenLoop>,
-    pub outside: FxHashSet<(Sym, Site)>,
-    /// Templates that something renders with a context.
-    pub rendered: FxHashSet<FileId>,
-    /// Calls that render a template whose name or file is not known.
-    pub renders_unknown: FxHashSet<Site>,
-    /// Output fields of serializers read on rows, and whether each was understood.
-    pub fields: FxHashMap<Site, bool>,
-    /// View classes that were played, and whether the queryset they fetch is known.
-    pub views: FxHashMap<ClassId, bool>,
-    pub changing: Changing,
-    pub uses: FxHashSet<Use>,
-    pub caches: FxHashSet<CacheFact>,
-    pub compiled: FxHashSet<Compiled>,
-    /// Properties and methods that expressions of templates call.
-    pub called: FxHashSet<(Site, FuncId)>,
-    /// Reads of cached properties.
-    pub kept: FxHashSet<Site>,
-}
-
-#[derive(Default, Clone, Copy)]
-pub(crate) struct SeenLoop {
-    pub typed: bool,
-    pub rows: bool,
-}
-
 /// Shared state of one analysis run.
 pub struct Engine<'p> {
     pub project: &'p Project,
     memo: Memo,
-    loads: Mutex<Vec<(Load, FuncId)>>,
-    evals: Mutex<Vec<(Eval, FuncId)>>,
-    runs: Mutex<Vec<(Eval, FuncId)>>,
-    values: Mutex<FxHashMap<(FileId, u32, u8), Value>>,
+    values: Mutex<FxHashMap<(FileId, u32, u8), (Value, Arc<Node>)>>,
     /// Texts in the functions of a module, worked out when a tag of it gets the context.
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
-    seen: Mutex<Seen>,
-    reveals: Mutex<Vec<(Site, String)>>,
-    per_request: Mutex<Vec<PerRequest>>,
+    /// What entry points said, by the file that they stand in.
+    roots: Mutex<Vec<(FileId, Arc<Node>)>>,
     /// Form classes that sets of forms are made of.
     formset_forms: std::sync::OnceLock<(FxHashSet<ClassId>, FxHashSet<Sym>)>,
 }
@@ -186,14 +153,9 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
     let engine = Engine {
         project,
         memo: Memo::default(),
-        loads: Mutex::default(),
-        evals: Mutex::default(),
-        runs: Mutex::default(),
         values: Mutex::default(),
         texts: Mutex::default(),
-        seen: Mutex::default(),
-        reveals: Mutex::default(),
-        per_request: Mutex::default(),
+        roots: Mutex::default(),
         formset_forms: std::sync::OnceLock::new(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
@@ -209,81 +171,39 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
             }
         })
         .collect();
-    let failed: Vec<String> = roots
+    let mut failed: Vec<String> = roots
         .par_iter()
         .with_max_len(32)
         .filter_map(|id| {
-            let ran = catch_unwind(AssertUnwindSafe(|| engine.root(*id)));
+            let ran = catch_unwind(AssertUnwindSafe(|| {
+                engine.enter(project.func(*id).0, || engine.root(*id));
+            }));
             ran.err().map(|_| project.func_name(*id))
         })
         .collect();
-    let mut failed = failed;
     if catch_unwind(AssertUnwindSafe(|| entries::run(&engine))).is_err() {
         failed.push("admin change lists".into());
     }
-    engine.finish(roots.len(), failed)
+    engine.finish(failed)
 }
 
 impl<'p> Engine<'p> {
-    fn finish(self, functions: usize, failed: Vec<String>) -> Analysis {
-        let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut outside: FxHashMap<Sym, u64> = FxHashMap::default();
-        for (dotted, _) in &seen.outside {
-            *outside.entry(*dotted).or_default() += 1;
-        }
-        let counts = Counts {
-            functions: functions as u64,
-            summaries: self.memo.len() as u64,
-            loops: seen.loops.len() as u64,
-            loops_typed: seen.loops.values().filter(|l| l.typed).count() as u64,
-            loops_over_rows: seen.loops.values().filter(|l| l.rows).count() as u64,
-            outside,
-            templates_rendered: seen.rendered.len() as u64,
-            renders_unknown: seen.renders_unknown.len() as u64,
-            serializer_fields: tally(seen.fields.values()),
-            view_querysets: tally(seen.views.values()),
-        };
-        let mut uses: Vec<Use> = seen.uses.into_iter().collect();
-        uses.par_sort();
-        let mut caches: Vec<CacheFact> = seen.caches.into_iter().collect();
-        caches.sort();
-        let mut compiled: Vec<Compiled> = seen.compiled.into_iter().collect();
-        compiled.sort();
-        let mut reveals = self.reveals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        reveals.sort();
-        reveals.dedup();
-        let per_request = self.per_request.into_inner();
-        let per_request = per_request.unwrap_or_else(PoisonError::into_inner);
-        let mut loads = self.loads.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut evals = self.evals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        loads.par_sort_by_cached_key(|(load, func)| judge::load_order(load, *func));
-        loads.dedup();
-        evals.par_sort_by_cached_key(|(eval, func)| judge::eval_order(eval, *func));
-        evals.dedup();
-        let mut runs = self.runs.into_inner().unwrap_or_else(PoisonError::into_inner);
-        runs.par_sort_by_cached_key(|(eval, func)| judge::eval_order(eval, *func));
-        runs.dedup();
-        let mut called: FxHashMap<Site, Vec<FuncId>> = FxHashMap::default();
-        for (site, func) in seen.called {
-            called.entry(site).or_default().push(func);
-        }
-        called.values_mut().for_each(|funcs| funcs.sort_unstable());
+    fn finish(self, failed: Vec<String>) -> Analysis {
+        let roots = self.roots.into_inner().unwrap_or_else(PoisonError::into_inner);
         Analysis {
-            loads,
-            evals,
-            runs,
-            called,
-            kept: seen.kept,
-            counts,
-            reveals,
-            rendered: seen.rendered,
-            changing: seen.changing,
-            uses,
-            per_request,
-            caches,
-            compiled,
             failed,
+            ..trace::gather(roots.iter().map(|(_, node)| node))
         }
+    }
+
+    /// Runs an entry point that stands in a file.
+    pub(crate) fn enter(&self, file: FileId, run: impl FnOnce()) {
+        let ((), node) = trace::record(|| {
+            trace::read(file);
+            run();
+        });
+        let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        roots.push((file, node));
     }
 
     /// Runs one function as an entry point: its parameters are what their annotations say.
@@ -324,24 +244,12 @@ impl<'p> Engine<'p> {
             level: types::level(),
             stand_in: None,
         });
-        if !summary.reveals.is_empty() {
-            let shown = summary
-                .reveals
-                .iter()
-                .map(|(site, value)| (*site, display::value(self.project, value)));
-            self.reveals
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(shown);
-        }
-        if !summary.uses.is_empty() {
-            let open = summary.uses.iter().map(OpenUse::closed);
-            self.seen
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .uses
-                .extend(open);
-        }
+        let shown = summary.reveals.iter();
+        trace::note_all(shown.map(|(site, value)| {
+            Noted::Reveal(*site, display::value(self.project, value).into())
+        }));
+        let uses = summary.uses.iter().map(OpenUse::closed);
+        trace::note_all(uses.map(|one| Noted::Use(Box::new(one))));
         self.report_runs(&summary.evals, func);
         for load in &summary.loads {
             let key_only = load.access == event::Access::Key && !loaded_whole(load, &summary.loads);
@@ -387,6 +295,7 @@ impl<'p> Engine<'p> {
             if !own(*id) {
                 continue;
             }
+            trace::read(project.class(*id).file);
             let facts = project.class_facts(*id);
             let file = project.class(*id).file;
             named = named.or(Some(Site::new(file, facts.name_span)));
@@ -405,9 +314,17 @@ impl<'p> Engine<'p> {
 
     /// The summary of a call with at most `depth` further calls below it.
     pub(crate) fn summary(&self, key: Key, depth: u8) -> Arc<Summary> {
-        if let Some(done) = self.memo.get(&key, depth) {
+        if let Some((done, node)) = self.memo.get(&key, depth) {
+            trace::asked(&node);
             return done;
         }
+        let (summary, node) = trace::record(|| Arc::new(self.compute(&key, depth)));
+        trace::asked(&node);
+        self.memo.put(key, depth, summary.clone(), node);
+        summary
+    }
+
+    fn compute(&self, key: &Key, depth: u8) -> Summary {
         let mut frame = Frame::new(self, key.func, depth);
         if let Some(vars) = &key.captured {
             let first = self.project.routine(key.func).params.len();
@@ -430,16 +347,15 @@ impl<'p> Engine<'p> {
         }
         frame.block(&routine.body);
         if frame.writes {
-            frame.seen.changing.functions.insert(key.func);
+            frame.seen.push(Noted::ChangingFunction(key.func));
         }
-        self.note_seen(std::mem::take(&mut frame.seen));
-        let summary = Arc::new(frame.into_summary(routine.is_generator));
-        self.memo.put(key, depth, summary.clone());
-        summary
+        trace::note_all(std::mem::take(&mut frame.seen));
+        frame.into_summary(routine.is_generator)
     }
 
     /// All literal texts in the functions of a file.
     pub(crate) fn texts(&self, file: FileId) -> Arc<FxHashSet<Sym>> {
+        trace::read(file);
         let mut known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .entry(file)
@@ -456,65 +372,18 @@ impl<'p> Engine<'p> {
     }
 
     pub(crate) fn report_load(&self, load: Load, func: FuncId) {
-        self.loads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((load, func));
+        trace::note(Noted::Load(Box::new((load, func))));
     }
 
     pub(crate) fn report_eval(&self, eval: Eval, func: FuncId) {
-        self.evals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((eval, func));
-    }
-
-    pub(crate) fn note_middleware(&self, queries: Vec<PerRequest>) {
-        self.per_request
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(queries);
+        trace::note(Noted::Eval(Box::new((eval, func))));
     }
 
     /// What an entry point evaluates outside of loops.
     pub(crate) fn report_runs(&self, evals: &[Eval], func: FuncId) {
         let own = evals.iter().filter(|eval| !event::query_has_slot(&eval.query));
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.extend(own.map(|eval| (eval.clone(), func)));
+        trace::note_all(own.map(|eval| Noted::Run(Box::new((eval.clone(), func)))));
     }
-
-    /// Takes over what one activation has seen; places count once, however often they run.
-    fn note_seen(&self, seen: Seen) {
-        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for (site, info) in seen.loops {
-            let entry = all.loops.entry(site).or_default();
-            entry.typed |= info.typed;
-            entry.rows |= info.rows;
-        }
-        all.outside.extend(seen.outside);
-        all.rendered.extend(seen.rendered);
-        all.renders_unknown.extend(seen.renders_unknown);
-        all.uses.extend(seen.uses);
-        all.caches.extend(seen.caches);
-        all.compiled.extend(seen.compiled);
-        all.called.extend(seen.called);
-        all.kept.extend(seen.kept);
-        all.changing.loops.extend(seen.changing.loops);
-        all.changing.functions.extend(seen.changing.functions);
-        for (site, known) in seen.fields {
-            *all.fields.entry(site).or_default() |= known;
-        }
-        for (class, known) in seen.views {
-            *all.views.entry(class).or_default() |= known;
-        }
-    }
-}
-
-/// How many there are, and how many of them are known.
-fn tally<'a>(all: impl Iterator<Item = &'a bool>) -> (u64, u64) {
-    all.fold((0, 0), |(seen, known), is_known| {
-        (seen + 1, known + u64::from(*is_known))
-    })
 }
 
 /// The same call also reads more of the related row than its key.

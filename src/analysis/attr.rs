@@ -11,6 +11,7 @@ use super::frame::Frame;
 use super::rows;
 use super::stmt::join_all;
 use super::tables::{self, Decorator};
+use super::trace::Noted;
 use super::value::{Bound, FuncValue, Kind, Live, Origin, Row, Size, Step, Super, Value};
 
 impl<'p> Frame<'_, 'p> {
@@ -336,7 +337,7 @@ impl<'p> Frame<'_, 'p> {
     /// Remembers what an expression of a template calls.
     pub(super) fn note_called(&mut self, site: crate::source::Site, func: FuncId) {
         if self.project.is_template(site) {
-            self.seen.called.insert((site, func));
+            self.seen.push(Noted::Called(site, func));
         }
     }
 
@@ -344,7 +345,7 @@ impl<'p> Frame<'_, 'p> {
     fn cached_attr(&mut self, base: &Value, func: FuncId, span: Span) -> Value {
         let args = vec![(ArgKind::Positional, base.clone())];
         let site = self.site(span);
-        self.seen.kept.insert(site);
+        self.seen.push(Noted::Kept(site));
         if self.depends_on_loop(base.deps) || self.loops.is_empty() {
             return self.call_function(func, None, args, site);
         }

@@ -15,6 +15,7 @@ use crate::source::{Site, Sym};
 use super::call::Args;
 use super::frame::{Frame, Over};
 use super::tables::Served;
+use super::trace::Noted;
 use super::value::{Deps, Kind, Query, Value};
 
 pub use fills::{Fill, Form, Read, Test};
@@ -88,6 +89,10 @@ pub struct OpenCacheUse {
 }
 
 impl<'p> Frame<'_, 'p> {
+    pub(super) fn note_cache(&mut self, fact: CacheFact) {
+        self.seen.push(Noted::Cache(Box::new(fact)));
+    }
+
     /// A call of a path outside the project that is a cache's method, or gives a cache.
     pub(super) fn cache_call(
         &mut self,
@@ -138,7 +143,7 @@ impl<'p> Frame<'_, 'p> {
                     name: Sym::new(&method.name),
                     stops: method.stops,
                 };
-                self.seen.caches.insert(CacheFact::Scan(scan));
+                self.note_cache(CacheFact::Scan(scan));
                 Value::UNKNOWN
             }
         })
@@ -155,7 +160,7 @@ impl<'p> Frame<'_, 'p> {
         } else {
             if self.queries_in_arguments > 0 && !matches!(expr.kind, ExprKind::Name(_)) {
                 let default = self.site(expr.span);
-                self.seen.caches.insert(CacheFact::Eager(Eager { site, default }));
+                self.note_cache(CacheFact::Eager(Eager { site, default }));
             }
             default.clone()
         };
@@ -198,7 +203,7 @@ impl<'p> Frame<'_, 'p> {
                 does: one.does,
                 conditional: one.conditional,
             };
-            self.seen.caches.insert(CacheFact::Repeated(repeated));
+            self.note_cache(CacheFact::Repeated(repeated));
         } else if one.key.on_params() && one.calls.len() < MAX_CALLS && self.cache_uses.len() < MAX_USES {
             let conditional = one.conditional || self.conditional();
             let one = OpenCacheUse { conditional, ..one };
@@ -230,7 +235,7 @@ impl<'p> Frame<'_, 'p> {
     pub(super) fn note_requery(&mut self, query: &Query, method: Sym, site: Site) {
         if let Some(kept) = query.kept.filter(|_| query.fetched) {
             let requery = Requery { site, kept, method };
-            self.seen.caches.insert(CacheFact::Requery(requery));
+            self.note_cache(CacheFact::Requery(requery));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::rows;
 use super::slots::{self};
 use super::stmt::{join_all, place_of};
 use super::tables::{self, Decorator};
+use super::trace::Noted;
 use super::value::{Bound, Deps, Dict, FuncValue, Kind, Object, Origin, Query, Row, Size, Value};
 
 /// Evaluated arguments in source order.
@@ -250,7 +251,7 @@ impl<'p> Frame<'_, 'p> {
             return value.clone();
         }
         if !dotted.as_str().starts_with("builtins.") {
-            self.seen.outside.insert((dotted, site));
+            self.seen.push(Noted::Outside(dotted, site));
         }
         if dotted.as_str().ends_with(".Prefetch") {
             return self.prefetch_value(args);
@@ -482,7 +483,7 @@ impl<'p> Frame<'_, 'p> {
         if let Some(this) = &slots.receiver
             && self.project.routine(func).name == "get_queryset"
         {
-            self.seen.views.insert(this.class, value.interesting());
+            self.seen.push(Noted::View(this.class, value.interesting()));
         }
         match value.kind {
             Kind::Unknown => self.declared_return(func),

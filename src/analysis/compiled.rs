@@ -11,6 +11,7 @@ use crate::project::{ClassId, ClassRef, Def, FuncId, Member, Part, Project};
 use crate::source::{Site, Span, Sym};
 
 use super::frame::Frame;
+use super::trace::Noted;
 use super::walk;
 
 /// Callers of callers that are looked at.
@@ -66,7 +67,7 @@ impl<'p> Frame<'_, 'p> {
                 text: self.site(text.span),
                 own,
             };
-            self.seen.compiled.insert(compiled);
+            self.seen.push(Noted::Compiled(Box::new(compiled)));
         }
     }
 

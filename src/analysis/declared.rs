@@ -13,6 +13,7 @@ use crate::source::{FileId, Site, Span, Sym};
 use super::call::Args;
 use super::frame::Frame;
 use super::tables::Ask;
+use super::trace;
 use super::value::{Kind, Object, Query, Value};
 
 /// Sums of lists, variables that hold lists and `Base.name` are followed so far.
@@ -324,6 +325,7 @@ impl<'p> Frame<'_, 'p> {
                 return None;
             };
             let assign = &self.project.class_facts(owner).assigns[idx as usize];
+            trace::read(file);
             Some(Site::new(file, assign.span))
         })
     }

@@ -36,16 +36,19 @@ pub(super) fn run(engine: &Engine<'_>) {
     let project = engine.project;
     let classes: Vec<ClassId> = project.class_ids().collect();
     let bases = bases(project);
-    classes.par_iter().for_each(|class| play(engine, *class, &bases));
-    (0..project.func_count())
-        .into_par_iter()
-        .for_each(|id| operations::run(engine, FuncId(id)));
+    classes.par_iter().for_each(|class| {
+        engine.enter(project.class(*class).file, || play(engine, *class, &bases));
+    });
+    (0..project.func_count()).into_par_iter().for_each(|id| {
+        let func = FuncId(id);
+        engine.enter(project.func(func).0, || operations::run(engine, func));
+    });
     middleware::run(engine);
     for file in project.file_ids() {
         if !matches!(project.file(file).part, Part::Source) {
             continue;
         }
-        admin::run(engine, file);
+        engine.enter(file, || admin::run(engine, file));
     }
 }
 

@@ -10,6 +10,7 @@ use super::Engine;
 use super::caches::{self, OpenCacheUse};
 use super::event::{Eval, Load};
 use super::plan::Plan;
+use super::trace::{self, Noted};
 use super::uses::OpenUse;
 use super::value::{Deps, Live, Row, Value};
 
@@ -96,7 +97,8 @@ pub struct Frame<'e, 'p> {
     pub stand_in: Option<Site>,
     /// Where `stand_in` is while no declaration of the class is being read.
     pub home: Option<Site>,
-    pub(crate) seen: super::Seen,
+    /// What it says besides events; lost where it only answers what a declaration holds.
+    pub seen: Vec<Noted>,
     /// Some attribute of a variable was assigned, so variables may have dotted names.
     pub has_places: bool,
 }
@@ -113,6 +115,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     pub fn new(engine: &'e Engine<'p>, func: FuncId, depth: u8) -> Self {
         let project = engine.project;
         let (file, _) = project.func(func);
+        trace::read(file);
         let routine = project.routine(func);
         let owner = routine.class.map(|idx| project.class_id(file, idx));
         Self {
@@ -150,7 +153,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             rendering: super::template::Rendering::default(),
             stand_in: None,
             home: None,
-            seen: super::Seen::default(),
+            seen: Vec::new(),
             has_places: false,
         }
     }
@@ -257,7 +260,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             outer.writes |= done.writes;
         }
         if done.writes {
-            self.seen.changing.loops.insert(done.site);
+            self.seen.push(Noted::ChangingLoop(done.site));
         }
         for mut eval in done.pending {
             if let Some(around) = &mut eval.around {

@@ -11,6 +11,7 @@ use crate::source::Sym;
 use super::declared::items_of;
 use super::frame::Frame;
 use super::plan::{Plan, Prefetch};
+use super::trace;
 use super::value::{Kind, Query, Value, join_path};
 use super::walk;
 
@@ -87,6 +88,7 @@ impl Frame<'_, '_> {
         project.class(class).mro.iter().any(|part| {
             let ClassRef::Known(id) = *part else { return false };
             let file = project.class(id).file;
+            trace::read(file);
             !project.is_stub(file)
                 && project.class_facts(id).methods.iter().any(|(_, idx)| {
                     let mut found = false;

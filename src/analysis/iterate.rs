@@ -8,6 +8,7 @@ use crate::source::{Span, Sym};
 use super::frame::{Frame, Over};
 use super::stmt::join_all;
 use super::tables::Served;
+use super::trace::Noted;
 use super::value::{Coll, Deps, Kind, Live, Mode, Query, Row, Size, Value};
 
 /// So few rows cost too few queries to speak of.
@@ -219,8 +220,10 @@ impl<'p> Frame<'_, 'p> {
 
     pub fn count_loop(&mut self, span: Span, iterated: &Value) {
         let site = self.site(span);
-        let entry = self.seen.loops.entry(site).or_default();
-        entry.typed |= iterated.kind != Kind::Unknown;
-        entry.rows |= iterated.interesting();
+        self.seen.push(Noted::Loop {
+            site,
+            typed: iterated.kind != Kind::Unknown,
+            rows: iterated.interesting(),
+        });
     }
 }

@@ -12,6 +12,7 @@ use crate::source::{FileId, Site, Span, Sym};
 use super::call::Args;
 use super::frame::Frame;
 use super::tables::Served;
+use super::trace::{self, Noted};
 use super::value::{Deps, Kind, Object, Value};
 
 const BASE: &str = "rest_framework.serializers.BaseSerializer";
@@ -97,7 +98,7 @@ impl<'p> Frame<'_, 'p> {
         for field in &fields {
             self.stand_in = Some(field.site);
             let known = field.declared.is_some() || self.knows_field(instance, field.name);
-            self.seen.fields.insert(field.site, known);
+            self.seen.push(Noted::Field(field.site, known));
             match &field.declared {
                 Some(declared) => self.declared_field(this, instance, field.name, declared),
                 None => self.model_field(instance, field.name, options.nested),
@@ -285,6 +286,7 @@ impl<'p> Frame<'_, 'p> {
             options.model = self.project.model_of_class(model);
         }
         if let Some((file, value)) = self.meta_value(meta, "fields") {
+            trace::read(file);
             let everything = value.as_str().is_some() || value.last_name().is_some_and(|n| n == "ALL_FIELDS");
             if everything {
                 options.all = Some(Site::new(file, value.span));
@@ -293,6 +295,7 @@ impl<'p> Frame<'_, 'p> {
             }
         }
         if let Some((file, value)) = self.meta_value(meta, "exclude") {
+            trace::read(file);
             options.all = Some(Site::new(file, value.span));
             options.exclude = self
                 .names(file, value, MAX_LISTS)
@@ -327,6 +330,7 @@ impl<'p> Frame<'_, 'p> {
         if depth == 0 {
             return None;
         }
+        trace::read(file);
         match &expr.kind {
             ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
                 let mut out = Vec::new();

@@ -14,6 +14,7 @@ use crate::source::{Site, Sym};
 use super::caches::OpenCacheUse;
 use super::event::{Eval, Load};
 use super::plan::Plan;
+use super::trace::Node;
 use super::uses::OpenUse;
 use super::value::{Row, Value};
 
@@ -51,10 +52,13 @@ pub struct Summary {
     pub reveals: Vec<(Site, Value)>,
 }
 
+/// A summary and how it came about.
+type Known = (Arc<Summary>, Arc<Node>);
+
 #[derive(Default)]
 struct Entry {
-    complete: Option<Arc<Summary>>,
-    cut: Vec<(u8, Arc<Summary>)>,
+    complete: Option<Known>,
+    cut: Vec<(u8, Known)>,
 }
 
 const SHARDS: usize = 64;
@@ -78,11 +82,11 @@ impl Memo {
     }
 
     /// The summary as seen with `depth` calls left.
-    pub fn get(&self, key: &Key, depth: u8) -> Option<Arc<Summary>> {
+    pub fn get(&self, key: &Key, depth: u8) -> Option<Known> {
         let shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.get(key)?;
         if let Some(done) = &entry.complete
-            && done.height.is_some_and(|h| h <= depth)
+            && done.0.height.is_some_and(|h| h <= depth)
         {
             return Some(done.clone());
         }
@@ -93,21 +97,13 @@ impl Memo {
             .map(|(_, s)| s.clone())
     }
 
-    pub fn put(&self, key: Key, depth: u8, summary: Arc<Summary>) {
+    pub fn put(&self, key: Key, depth: u8, summary: Arc<Summary>, node: Arc<Node>) {
         let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.entry(key).or_default();
         if summary.height.is_some() {
-            entry.complete = Some(summary);
+            entry.complete = Some((summary, node));
         } else if entry.cut.iter().all(|(d, _)| *d != depth) {
-            entry.cut.push((depth, summary));
+            entry.cut.push((depth, (summary, node)));
         }
-    }
-
-    /// How many summaries were computed.
-    pub fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).len())
-            .sum()
     }
 }

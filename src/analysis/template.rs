@@ -15,6 +15,7 @@ use super::frame::{Flow, Frame};
 use super::rows::map_rows;
 use super::stmt::join_all;
 use super::tables;
+use super::trace::Noted;
 use super::value::{Deps, Dict, Kind, Origin, Row, Size, Value};
 
 /// Deeper nesting of blocks, parents and inlined bodies is not followed.
@@ -178,7 +179,7 @@ impl<'p> Frame<'_, 'p> {
         context.retain(|(_, v)| v.tells());
         context.sort_by_key(|(name, _)| *name);
         context.dedup_by_key(|(name, _)| *name);
-        self.seen.rendered.insert(file);
+        self.seen.push(Noted::Rendered(file));
         let func = self.project.func_id(file, crate::ir::FuncIdx(0));
         self.call_function(func, Some(context.into()), Vec::new(), site);
     }
@@ -217,7 +218,7 @@ impl<'p> Frame<'_, 'p> {
         let files = self.named_templates(&name);
         if files.is_empty() {
             if !self.is_stub() {
-                self.seen.renders_unknown.insert(site);
+                self.seen.push(Noted::RenderUnknown(site));
             }
             return Value::SCALAR;
         }

@@ -9,6 +9,7 @@ use crate::source::{FileId, Sym};
 use super::Engine;
 use super::frame::Frame;
 use super::rows::map_rows;
+use super::trace;
 use super::value::{Coll, Dict, Kind, Live, Object, Origin, Query, Row, Size, Value};
 
 const COLLECTIONS: &[&str] = &[
@@ -54,6 +55,7 @@ const MAPPINGS: &[&str] = &[
 impl<'p> Engine<'p> {
     /// The value that an annotation promises: a row, a queryset with an unknown plan, a collection.
     pub(crate) fn typed(&self, file: FileId, annotation: &Expr) -> Value {
+        trace::read(file);
         self.typed_at(file, annotation, 6)
     }
 
@@ -190,11 +192,12 @@ impl<'p> Engine<'p> {
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
         };
-        if let Some(value) = lock().get(&key) {
+        if let Some((value, node)) = lock().get(&key) {
+            trace::asked(node);
             return value.clone();
         }
         let assign = &self.project.file(file).facts.assigns[idx as usize];
-        let value = match &assign.value {
+        let (value, node) = trace::record(|| match &assign.value {
             Some(value) if constant(value, 6) => {
                 let func = self.project.func_id(file, crate::ir::FuncIdx(0));
                 let mut frame = Frame::new(self, func, 3);
@@ -204,8 +207,9 @@ impl<'p> Engine<'p> {
                 Some(annotation) => self.typed(file, annotation),
                 None => Value::UNKNOWN,
             },
-        };
-        lock().insert(key, value.clone());
+        });
+        trace::asked(&node);
+        lock().insert(key, (value.clone(), node));
         value
     }
 

@@ -13,6 +13,7 @@ use super::conditions::{self, Filter, Order};
 use super::frame::{Frame, Loop};
 use super::slots::{self, Slots};
 use super::tables::{self, Method, Sorts};
+use super::trace::Noted;
 use super::value::{Base, Deps, Query};
 
 /// The operation that fetches the rows of a `Prefetch`: those of some keys.
@@ -95,7 +96,8 @@ impl Frame<'_, '_> {
 
     fn pass_use(&mut self, query: &Query, op: Option<Sym>, site: Site, repeated: bool) {
         if !matches!(query.base, Base::Slot(_)) {
-            self.seen.uses.insert(Use::of(query, op, site, repeated));
+            let one = Use::of(query, op, site, repeated);
+            self.seen.push(Noted::Use(Box::new(one)));
         } else if self.uses.len() < MAX_USES {
             let one = OpenUse {
                 query: Arc::new(query.clone()),

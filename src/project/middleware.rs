@@ -44,7 +44,7 @@ pub struct Entry {
 }
 
 /// What of the project an entry names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Callee {
     Class(ClassId),
     Factory(FuncId),

@@ -166,7 +166,7 @@ impl<'p> Frame<'_, 'p> {
             falsy,
             has_default,
         };
-        self.seen.caches.insert(super::CacheFact::Fill(fill));
+        self.note_cache(super::CacheFact::Fill(fill));
     }
 
     /// Why a value may be false though it was computed.

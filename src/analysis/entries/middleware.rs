@@ -16,6 +16,7 @@ use super::super::call::Args;
 use super::super::event::Access;
 use super::super::frame::Frame;
 use super::super::summary::MAX_CALLS;
+use super::super::trace::{self, Noted};
 use super::super::value::{Kind, Object, Origin, Row, Value};
 
 /// What Django calls when `__call__` is the class's own, and when it is that of `MiddlewareMixin`.
@@ -31,7 +32,7 @@ const MOST_ARGUMENTS: usize = 4;
 const REQUEST: &str = "django.core.handlers.wsgi.WSGIRequest";
 
 /// A query that middleware runs whatever is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PerRequest {
     pub callee: Callee,
     /// The entry of a settings module that names it.
@@ -44,7 +45,7 @@ pub struct PerRequest {
 }
 
 /// One query.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
     pub site: Site,
     /// Call sites from the outermost to the query.
@@ -52,7 +53,7 @@ pub struct Query {
     pub asks: Asked,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Asked {
     /// Rows of a model.
     Rows(ModelId),
@@ -73,23 +74,26 @@ pub(super) fn run(engine: &Engine<'_>) {
         let Some((file, defined)) = place(engine.project, callee) else {
             continue;
         };
-        let anybody = queries(engine, defined, callee, Value::UNKNOWN);
-        let mut found: Vec<(Query, bool)> = anybody.into_iter().map(|query| (query, false)).collect();
-        if let Some(request) = signed_in(engine.project, file) {
-            for query in queries(engine, defined, callee, request) {
-                if found.iter().all(|(known, _)| known.site != query.site) {
-                    found.push((query, true));
+        engine.enter(file, || {
+            trace::read(named.file);
+            let anybody = queries(engine, defined, callee, Value::UNKNOWN);
+            let mut found: Vec<(Query, bool)> = anybody.into_iter().map(|query| (query, false)).collect();
+            if let Some(request) = signed_in(engine.project, file) {
+                for query in queries(engine, defined, callee, request) {
+                    if found.iter().all(|(known, _)| known.site != query.site) {
+                        found.push((query, true));
+                    }
                 }
             }
-        }
-        let found = found.into_iter().map(|(query, signed_in)| PerRequest {
-            callee,
-            named,
-            defined,
-            query,
-            signed_in,
+            let found = found.into_iter().map(|(query, signed_in)| PerRequest {
+                callee,
+                named,
+                defined,
+                query,
+                signed_in,
+            });
+            trace::note(Noted::PerRequest(Box::new(found.collect())));
         });
-        engine.note_middleware(found.collect());
     }
 }
 
