@@ -28,6 +28,7 @@ pub mod heat;
 mod iterate;
 mod join;
 pub mod judge;
+mod kept;
 pub mod listed;
 pub mod locks;
 pub mod lookups;
@@ -65,6 +66,7 @@ use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
 pub use entries::{Asked, PerRequest, Registered, admin_models, is_plain_registration};
+pub use kept::Kept;
 
 use caches::CacheFact;
 use compiled::Compiled;
@@ -72,6 +74,7 @@ use event::{Eval, Load};
 use frame::Frame;
 use summary::{Key, MAX_CALLS, Memo, Summary};
 use trace::{Node, Noted};
+
 use uses::{OpenUse, Use};
 use value::{Deps, Kind, Object, Origin, Row, Value};
 
@@ -144,18 +147,52 @@ pub struct Engine<'p> {
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
     /// What entry points said, by the file that they stand in.
     roots: Mutex<Vec<(FileId, Arc<Node>)>>,
+    /// The files whose entry points run, if it is not all.
+    only: Option<FxHashSet<FileId>>,
     /// Form classes that sets of forms are made of.
     formset_forms: std::sync::OnceLock<(FxHashSet<ClassId>, FxHashSet<Sym>)>,
 }
 
 /// Analyses every function of the project's own code.
 pub fn analyse(project: &Project, options: Options) -> Analysis {
+    let (engine, failed) = run(project, options, None);
+    let roots = engine.roots.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Analysis {
+        failed,
+        ..trace::gather(roots.iter().map(|(_, node)| node), std::iter::empty())
+    }
+}
+
+/// As [`analyse`], where an earlier run over the same declarations has left what the entry points of all files but the
+/// `stale` ones say. Returns what to leave for the next run, unless some function could not be analysed.
+pub fn analyse_again(
+    project: &Project,
+    options: Options,
+    kept: Kept,
+    stale: Option<&FxHashSet<FileId>>,
+) -> (Analysis, Option<Kept>) {
+    let mut kept = kept;
+    let (engine, failed) = run(project, options, stale);
+    let roots = engine.roots.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let analysis = trace::gather(roots.iter().map(|(_, node)| node), kept.noted());
+    let whole = failed.is_empty();
+    kept.add(&roots);
+    (Analysis { failed, ..analysis }, whole.then_some(kept))
+}
+
+/// Runs the entry points of all files, or of some.
+fn run<'p>(
+    project: &'p Project,
+    options: Options,
+    only: Option<&FxHashSet<FileId>>,
+) -> (Engine<'p>, Vec<String>) {
     let engine = Engine {
         project,
         memo: Memo::default(),
         values: Mutex::default(),
         texts: Mutex::default(),
         roots: Mutex::default(),
+        only: only.cloned(),
         formset_forms: std::sync::OnceLock::new(),
     };
     let roots: Vec<FuncId> = (0..project.func_count())
@@ -184,20 +221,15 @@ pub fn analyse(project: &Project, options: Options) -> Analysis {
     if catch_unwind(AssertUnwindSafe(|| entries::run(&engine))).is_err() {
         failed.push("admin change lists".into());
     }
-    engine.finish(failed)
+    (engine, failed)
 }
 
 impl<'p> Engine<'p> {
-    fn finish(self, failed: Vec<String>) -> Analysis {
-        let roots = self.roots.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Analysis {
-            failed,
-            ..trace::gather(roots.iter().map(|(_, node)| node))
-        }
-    }
-
     /// Runs an entry point that stands in a file.
     pub(crate) fn enter(&self, file: FileId, run: impl FnOnce()) {
+        if self.only.as_ref().is_some_and(|only| !only.contains(&file)) {
+            return;
+        }
         let ((), node) = trace::record(|| {
             trace::read(file);
             run();
@@ -245,9 +277,9 @@ impl<'p> Engine<'p> {
             stand_in: None,
         });
         let shown = summary.reveals.iter();
-        trace::note_all(shown.map(|(site, value)| {
-            Noted::Reveal(*site, display::value(self.project, value).into())
-        }));
+        trace::note_all(
+            shown.map(|(site, value)| Noted::Reveal(*site, display::value(self.project, value).into())),
+        );
         let uses = summary.uses.iter().map(OpenUse::closed);
         trace::note_all(uses.map(|one| Noted::Use(Box::new(one))));
         self.report_runs(&summary.evals, func);

@@ -3,6 +3,7 @@
 //! Only this room reads the environment, prints, and decides what an outcome means for the shell.
 
 mod args;
+mod cache;
 mod check;
 mod color;
 mod config;
@@ -121,6 +122,7 @@ fn dispatch(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
         Command::Indexes(indexes) => indexes::run(indexes, out),
         Command::Settings(settings) => deployment::run(settings, out),
         Command::Config(config) => config::run(config, out),
+        Command::Clean(given) => cache::clean(given, out),
         Command::Version => {
             out.print(concat!("djperf ", env!("CARGO_PKG_VERSION"), "\n"))?;
             Ok(Exit::Clean)

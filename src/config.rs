@@ -44,6 +44,14 @@ pub enum FailOn {
     Never,
 }
 
+/// Where runs leave what the next one can use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachePlace {
+    pub dir: PathBuf,
+    /// What another build of djperf has not.
+    pub build: String,
+}
+
 /// Everything that can be configured, with defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Config {
@@ -73,6 +81,8 @@ pub struct Config {
     pub extend_unsafe_fixes: Vec<String>,
     /// Selector → severity that replaces the rule's own.
     pub severity: BTreeMap<String, Severity>,
+    /// None where nothing is kept.
+    pub cache: Option<CachePlace>,
     /// The file the settings came from.
     pub origin: Option<PathBuf>,
     /// What globs are relative to: the directory of `origin`; `None` means the working directory.

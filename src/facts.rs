@@ -3,13 +3,19 @@
 //! Facts are a pure function of the bytes of one file: they hold no ids of other files and know no
 //! Django. The syntax tree is gone once they are made.
 
+mod outline;
+
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::ir::{ClassIdx, Expr, FuncIdx, ImportIdx, Routine, Stmt};
 use crate::source::{Span, Sym};
 
+pub use outline::Outline;
+
 /// All facts of one Python file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Index 0 is the module body.
     pub functions: Vec<Routine>,
@@ -34,7 +40,7 @@ pub struct FileFacts {
 }
 
 /// What a template declares besides its body.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TemplateFacts {
     /// `{% block name %}…{% endblock %}`, nested ones included, in source order.
     pub blocks: Vec<BlockFacts>,
@@ -56,7 +62,7 @@ pub struct TemplateFacts {
 }
 
 /// An HTML comment that the template renders.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hidden {
     pub span: Span,
     /// Tags in it that do something whatever their arguments are: loops and inclusions.
@@ -65,21 +71,21 @@ pub struct Hidden {
     pub whole: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dialect {
     #[default]
     Django,
     Jinja,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BlockFacts {
     pub name: Sym,
     pub name_span: Span,
     pub body: Vec<Stmt>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Binding {
     Class(ClassIdx),
     Func(FuncIdx),
@@ -89,7 +95,7 @@ pub enum Binding {
 }
 
 /// `name = value` at module or class level.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AssignFacts {
     pub name: Sym,
     /// Absent for a bare annotation.
@@ -101,7 +107,7 @@ pub struct AssignFacts {
     pub span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClassFacts {
     pub name: Sym,
     /// Dotted from the module: `Order.Meta`.
@@ -124,7 +130,7 @@ pub struct ClassFacts {
     pub name_span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ImportFacts {
     pub kind: ImportKind,
     /// Leading dots.
@@ -136,7 +142,7 @@ pub struct ImportFacts {
     pub span: Span,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportKind {
     /// `import a.b` binds `a`; `import a.b as c` binds `c` to the module `a.b`.
     Module { bound: Sym, aliased: bool },
@@ -146,7 +152,7 @@ pub enum ImportKind {
     Star,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comment {
     /// Of the `#…` text.
     pub span: Span,
@@ -154,7 +160,7 @@ pub struct Comment {
     pub own_line: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SyntaxError {
     pub message: String,
     pub span: Span,

@@ -5,27 +5,29 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{Span, Sym};
 
 /// Index of a function (also a lambda or the module body) in its file's facts.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FuncIdx(pub u32);
 
 /// Index of a class in its file's facts.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ClassIdx(pub u32);
 
 /// Index of an import in its file's facts.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ImportIdx(pub u32);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Expr {
     pub span: Span,
     pub kind: ExprKind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ExprKind {
     Name(Sym),
     Attr(Box<Attr>),
@@ -66,7 +68,7 @@ pub enum ExprKind {
     Invalid,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Attr {
     pub base: Expr,
     pub name: Sym,
@@ -74,7 +76,7 @@ pub struct Attr {
 }
 
 /// A step of a template's variable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Lookup {
     pub base: Expr,
     /// Digits are an index.
@@ -84,7 +86,7 @@ pub struct Lookup {
     pub calls: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Filter {
     pub value: Expr,
     pub name: Sym,
@@ -92,19 +94,19 @@ pub struct Filter {
     pub args: Vec<Arg>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Call {
     pub func: Expr,
     pub args: Vec<Arg>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Arg {
     pub kind: ArgKind,
     pub value: Expr,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ArgKind {
     Positional,
     Keyword(Sym),
@@ -114,7 +116,7 @@ pub enum ArgKind {
     DoubleStar,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Slice {
     pub base: Expr,
     pub lower: Option<Expr>,
@@ -122,7 +124,7 @@ pub struct Slice {
     pub step: Option<Expr>,
 }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Const {
     None,
     True,
@@ -134,14 +136,14 @@ pub enum Const {
     Other,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DictItem {
     /// Absent for `**value`.
     pub key: Option<Expr>,
     pub value: Expr,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CompKind {
     List,
     Set,
@@ -149,7 +151,7 @@ pub enum CompKind {
     Dict,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comp {
     pub kind: CompKind,
     /// The element, or the key of a dict comprehension.
@@ -159,7 +161,7 @@ pub struct Comp {
     pub clauses: Vec<CompFor>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CompFor {
     pub target: Expr,
     pub iter: Expr,
@@ -167,14 +169,14 @@ pub struct CompFor {
     pub is_async: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IfElse {
     pub test: Expr,
     pub then: Expr,
     pub orelse: Expr,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CmpOp {
     Eq,
     NotEq,
@@ -185,13 +187,13 @@ pub enum CmpOp {
     Order,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Compare {
     pub left: Expr,
     pub rest: Vec<(CmpOp, Expr)>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum BinOp {
     BitOr,
     BitAnd,
@@ -203,14 +205,14 @@ pub enum BinOp {
     Other,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Binary {
     pub op: BinOp,
     pub left: Expr,
     pub right: Expr,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stmt {
     pub span: Span,
     pub kind: StmtKind,
@@ -246,7 +248,7 @@ impl Stmt {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StmtKind {
     Expr(Expr),
     Assign {
@@ -310,7 +312,7 @@ pub enum StmtKind {
 }
 
 /// What templates do that functions do not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum TemplateStmt {
     /// Names bound inside are forgotten at its end: `{% with %}`.
     Scope(Vec<Stmt>),
@@ -343,7 +345,7 @@ pub enum TemplateStmt {
 }
 
 /// `{% cache timeout name vary … %}body{% endcache %}`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fragment {
     /// The opening tag.
     pub tag: Span,
@@ -353,7 +355,7 @@ pub struct Fragment {
 }
 
 /// What built-in tags print without being given it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Ambient {
     /// The token of the visitor's cookie: `{% csrf_token %}`.
     CsrfToken,
@@ -361,13 +363,13 @@ pub enum Ambient {
     Language,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WithItem {
     pub context: Expr,
     pub target: Option<Expr>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Handler {
     /// The exception classes named by `except`.
     pub types: Option<Expr>,
@@ -375,7 +377,7 @@ pub struct Handler {
     pub body: Vec<Stmt>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Case {
     /// Names the pattern binds.
     pub captures: Vec<Sym>,
@@ -383,7 +385,7 @@ pub struct Case {
     pub body: Vec<Stmt>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ParamKind {
     PositionalOnly,
     Regular,
@@ -394,7 +396,7 @@ pub enum ParamKind {
     Kwargs,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Param {
     pub name: Sym,
     pub kind: ParamKind,
@@ -403,7 +405,7 @@ pub struct Param {
 }
 
 /// A function, method, lambda or module body.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Routine {
     pub name: Sym,
     /// Dotted from the module: `Order.total`, `view.<locals>.helper`; the module body is `<module>`.

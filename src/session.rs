@@ -2,6 +2,7 @@
 //!
 //! It reads and writes files through `discover`; it prints nothing and decides no exit code.
 
+mod cache;
 mod fixing;
 mod packages;
 mod settings;
@@ -143,7 +144,19 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             tests: request.config.include_tests,
             migrations: request.config.include_migrations,
         };
-        let analysis = analysis::analyse(&project, options);
+        let (analysis, leave) = match &request.config.cache {
+            Some(place) => {
+                let run = cache::Run::of(place, &project, &sources, options);
+                let path = cache::path(place, &roots);
+                let known = run.recall(&path);
+                clock.lap("recall");
+                let (analysis, kept) =
+                    analysis::analyse_again(&project, options, known.kept, known.stale.as_ref());
+                let leave = kept.filter(|_| !known.same && request.overlay.is_empty());
+                (analysis, leave.map(|kept| (run, path, kept)))
+            }
+            None => (analysis::analyse(&project, options), None),
+        };
         clock.lap("analyse");
         let trees = Trees::new(&sources);
         let desk = Desk {
@@ -154,6 +167,13 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
         let found = find(&desk, &sources);
         drop(trees);
         clock.lap("rules");
+        let mut notes = notes;
+        if let Some((run, path, kept)) = leave {
+            if let Err(error) = run.leave(&path, kept) {
+                notes.push(format!("nothing was kept for the next run in {}: {error}", path.display()));
+            }
+            clock.lap("keep");
+        }
         let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
         let mut outcome = Outcome {
             python_files: infos.len() - templates,

@@ -9,10 +9,13 @@ mod lines;
 pub use intern::Sym;
 pub use lines::{LineIndex, Position};
 
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// One file of the analysed tree; an index into [`SourceSet`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
 /// Half-open byte range in one file.
@@ -20,6 +23,36 @@ pub struct FileId(pub u32);
 pub struct Span {
     pub start: u32,
     pub end: u32,
+}
+
+thread_local! {
+    static PLACELESS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs code to which all spans look alike when they are serialised: what it writes says nothing of places.
+pub fn without_places<T>(run: impl FnOnce() -> T) -> T {
+    let outer = PLACELESS.replace(true);
+    let result = run();
+    PLACELESS.set(outer);
+    result
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = if PLACELESS.get() {
+            (0, 0)
+        } else {
+            (self.start, self.end.wrapping_sub(self.start))
+        };
+        shown.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (start, len) = <(u32, u32)>::deserialize(deserializer)?;
+        Ok(Self::new(start, start.wrapping_add(len)))
+    }
 }
 
 impl Span {
@@ -38,7 +71,7 @@ impl Span {
 }
 
 /// A span in a named file.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Site {
     pub file: FileId,
     pub span: Span,

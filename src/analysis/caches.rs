@@ -9,6 +9,8 @@ pub mod table;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ir::{ArgKind, Call, CmpOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::source::{Site, Sym};
 
@@ -27,7 +29,7 @@ const MAX_CALLS: usize = 3;
 const MAX_USES: usize = 16;
 
 /// A round trip for one key that a loop repeats with other keys.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Repeated {
     /// The call of the cache.
     pub site: Site,
@@ -42,7 +44,7 @@ pub struct Repeated {
 }
 
 /// A walk through all keys.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Scan {
     pub site: Site,
     pub name: Sym,
@@ -50,7 +52,7 @@ pub struct Scan {
 }
 
 /// A query that runs before `get_or_set` looks for the key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Eager {
     pub site: Site,
     /// The second argument.
@@ -58,7 +60,7 @@ pub struct Eager {
 }
 
 /// A queryset out of the cache that is asked for other rows than were kept.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Requery {
     pub site: Site,
     /// Where the queryset was put into the cache.
@@ -67,7 +69,7 @@ pub struct Requery {
 }
 
 /// What functions do with caches, for the rules.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum CacheFact {
     Repeated(Repeated),
     Scan(Scan),

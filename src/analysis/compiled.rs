@@ -4,6 +4,8 @@
 //! left out, as is what runs when a module is imported. Which code runs for each request is judged by the classes and
 //! directories it stands in, and by what calls it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::facts::{Binding, FileFacts};
 use crate::ir::{ArgKind, BinOp, Call, Const, Expr, ExprKind, Routine, Stmt, StmtKind};
 use crate::project::templates::table;
@@ -18,7 +20,7 @@ use super::walk;
 const MAX_CALLERS: u32 = 2;
 
 /// One compilation.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Compiled {
     pub site: Site,
     pub func: FuncId,

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ir::{ArgKind, BinOp};
 use crate::source::{Site, Sym};
 
@@ -16,7 +18,7 @@ use super::value::{Kind, Value};
 const MAX_FILTERS: usize = 12;
 
 /// A condition over the columns of a queryset.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Condition {
     Compared(Compared),
     All(Vec<Condition>),
@@ -27,7 +29,7 @@ pub enum Condition {
 }
 
 /// `lookup=given`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Compared {
     /// `a__b__gte`, in query names.
     pub lookup: Sym,
@@ -35,7 +37,7 @@ pub struct Compared {
 }
 
 /// What a column is compared with, as far as that matters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Given {
     None,
     Truth(bool),
@@ -46,7 +48,7 @@ pub enum Given {
 }
 
 /// One call that filters a queryset.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Filter {
     pub condition: Arc<Condition>,
     /// The call, from the method's name on.
@@ -58,7 +60,7 @@ pub struct Filter {
 }
 
 /// In which order rows come.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum Order {
     /// That of the model.
     #[default]

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{Site, Sym};
 
 use super::tables::Served;
 use super::value::{Base, Deps, Live, Origin, Query, Row};
 
 /// How an attribute of a row is read.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Access {
     /// A single related row.
     One,
@@ -23,7 +25,7 @@ pub enum Access {
 }
 
 /// How a related set is evaluated.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct SetAccess {
     /// The method that runs the query: `iterate`, `count`, `exists`, `get` …
     pub op: Sym,
@@ -36,7 +38,7 @@ pub struct SetAccess {
 }
 
 /// Reading an attribute of a row.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Load {
     /// Its lives are resolved: `Many`, `Single`, `Stored` or `Slot`.
     pub row: Row,
@@ -81,7 +83,7 @@ impl Load {
 }
 
 /// Evaluating a queryset.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Eval {
     pub query: Arc<Query>,
     pub op: Sym,
@@ -105,7 +107,7 @@ impl Eval {
 }
 
 /// A loop around a query.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Around {
     pub site: Site,
     /// The query's arguments depend on the loop.

@@ -8,6 +8,7 @@ use crate::project::{ClassId, ClassRef, Project};
 use crate::source::Sym;
 
 use super::frame::Frame;
+use super::trace;
 use super::walk;
 
 /// Methods that make an admin's field for a relation. One that only gives the fields it names another queryset

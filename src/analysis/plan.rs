@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::project::{ModelAttr, ModelId, Project};
 use crate::source::Sym;
 
 use super::value::Query;
 
 /// What a queryset loads besides its own rows. Paths are in accessor names, joined by `__`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Plan {
     pub select: Vec<Sym>,
     pub prefetch: Vec<Prefetch>,
@@ -27,7 +29,7 @@ pub struct Plan {
 }
 
 /// One `prefetch_related` lookup.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Prefetch {
     /// The relation path.
     pub lookup: Sym,

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::project::{ClassId, FuncId};
 use crate::source::{FileId, Site, Sym};
 
@@ -21,7 +23,7 @@ use super::uses::Use;
 use super::{Analysis, Counts, judge};
 
 /// One thing that a computation said. Said twice, it counts once.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Noted {
     /// With the function whose analysis found it, as with the next two.
     Load(Box<(Load, FuncId)>),
@@ -66,6 +68,20 @@ pub struct Node {
     reads: Box<[FileId]>,
     asked: Box<[Arc<Node>]>,
     noted: Box<[Noted]>,
+}
+
+impl Node {
+    pub(super) fn reads(&self) -> &[FileId] {
+        &self.reads
+    }
+
+    pub(super) fn asked(&self) -> &[Arc<Node>] {
+        &self.asked
+    }
+
+    pub(super) fn noted(&self) -> &[Noted] {
+        &self.noted
+    }
 }
 
 #[derive(Default)]
@@ -141,11 +157,15 @@ pub(super) fn note_all(what: impl IntoIterator<Item = Noted>) {
     recording(|open| open.noted.extend(what));
 }
 
-/// Everything that entry points and the computations below them have said.
-pub(super) fn gather<'n>(roots: impl Iterator<Item = &'n Arc<Node>>) -> Analysis {
+/// Everything that entry points and the computations below them have said, with what earlier ones have `kept`.
+pub(super) fn gather<'n>(
+    roots: impl Iterator<Item = &'n Arc<Node>>,
+    kept: impl Iterator<Item = &'n Noted>,
+) -> Analysis {
     let mut seen: FxHashSet<*const Node> = FxHashSet::default();
     let mut open: Vec<&Arc<Node>> = roots.collect();
     let mut all = Gathered::default();
+    kept.for_each(|noted| all.add(noted));
     while let Some(node) = open.pop() {
         if !seen.insert(Arc::as_ptr(node)) {
             continue;
@@ -256,7 +276,10 @@ impl Gathered {
         for (site, func) in self.called {
             analysis.called.entry(site).or_default().push(func);
         }
-        analysis.called.values_mut().for_each(|funcs| funcs.sort_unstable());
+        analysis
+            .called
+            .values_mut()
+            .for_each(|funcs| funcs.sort_unstable());
         analysis
     }
 }

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::project::ModelId;
 use crate::source::{Site, Sym};
 
@@ -22,7 +24,7 @@ pub const PREFETCH: &str = "prefetch";
 const MAX_USES: usize = 96;
 
 /// A query on a model's table.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Use {
     pub model: ModelId,
     /// The relation whose other end the rows are; its model and its accessor there.

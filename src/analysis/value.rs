@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::project::{ClassId, FuncId, ModelId};
 use crate::source::{FileId, Site, Sym};
 
@@ -12,7 +14,7 @@ use super::conditions::{self, Condition, Filter, Order};
 use super::plan::Plan;
 
 /// Which loops (low half) and parameters (high half) a value depends on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Deps(pub u64);
 
 impl Deps {
@@ -44,13 +46,13 @@ impl Deps {
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Value {
     pub kind: Kind,
     pub deps: Deps,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Kind {
     Unknown,
     /// Something unknown that a caller has passed: not the default.
@@ -89,7 +91,7 @@ pub enum Kind {
 }
 
 /// A function with the variables it closes over.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FuncValue {
     pub func: FuncId,
     pub captured: Option<Arc<[(Sym, Value)]>>,
@@ -97,7 +99,7 @@ pub struct FuncValue {
     pub args: Vec<Value>,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Bound {
     pub func: FuncId,
     pub receiver: Value,
@@ -105,7 +107,7 @@ pub struct Bound {
     pub owner: ClassId,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Super {
     pub receiver: Value,
     pub class: ClassId,
@@ -113,14 +115,14 @@ pub struct Super {
 }
 
 /// A manager: what its plain queryset is, and where its own methods are.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Manager {
     pub query: Query,
     pub classes: Vec<ClassId>,
 }
 
 /// What a queryset starts from.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Base {
     /// All rows of the model.
     Model,
@@ -133,7 +135,7 @@ pub enum Base {
 }
 
 /// What iterating a queryset yields.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Mode {
     Rows,
     /// Dicts, tuples or plain values.
@@ -141,7 +143,7 @@ pub enum Mode {
 }
 
 /// A queryset: base, plan and where it was written.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Query {
     pub model: ModelId,
     pub base: Base,
@@ -175,7 +177,7 @@ pub struct Query {
 }
 
 /// How many of a row there are where it is used.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Live {
     /// Exactly one.
     Single,
@@ -190,7 +192,7 @@ pub enum Live {
 }
 
 /// Where a row came from.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Origin {
     Query(Arc<Query>),
     /// The n-th row among a call's arguments.
@@ -202,7 +204,7 @@ pub enum Origin {
 }
 
 /// One hop from an origin's row.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Step {
     pub name: Sym,
     pub target: ModelId,
@@ -216,7 +218,7 @@ pub struct Step {
 }
 
 /// A model instance, known by its origin and its path from there.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Row {
     pub model: ModelId,
     pub origin: Origin,
@@ -233,7 +235,7 @@ pub struct Row {
 }
 
 /// How long a collection is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Size {
     /// As long as the code says.
     Bounded,
@@ -242,13 +244,13 @@ pub enum Size {
     Unknown,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Coll {
     pub elem: Value,
     pub size: Size,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Dict {
     pub items: Vec<(Sym, Value)>,
     /// There may be other names.
@@ -259,7 +261,7 @@ pub struct Dict {
     pub value: Value,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Object {
     pub class: ClassId,
     pub attrs: Vec<(Sym, Value)>,

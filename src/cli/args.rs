@@ -56,8 +56,29 @@ pub(super) enum Command {
     Settings(ProjectSettings),
     /// Print djperf's own settings in effect
     Config(ShowConfig),
+    /// Remove what was kept to make later runs faster, for all projects
+    Clean(Clean),
     /// Print the version
     Version,
+}
+
+/// Where runs keep what the next one can use.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Cache")]
+pub(super) struct CacheOptions {
+    /// Neither use nor leave anything that makes later runs faster
+    #[arg(long)]
+    pub no_cache: bool,
+    /// The directory for it, also by DJPERF_CACHE_DIR; by default the user's own for caches
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Clean {
+    /// The directory, if it is not the usual one
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -126,8 +147,8 @@ pub(super) struct Check {
     /// Also report on migrations
     #[arg(long, help_heading = "Files")]
     pub include_migrations: bool,
-    #[arg(long, hide = true)]
-    pub no_cache: bool,
+    #[command(flatten)]
+    pub cache: CacheOptions,
     #[command(flatten)]
     pub source: ConfigSource,
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::args::Check;
 use super::output::Output;
-use super::{CliError, Exit, fixes, settings, tables};
+use super::{CliError, Exit, cache, fixes, settings, tables};
 use crate::config::{Config, OutputFormat};
 use crate::fix::Safety;
 use crate::report::{TallyView, View, concise, full, json};
@@ -18,6 +18,7 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     settings::must_exist(&check.paths)?;
     let mut config = settings::load(&check.source, &check.paths[0], out)?;
     settings::apply(check, &mut config);
+    config.cache = cache::place(&check.cache);
     let request = settings::request(&check.paths, config)?;
     if out.verbose {
         let on: Vec<&str> = request

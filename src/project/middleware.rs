@@ -7,6 +7,8 @@ mod arrange;
 mod order;
 mod table;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{FileId, Site, Sym};
 
 use super::modules::Resolved;
@@ -44,7 +46,7 @@ pub struct Entry {
 }
 
 /// What of the project an entry names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Callee {
     Class(ClassId),
     Factory(FuncId),

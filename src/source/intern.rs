@@ -9,6 +9,8 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An interned string: a thin pointer, half the size of `&str`.
 #[expect(
@@ -108,6 +110,28 @@ impl PartialOrd for Sym {
 impl Ord for Sym {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())
+    }
+}
+impl Serialize for Sym {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> Deserialize<'de> for Sym {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Sym;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Sym, E> {
+                Ok(Sym::new(text))
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 impl fmt::Display for Sym {

@@ -72,6 +72,7 @@ pub fn command(dir: &Path, args: &[&str]) -> Command {
     ] {
         command.env_remove(name);
     }
+    command.env("DJPERF_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }
 

@@ -3,6 +3,8 @@
 //! It compares keys by how they are written and by their values, within one function. What a helper tests or keeps
 //! is not seen.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ir::{Call, CompKind, Const, Expr, ExprKind};
 use crate::source::{Site, Span, Sym};
 
@@ -27,13 +29,13 @@ pub struct Read<'p> {
 }
 
 /// A place where only the truth of the value matters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Test {
     pub site: Site,
     pub form: Form,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Form {
     /// `if value`
     Plain,
@@ -46,7 +48,7 @@ pub enum Form {
 }
 
 /// What is put under a key that was read before.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Fill {
     pub read: Site,
     pub test: Test,

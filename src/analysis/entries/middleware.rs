@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ir::ArgKind;
 use crate::project::middleware::{Callee, Stack};
 use crate::project::{ClassId, FuncId, Member, ModelId, Part, Project};
@@ -32,7 +34,7 @@ const MOST_ARGUMENTS: usize = 4;
 const REQUEST: &str = "django.core.handlers.wsgi.WSGIRequest";
 
 /// A query that middleware runs whatever is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PerRequest {
     pub callee: Callee,
     /// The entry of a settings module that names it.
@@ -45,7 +47,7 @@ pub struct PerRequest {
 }
 
 /// One query.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Query {
     pub site: Site,
     /// Call sites from the outermost to the query.
@@ -53,7 +55,7 @@ pub struct Query {
     pub asks: Asked,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Asked {
     /// Rows of a model.
     Rows(ModelId),

@@ -1,0 +1,131 @@
+//! What of a file other files can depend on without running its code.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::ir::{Expr, Param, Routine, Stmt};
+use crate::source::{Sym, without_places};
+
+use super::{AssignFacts, Binding, ClassFacts, Dialect, FileFacts, ImportFacts};
+
+/// A digest of all facts of a file but the bodies of its functions and where things stand.
+pub type Outline = [u8; 32];
+
+/// Everything that names and types are resolved with. A module's own body counts, a template's does not.
+#[derive(Serialize)]
+struct Shape<'a> {
+    functions: Vec<Signature<'a>>,
+    module: &'a [Stmt],
+    classes: &'a [ClassFacts],
+    imports: &'a [ImportFacts],
+    bindings: &'a [(Sym, Binding)],
+    assigns: &'a [AssignFacts],
+    exports: &'a Option<Vec<Sym>>,
+    eager_paths: &'a [Sym],
+    template: Option<Frame<'a>>,
+}
+
+#[derive(Serialize)]
+struct Signature<'a> {
+    qualname: Sym,
+    holder: (Option<u32>, Option<u32>),
+    params: &'a [Param],
+    returns: &'a Option<Expr>,
+    decorators: &'a [Expr],
+    kind: (bool, bool),
+    empty: bool,
+}
+
+#[derive(Serialize)]
+struct Frame<'a> {
+    blocks: Vec<Sym>,
+    libraries: &'a [Sym],
+    extends: Option<Sym>,
+    includes: &'a [Sym],
+    dynamic: bool,
+    names: &'a [Sym],
+    jinja: bool,
+    macros: Vec<(Sym, u32)>,
+}
+
+impl<'a> Signature<'a> {
+    fn of(routine: &'a Routine) -> Self {
+        Self {
+            qualname: routine.qualname,
+            holder: (routine.class.map(|c| c.0), routine.parent.map(|f| f.0)),
+            params: &routine.params,
+            returns: &routine.returns,
+            decorators: &routine.decorators,
+            kind: (routine.is_async, routine.is_generator),
+            empty: routine.body.is_empty(),
+        }
+    }
+}
+
+impl FileFacts {
+    /// The outline of these facts. Facts without serialised form have none, and equal no other.
+    pub fn outline(&self) -> Option<Outline> {
+        let template = self.template.as_deref();
+        let module = match (template, self.functions.first()) {
+            (None, Some(module)) => &module.body[..],
+            _ => &[],
+        };
+        let shape = Shape {
+            functions: self.functions.iter().map(Signature::of).collect(),
+            module,
+            classes: &self.classes,
+            imports: &self.imports,
+            bindings: &self.bindings,
+            assigns: &self.assigns,
+            exports: &self.exports,
+            eager_paths: &self.eager_paths,
+            template: template.map(|t| Frame {
+                blocks: t.blocks.iter().map(|b| b.name).collect(),
+                libraries: &t.libraries,
+                extends: t.extends,
+                includes: &t.includes,
+                dynamic: t.dynamic,
+                names: &t.names,
+                jinja: t.dialect == Dialect::Jinja,
+                macros: t.macros.iter().map(|(name, func)| (*name, func.0)).collect(),
+            }),
+        };
+        let bytes = without_places(|| postcard::to_stdvec(&shape)).ok()?;
+        Some(Sha256::digest(&bytes).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::python::{Depth, extract};
+
+    fn outline(text: &str) -> super::Outline {
+        extract(text, Depth { bodies: true }).outline().unwrap()
+    }
+
+    const TEXT: &str =
+        "import a\n\nclass C(a.B):\n    x = 1\n\n    def f(self, y):\n        return self.x + y\n";
+
+    #[test]
+    fn bodies_and_places_are_left_out() {
+        let known = outline(TEXT);
+        assert_eq!(known, outline(&TEXT.replace("self.x + y", "self.x.all()[y]")));
+        assert_eq!(known, outline(&format!("# comment\n\n\n{TEXT}")));
+    }
+
+    #[test]
+    fn declarations_count() {
+        let known = outline(TEXT);
+        for (old, new) in [
+            ("import a", "import a, b"),
+            ("a.B", "a.D"),
+            ("x = 1", "x = 2"),
+            ("self, y", "self, z"),
+            ("    def f", "    @a.c\n    def f"),
+            ("return self.x + y", "self.z = lambda: y"),
+            ("return", "yield"),
+        ] {
+            assert_ne!(known, outline(&TEXT.replace(old, new)), "{new}");
+        }
+    }
+}
