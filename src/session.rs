@@ -79,6 +79,8 @@ pub struct Outcome {
     pub roots: Vec<PathBuf>,
     /// Number of findings that a comment suppressed.
     pub suppressed: usize,
+    /// Files whose entry points did not have to run, as an earlier run has kept what they say.
+    pub reused: usize,
     pub python_files: usize,
     pub templates: usize,
     pub models: usize,
@@ -144,12 +146,14 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             tests: request.config.include_tests,
             migrations: request.config.include_migrations,
         };
+        let mut reused = 0;
         let (analysis, leave) = match &request.config.cache {
             Some(place) => {
                 let run = cache::Run::of(place, &project, &sources, options);
                 let path = cache::path(place, &roots);
                 let known = run.recall(&path);
                 clock.lap("recall");
+                reused = known.kept.files();
                 let (analysis, kept) =
                     analysis::analyse_again(&project, options, known.kept, known.stale.as_ref());
                 let leave = kept.filter(|_| !known.same && request.overlay.is_empty());
@@ -170,12 +174,16 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
         let mut notes = notes;
         if let Some((run, path, kept)) = leave {
             if let Err(error) = run.leave(&path, kept) {
-                notes.push(format!("nothing was kept for the next run in {}: {error}", path.display()));
+                notes.push(format!(
+                    "nothing was kept for the next run in {}: {error}",
+                    path.display()
+                ));
             }
             clock.lap("keep");
         }
         let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
         let mut outcome = Outcome {
+            reused,
             python_files: infos.len() - templates,
             templates,
             models: project

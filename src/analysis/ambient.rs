@@ -86,6 +86,7 @@ pub fn readings(project: &Project, file: FileId, body: &[Stmt]) -> Vec<Reading> 
         file,
         bound: Vec::new(),
         includes: Vec::new(),
+        inside: Vec::new(),
         followed: 0,
         found: Vec::new(),
     };
@@ -135,6 +136,8 @@ struct Walk<'p> {
     file: FileId,
     bound: Vec<Sym>,
     includes: Vec<Site>,
+    /// Blocks around the current statement: damaged templates put one into another of its name.
+    inside: Vec<(FileId, Sym)>,
     followed: u32,
     found: Vec<Reading>,
 }
@@ -181,8 +184,13 @@ impl Walk<'_> {
             TemplateStmt::Block(name) => {
                 let project = self.project;
                 let blocks = project.blocks(self.file);
-                if let Some(block) = blocks.iter().find(|block| block.name == *name) {
+                let here = (self.file, *name);
+                if let Some(block) = blocks.iter().find(|block| block.name == *name)
+                    && !self.inside.contains(&here)
+                {
+                    self.inside.push(here);
                     self.block(&block.body);
+                    self.inside.pop();
                 }
             }
             TemplateStmt::Include { template, with, only } => {

@@ -68,6 +68,11 @@ impl Kept {
         self
     }
 
+    /// The number of files whose entry points have said something.
+    pub fn files(&self) -> usize {
+        self.units.len()
+    }
+
     /// Adds what entry points said in a run, by the files that they stand in.
     pub(super) fn add(&mut self, roots: &[(FileId, Arc<Node>)]) {
         let mut by_file: FxHashMap<FileId, Vec<&Arc<Node>>> = FxHashMap::default();

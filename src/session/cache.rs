@@ -151,7 +151,12 @@ pub(super) fn path(place: &CachePlace, roots: &[PathBuf]) -> PathBuf {
         name.update(root.as_os_str().as_encoded_bytes());
         name.update([0]);
     }
-    let name: String = name.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let name: String = name
+        .finalize()
+        .iter()
+        .take(12)
+        .map(|b| format!("{b:02x}"))
+        .collect();
     place.dir.join(env!("CARGO_PKG_VERSION")).join(name)
 }
 

@@ -9,6 +9,7 @@ mod support;
 mod broken;
 mod files;
 mod fixed;
+mod kept;
 mod same;
 mod suppressed;
 mod tangled;
