@@ -5,6 +5,7 @@
 
 mod empties;
 mod fills;
+mod guards;
 pub mod table;
 
 use std::sync::Arc;
@@ -13,11 +14,12 @@ use crate::ir::{ArgKind, Call, CmpOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::source::{Site, Sym};
 
 use super::call::Args;
-use super::frame::{Frame, Over};
+use super::frame::{Frame, Loop, Over};
 use super::tables::Served;
 use super::value::{Deps, Kind, Query, Value};
 
 pub use fills::{Fill, Form, Read, Test};
+pub use guards::{fills_itself, gathers};
 pub use table::{Does, Falsy, Method};
 
 /// So many calls between a loop and what it repeats can still be taken apart.
@@ -46,6 +48,10 @@ pub struct Scan {
     pub site: Site,
     pub name: Sym,
     pub stops: bool,
+    /// It deletes what it finds.
+    pub deletes: bool,
+    /// A loop repeats it, or each saving of a row.
+    pub repeated: bool,
 }
 
 /// A query that runs before `get_or_set` looks for the key.
@@ -104,7 +110,13 @@ impl<'p> Frame<'_, 'p> {
             argument(call, 0, "key"),
             argument(call, 1, value_name(method.does)),
         );
-        if let (Some(many), Some(key)) = (&method.many, key) {
+        let made = method.does == Does::Write
+            && value.is_some_and(|at| {
+                guards::is_made(self.project.routine(self.func), &call.args[at].value)
+            });
+        if let (Some(many), Some(key)) = (&method.many, key)
+            && !made
+        {
             self.cache_use(OpenCacheUse {
                 site,
                 calls: Vec::new(),
@@ -133,10 +145,13 @@ impl<'p> Frame<'_, 'p> {
             }
             Does::Delete => Value::SCALAR,
             Does::Scan => {
+                let saving = ["save", "delete"].contains(&self.project.routine(self.func).name.as_str());
                 let scan = Scan {
                     site,
                     name: Sym::new(&method.name),
                     stops: method.stops,
+                    deletes: method.deletes,
+                    repeated: saving || self.loops.iter().any(Loop::repeats),
                 };
                 self.seen.caches.insert(CacheFact::Scan(scan));
                 Value::UNKNOWN
@@ -188,6 +203,10 @@ impl<'p> Frame<'_, 'p> {
             if aside || self.loops.iter().any(|l| l.exits) {
                 return;
             }
+            // How many there are is only known of rows; a loop that does nothing else is for `get_many` in any case.
+            if around.over != Over::Rows && (around.busy || !one.calls.is_empty()) {
+                return;
+            }
             let repeated = Repeated {
                 site: one.site,
                 around: around.site,
@@ -208,10 +227,11 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    /// Notes whether the loop that has just begun may end before its last element.
+    /// Notes whether the loop that has just begun may end before its last element, and whether it does several things.
     pub(super) fn note_exits(&mut self, body: &[Stmt]) {
         if let Some(l) = self.loops.last_mut().filter(|l| l.over != Over::Bounded) {
             l.exits = exits(body);
+            l.busy = !matches!(body, [only] if only.blocks().is_empty());
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Loop {
     pub writes: bool,
     /// Some iteration may be the last.
     pub exits: bool,
+    /// Its body is more than one simple statement.
+    pub busy: bool,
     /// Queries in its body that do not depend on it, to be judged when it ends.
     pub pending: Vec<Eval>,
 }
@@ -246,6 +248,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             leaving: 0,
             writes: false,
             exits: false,
+            busy: false,
             pending: Vec::new(),
         });
         id

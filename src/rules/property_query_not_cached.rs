@@ -52,10 +52,8 @@ fn queries(cx: &Context<'_>, read: &Occurrence<'_>, length: usize) -> Option<(Fu
     let asks = cx.asks().at(site);
     let body = cx.project.routine(func).span;
     let inside = |at: Site| at.file == file && body.contains(at.span);
-    let remembered = asks.iter().any(|ask| asked::remembers(cx.project, ask.at));
-    let runs = !remembered
-        && asks.iter().any(|ask| ask.through.is_some_and(inside))
-        && asks.iter().all(|ask| !ask.free);
+    let runs = asks.iter().any(|ask| ask.through.is_some_and(inside))
+        && asks.iter().all(|ask| !ask.free && !ask.remembered);
     (runs && cx.project.file(file).part == Part::Source).then_some((func, site))
 }
 
