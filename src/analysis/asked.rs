@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use crate::ir::{ExprKind, Routine, Stmt, StmtKind};
-use crate::project::{FuncId, ModelId, Project};
+use crate::project::{FuncId, ModelId, Part, Project};
 use crate::source::{Site, Sym};
 
 use super::Analysis;
@@ -170,7 +170,9 @@ fn asks_memory(stmt: &Stmt) -> bool {
     let mut found = false;
     walk::expressions(stmt, &mut |e| {
         found |= match &e.kind {
-            ExprKind::Call(call) => ABOUT_ATTRIBUTES.iter().any(|name| call.func.is_name(Sym::new(name))),
+            ExprKind::Call(call) => ABOUT_ATTRIBUTES
+                .iter()
+                .any(|name| call.func.is_name(Sym::new(name))),
             ExprKind::Attr(attr) => MEMORY.contains(&attr.name.as_str()),
             _ => false,
         };
@@ -184,4 +186,25 @@ pub fn called(analysis: &Analysis, site: Site) -> Option<FuncId> {
         Some([one]) => Some(*one),
         _ => None,
     }
+}
+
+/// Whether code of the project reads an attribute with the name of a method, outside of the method itself.
+pub fn is_read_in_code(project: &Project, func: FuncId) -> bool {
+    let (own, _) = project.func(func);
+    let routine = project.routine(func);
+    let mut read = false;
+    for file in project.file_ids() {
+        let known = project.file(file);
+        if known.part != Part::Source {
+            continue;
+        }
+        for stmt in known.facts.functions.iter().flat_map(|f| &f.body) {
+            walk::expressions(stmt, &mut |e| {
+                let inside = file == own && routine.span.contains(e.span);
+                let named = matches!(&e.kind, ExprKind::Attr(attr) if attr.name == routine.name);
+                read |= named && !inside;
+            });
+        }
+    }
+    read
 }

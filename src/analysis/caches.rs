@@ -19,7 +19,7 @@ use super::tables::Served;
 use super::value::{Deps, Kind, Query, Value};
 
 pub use fills::{Fill, Form, Read, Test};
-pub use guards::{fills_itself, gathers};
+pub use guards::{does_more, gathers};
 pub use table::{Does, Falsy, Method};
 
 /// So many calls between a loop and what it repeats can still be taken apart.
@@ -111,9 +111,7 @@ impl<'p> Frame<'_, 'p> {
             argument(call, 1, value_name(method.does)),
         );
         let made = method.does == Does::Write
-            && value.is_some_and(|at| {
-                guards::is_made(self.project.routine(self.func), &call.args[at].value)
-            });
+            && value.is_some_and(|at| guards::is_made(self.project.routine(self.func), &call.args[at].value));
         if let (Some(many), Some(key)) = (&method.many, key)
             && !made
         {
@@ -204,7 +202,10 @@ impl<'p> Frame<'_, 'p> {
                 return;
             }
             // How many there are is only known of rows; a loop that does nothing else is for `get_many` in any case.
-            if around.over != Over::Rows && (around.busy || !one.calls.is_empty()) {
+            // Keys are deleted when something changes: to gather them pays where the loop is there for nothing else.
+            let unknown = around.over != Over::Rows;
+            let alone = !around.busy && one.calls.is_empty();
+            if around.of_code || !alone && (unknown || one.does == Does::Delete) {
                 return;
             }
             let repeated = Repeated {
@@ -227,10 +228,12 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    /// Notes whether the loop that has just begun may end before its last element, and whether it does several things.
-    pub(super) fn note_exits(&mut self, body: &[Stmt]) {
+    /// Notes whether the loop that has just begun may end before its last element, whether it does several things, and
+    /// what it is over.
+    pub(super) fn note_exits(&mut self, body: &[Stmt], elem: &Value) {
         if let Some(l) = self.loops.last_mut().filter(|l| l.over != Over::Bounded) {
             l.exits = exits(body);
+            l.of_code = lists_code(elem);
             l.busy = !matches!(body, [only] if only.blocks().is_empty());
         }
     }
@@ -252,6 +255,15 @@ impl<'p> Frame<'_, 'p> {
             let requery = Requery { site, kept, method };
             self.seen.caches.insert(CacheFact::Requery(requery));
         }
+    }
+}
+
+/// Classes and functions, of which there are as many as the code has.
+fn lists_code(elem: &Value) -> bool {
+    match &elem.kind {
+        Kind::Class(_) | Kind::Func(_) | Kind::Bound(_) => true,
+        Kind::Tuple(parts) | Kind::Union(parts) => parts.iter().any(lists_code),
+        _ => false,
     }
 }
 

@@ -114,7 +114,11 @@ fn with(
         );
     };
     let renamed = |read: &Read<'_>| {
-        if suffix.is_empty() { read.on(&name) } else { name.clone() }
+        if suffix.is_empty() {
+            read.on(&name)
+        } else {
+            name.clone()
+        }
     };
     let open = format!("{{% with {name}={value} %}}");
     let help = format!(
@@ -141,6 +145,7 @@ fn new_name(desk: Desk<'_, '_>, file: FileId, path: &[Sym], suffix: &str) -> Opt
     let own = facts.template.as_deref()?;
     let all = desk.project.template_names(file);
     let plain = |part: &Sym| match part.as_str().strip_suffix("_set") {
+        Some(model) if model.ends_with('s') => format!("{model}es"),
         Some(model) => format!("{model}s"),
         None => part.to_string(),
     };

@@ -76,7 +76,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The helper fills what it misses, or the loop is what is left of a reading of many keys.
+/// The helper does more than to read, or the loop is what is left of a reading of many keys.
 fn can_not_gather(cx: &Context<'_>, one: &Repeated) -> bool {
-    !one.calls.is_empty() && caches::fills_itself(cx.project, one.site) || caches::gathers(cx.project, one.around)
+    !one.calls.is_empty() && caches::does_more(cx.project, one.site)
+        || caches::gathers(cx.project, one.around)
 }

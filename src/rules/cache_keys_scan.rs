@@ -12,7 +12,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for fact in &cx.analysis.caches {
         let CacheFact::Scan(scan) = fact else { continue };
         // What is emptied now and then, when settings change or a process starts, may take its time.
-        let often = !scan.deletes || scan.repeated || !cx.project.endpoints_at(scan.site).is_empty();
+        let often = !scan.deletes || scan.repeated;
         let hot = heat::of(cx.project, scan.site) == Heat::Request;
         if !hot || !often || !reportable(cx.project, scan.site) {
             continue;

@@ -17,7 +17,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 .iter()
                 .any(|guard| guard.first.same_value(read) && guard.whole.contains(read.site.span))
         };
-        for read in found.all.iter().filter(|read| cx.asks().runs_once(read.site) && !kept(read)) {
+        for read in found
+            .all
+            .iter()
+            .filter(|read| cx.asks().runs_once(read.site) && !kept(read))
+        {
             let finding = match read.tail {
                 Tail::Count => beside(cx, rule, &found, read, &told),
                 Tail::Length => alone(cx, rule, &found, read),

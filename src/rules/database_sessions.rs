@@ -45,7 +45,8 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
 fn uses_sessions(module: &SettingsModule) -> bool {
     match module.certain("MIDDLEWARE") {
         Some(Value::List(list)) => MIDDLEWARE.iter().all(|wanted| {
-            list.texts().any(|(name, item)| name == *wanted && !item.sometimes)
+            list.texts()
+                .any(|(name, item)| name == *wanted && !item.sometimes)
         }),
         _ => false,
     }

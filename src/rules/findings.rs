@@ -239,7 +239,11 @@ pub(super) fn loop_label(project: &Project, site: Site) -> &'static str {
     let facts = &project.file(site.file).facts;
     let declared = |name: Span, whole: Span| name == site.span || whole == site.span;
     let class = facts.classes.iter().any(|c| declared(c.name_span, c.span));
-    let function = facts.functions.iter().skip(1).any(|f| declared(f.name_span, f.span));
+    let function = facts
+        .functions
+        .iter()
+        .skip(1)
+        .any(|f| declared(f.name_span, f.span));
     if class || function {
         "runs once for each row that this gives to the framework"
     } else {

@@ -60,6 +60,5 @@ fn used(cx: &Context<'_>, module: &SettingsModule) -> Option<Site> {
             return Some(item.site);
         }
     }
-    cx.project
-        .import_from(module.file, &USES, &[])
+    cx.project.import_from(module.file, &USES, &[])
 }

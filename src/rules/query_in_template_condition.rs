@@ -100,12 +100,7 @@ fn is_new(cx: &Context<'_>, read: &Occurrence<'_>) -> bool {
 
 /// Another part of the page may have left the rows in the queryset before. Blocks are rendered in the order of the
 /// parent, which is not known here.
-fn may_be_loaded(
-    cx: &Context<'_>,
-    found: &Occurrences<'_>,
-    first: &Occurrence<'_>,
-    whole: Span,
-) -> bool {
+fn may_be_loaded(cx: &Context<'_>, found: &Occurrences<'_>, first: &Occurrence<'_>, whole: Span) -> bool {
     found.all.iter().any(|read| {
         read.tail == Tail::Rows
             && read.same_value(first)

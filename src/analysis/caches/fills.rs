@@ -74,9 +74,8 @@ impl<'p> Frame<'_, 'p> {
                 receiver: &attr.base,
                 key: &call.args[at].value,
                 value: args[at].1.clone(),
-                has_default: argument(call, 1, "default").is_some_and(|at| {
-                    !matches!(call.args[at].value.kind, ExprKind::Const(Const::None))
-                }),
+                has_default: argument(call, 1, "default")
+                    .is_some_and(|at| !matches!(call.args[at].value.kind, ExprKind::Const(Const::None))),
                 compared: false,
                 tested: None,
             });

@@ -29,9 +29,7 @@ fn guarded(body: &[Stmt], at: Span, name: Sym) -> bool {
             return here || left_if_false || stmt.blocks().into_iter().any(|inner| guarded(inner, at, name));
         }
         left_if_false = match &stmt.kind {
-            StmtKind::If { test, body, .. } => {
-                left_if_false || leaves(body) && implies(test, name, false)
-            }
+            StmtKind::If { test, body, .. } => left_if_false || leaves(body) && implies(test, name, false),
             StmtKind::Assign { targets, .. } => left_if_false && !targets.iter().any(|t| t.is_name(name)),
             _ => left_if_false,
         };
@@ -63,28 +61,45 @@ fn implies(test: &Expr, name: Sym, outcome: bool) -> bool {
     }
 }
 
-/// Whether the function around a read of the cache also puts something into it: what is missing is computed there,
-/// and to read all keys at once means to take that apart.
-pub fn fills_itself(project: &Project, read: Site) -> bool {
-    calls(project, read, |call| match &call.func.kind {
+/// Whether the function around a read of the cache does more than to read: it keeps what was missing, or goes on with
+/// what it got. To read all keys at once means to take that apart.
+pub fn does_more(project: &Project, read: Site) -> bool {
+    let keeps = calls(project, read, |call| match &call.func.kind {
         ExprKind::Attr(attr) => table::keeps(attr.name) && call.args.len() > 1,
         _ => false,
-    })
+    });
+    keeps || holder(project, read).is_some_and(|routine| statements(&routine.body) > READING)
+}
+
+/// So many statements make a key, read it, and look at what came.
+const READING: usize = 8;
+
+fn statements(body: &[Stmt]) -> usize {
+    let inner = |stmt: &Stmt| stmt.blocks().into_iter().map(statements).sum::<usize>();
+    body.iter().map(|stmt| 1 + inner(stmt)).sum()
+}
+
+fn holder(project: &Project, site: Site) -> Option<&Routine> {
+    let functions = &project.file(site.file).facts.functions;
+    functions
+        .iter()
+        .skip(1)
+        .rfind(|routine| routine.span.contains(site.span))
 }
 
 /// Whether the function around a loop reads or writes many keys at once already.
 pub fn gathers(project: &Project, around: Site) -> bool {
     const MANY: [&str; 4] = ["get_many", "set_many", "aget_many", "aset_many"];
     calls(project, around, |call| {
-        call.func.last_name().is_some_and(|name| MANY.contains(&name.as_str()))
+        call.func
+            .last_name()
+            .is_some_and(|name| MANY.contains(&name.as_str()))
     })
 }
 
 fn calls(project: &Project, site: Site, is: impl Fn(&Call) -> bool) -> bool {
-    let functions = &project.file(site.file).facts.functions;
-    let holder = functions.iter().skip(1).rfind(|routine| routine.span.contains(site.span));
     let mut found = false;
-    for stmt in holder.iter().flat_map(|routine| &routine.body) {
+    for stmt in holder(project, site).iter().flat_map(|routine| &routine.body) {
         walk::expressions(stmt, &mut |e| {
             if let ExprKind::Call(call) = &e.kind {
                 found |= is(call);

@@ -146,12 +146,15 @@ pub(super) fn tell(modules: &mut [SettingsModule], project: &Project, named: &[(
 /// such files to where the neighbour is.
 fn lost_parent(modules: &[SettingsModule], project: &Project, file: FileId) -> Option<FileId> {
     let lost = project.file(file).facts.imports.iter().find(|import| {
-        let found = project.modules.resolve(file, import.level, import.module.as_str());
+        let found = project
+            .modules
+            .resolve(file, import.level, import.module.as_str());
         import.kind == ImportKind::Star && import.level > 0 && !matches!(found, Resolved::File(_))
     })?;
-    let mut named = modules.iter().map(|module| module.file).filter(|other| {
-        *other != file && project.modules.stem(*other) == lost.module
-    });
+    let mut named = modules
+        .iter()
+        .map(|module| module.file)
+        .filter(|other| *other != file && project.modules.stem(*other) == lost.module);
     named.next().filter(|first| named.all(|other| other == *first))
 }
 
