@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use crate::ir::{ExprKind, Routine, Stmt, StmtKind};
-use crate::project::{FuncId, ModelId, Project};
+use crate::project::{FuncId, ModelId, Part, Project};
 use crate::source::{Site, Sym};
 
 use super::Analysis;
@@ -16,6 +16,7 @@ use super::event::{Access, Eval};
 use super::judge;
 use super::tables::{self, Served};
 use super::value::Base;
+use super::walk;
 
 /// One query of an expression in a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Ask {
     pub through: Option<Site>,
     /// Where the query runs.
     pub at: Site,
+    /// A function on the way to the query may remember answers.
+    pub remembered: bool,
 }
 
 /// All queries of templates.
@@ -58,6 +61,7 @@ impl Asks {
                 repeated: judged.repeated,
                 through: None,
                 at: load.site,
+                remembered: false,
             };
             asks.add(project, analysis, &load.calls, ask);
         }
@@ -97,8 +101,8 @@ impl Asks {
     }
 
     fn add(&mut self, project: &Project, analysis: &Analysis, calls: &[Site], ask: Ask) {
-        let (place, through) = if project.is_template(ask.at) {
-            (ask.at, None)
+        let (place, through, remembered) = if project.is_template(ask.at) {
+            (ask.at, None, false)
         } else {
             let Some(at) = calls.iter().rposition(|call| project.is_template(*call)) else {
                 return;
@@ -108,10 +112,19 @@ impl Asks {
             if behind.iter().any(|call| analysis.kept.contains(call)) {
                 return;
             }
-            (calls[at], Some(behind.first().copied().unwrap_or(ask.at)))
+            let first = behind.first().copied().unwrap_or(ask.at);
+            let remembered = behind
+                .iter()
+                .chain([&ask.at])
+                .any(|site| remembers(project, *site));
+            (calls[at], Some(first), remembered)
         };
         let here = self.by_site.entry(place).or_default();
-        let ask = Ask { through, ..ask };
+        let ask = Ask {
+            through,
+            remembered,
+            ..ask
+        };
         if !here.contains(&ask) {
             here.push(ask);
         }
@@ -127,24 +140,44 @@ impl Ask {
             repeated,
             through: None,
             at: eval.site,
+            remembered: false,
         }
     }
 }
 
-/// Whether the function around a query puts something under a key: it may remember answers that way.
-pub fn remembers(project: &Project, at: Site) -> bool {
+/// Whether the function around a place puts something under a key or an attribute, or asks what an object has in
+/// memory: it may remember answers that way.
+fn remembers(project: &Project, at: Site) -> bool {
     let facts = &project.file(at.file).facts;
     let holds = |routine: &&Routine| routine.span.contains(at.span);
     let holder = facts.functions.iter().skip(1).rfind(holds);
-    holder.is_some_and(|routine| routine.body.iter().any(fills))
+    holder.is_some_and(|routine| routine.body.iter().any(|stmt| fills(stmt) || asks_memory(stmt)))
 }
 
 fn fills(stmt: &Stmt) -> bool {
     let here = match &stmt.kind {
-        StmtKind::Assign { targets, .. } => targets.iter().any(|t| matches!(t.kind, ExprKind::Index(_))),
+        StmtKind::Assign { targets, .. } => targets
+            .iter()
+            .any(|t| matches!(t.kind, ExprKind::Index(_) | ExprKind::Attr(_))),
         _ => false,
     };
     here || stmt.blocks().into_iter().flatten().any(fills)
+}
+
+fn asks_memory(stmt: &Stmt) -> bool {
+    const ABOUT_ATTRIBUTES: [&str; 3] = ["hasattr", "getattr", "setattr"];
+    const MEMORY: [&str; 2] = ["__dict__", "_prefetched_objects_cache"];
+    let mut found = false;
+    walk::expressions(stmt, &mut |e| {
+        found |= match &e.kind {
+            ExprKind::Call(call) => ABOUT_ATTRIBUTES
+                .iter()
+                .any(|name| call.func.is_name(Sym::new(name))),
+            ExprKind::Attr(attr) => MEMORY.contains(&attr.name.as_str()),
+            _ => false,
+        };
+    });
+    found
 }
 
 /// The function that an expression of a template calls, where it is always the same.
@@ -153,4 +186,25 @@ pub fn called(analysis: &Analysis, site: Site) -> Option<FuncId> {
         Some([one]) => Some(*one),
         _ => None,
     }
+}
+
+/// Whether code of the project reads an attribute with the name of a method, outside of the method itself.
+pub fn is_read_in_code(project: &Project, func: FuncId) -> bool {
+    let (own, _) = project.func(func);
+    let routine = project.routine(func);
+    let mut read = false;
+    for file in project.file_ids() {
+        let known = project.file(file);
+        if known.part != Part::Source {
+            continue;
+        }
+        for stmt in known.facts.functions.iter().flat_map(|f| &f.body) {
+            walk::expressions(stmt, &mut |e| {
+                let inside = file == own && routine.span.contains(e.span);
+                let named = matches!(&e.kind, ExprKind::Attr(attr) if attr.name == routine.name);
+                read |= named && !inside;
+            });
+        }
+    }
+    read
 }

@@ -5,6 +5,7 @@
 
 mod empties;
 mod fills;
+mod guards;
 pub mod table;
 
 use std::sync::Arc;
@@ -15,12 +16,13 @@ use crate::ir::{ArgKind, Call, CmpOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::source::{Site, Sym};
 
 use super::call::Args;
-use super::frame::{Frame, Over};
+use super::frame::{Frame, Loop, Over};
 use super::tables::Served;
 use super::trace::Noted;
 use super::value::{Deps, Kind, Query, Value};
 
 pub use fills::{Fill, Form, Read, Test};
+pub use guards::{does_more, gathers};
 pub use table::{Does, Falsy, Method};
 
 /// So many calls between a loop and what it repeats can still be taken apart.
@@ -49,6 +51,10 @@ pub struct Scan {
     pub site: Site,
     pub name: Sym,
     pub stops: bool,
+    /// It deletes what it finds.
+    pub deletes: bool,
+    /// A loop repeats it, or each saving of a row.
+    pub repeated: bool,
 }
 
 /// A query that runs before `get_or_set` looks for the key.
@@ -111,7 +117,11 @@ impl<'p> Frame<'_, 'p> {
             argument(call, 0, "key"),
             argument(call, 1, value_name(method.does)),
         );
-        if let (Some(many), Some(key)) = (&method.many, key) {
+        let made = method.does == Does::Write
+            && value.is_some_and(|at| guards::is_made(self.project.routine(self.func), &call.args[at].value));
+        if let (Some(many), Some(key)) = (&method.many, key)
+            && !made
+        {
             self.cache_use(OpenCacheUse {
                 site,
                 calls: Vec::new(),
@@ -140,10 +150,13 @@ impl<'p> Frame<'_, 'p> {
             }
             Does::Delete => Value::SCALAR,
             Does::Scan => {
+                let saving = ["save", "delete"].contains(&self.project.routine(self.func).name.as_str());
                 let scan = Scan {
                     site,
                     name: Sym::new(&method.name),
                     stops: method.stops,
+                    deletes: method.deletes,
+                    repeated: saving || self.loops.iter().any(Loop::repeats),
                 };
                 self.note_cache(CacheFact::Scan(scan));
                 Value::UNKNOWN
@@ -195,6 +208,13 @@ impl<'p> Frame<'_, 'p> {
             if aside || self.loops.iter().any(|l| l.exits) {
                 return;
             }
+            // How many there are is only known of rows; a loop that does nothing else is for `get_many` in any case.
+            // Keys are deleted when something changes: to gather them pays where the loop is there for nothing else.
+            let unknown = around.over != Over::Rows;
+            let alone = !around.busy && one.calls.is_empty();
+            if around.of_code || !alone && (unknown || one.does == Does::Delete) {
+                return;
+            }
             let repeated = Repeated {
                 site: one.site,
                 around: around.site,
@@ -215,10 +235,13 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
-    /// Notes whether the loop that has just begun may end before its last element.
-    pub(super) fn note_exits(&mut self, body: &[Stmt]) {
+    /// Notes whether the loop that has just begun may end before its last element, whether it does several things, and
+    /// what it is over.
+    pub(super) fn note_exits(&mut self, body: &[Stmt], elem: &Value) {
         if let Some(l) = self.loops.last_mut().filter(|l| l.over != Over::Bounded) {
             l.exits = exits(body);
+            l.of_code = lists_code(elem);
+            l.busy = !matches!(body, [only] if only.blocks().is_empty());
         }
     }
 
@@ -239,6 +262,15 @@ impl<'p> Frame<'_, 'p> {
             let requery = Requery { site, kept, method };
             self.note_cache(CacheFact::Requery(requery));
         }
+    }
+}
+
+/// Classes and functions, of which there are as many as the code has.
+fn lists_code(elem: &Value) -> bool {
+    match &elem.kind {
+        Kind::Class(_) | Kind::Func(_) | Kind::Bound(_) => true,
+        Kind::Tuple(parts) | Kind::Union(parts) => parts.iter().any(lists_code),
+        _ => false,
     }
 }
 

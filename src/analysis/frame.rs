@@ -36,6 +36,10 @@ pub struct Loop {
     pub writes: bool,
     /// Some iteration may be the last.
     pub exits: bool,
+    /// Its body is more than one simple statement.
+    pub busy: bool,
+    /// It is over classes or functions.
+    pub of_code: bool,
     /// Queries in its body that do not depend on it, to be judged when it ends.
     pub pending: Vec<Eval>,
 }
@@ -249,6 +253,8 @@ impl<'e, 'p> Frame<'e, 'p> {
             leaving: 0,
             writes: false,
             exits: false,
+            busy: false,
+            of_code: false,
             pending: Vec::new(),
         });
         id

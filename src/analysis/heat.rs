@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::ir::{Expr, ExprKind};
 use crate::project::{Part, Project};
-use crate::source::Site;
+use crate::source::{FileId, Site};
 
 use super::walk;
 
@@ -28,6 +28,12 @@ struct Document {
     task: Task,
     admin: Modules,
     sample: Sample,
+    once: Words,
+}
+
+#[derive(Deserialize)]
+struct Words {
+    words: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +80,15 @@ pub fn of(project: &Project, site: Site) -> Heat {
         _ if near(&TABLE.task.modules) || is_task(project, site) => Heat::Task,
         _ => Heat::Request,
     }
+}
+
+/// Whether a template is a page that somebody opens to do something once, such as to delete a row.
+pub fn is_page_for_once(project: &Project, template: FileId) -> bool {
+    let path = &project.file(template).path;
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    stem.split(['_', '-'])
+        .any(|word| TABLE.once.words.iter().any(|known| known == word))
 }
 
 fn is_sample(module: &str, path: &str) -> bool {

@@ -11,8 +11,8 @@ use crate::source::{FileId, Site, Sym};
 use super::advice;
 
 const LIST: &str = "rest_framework.mixins.ListModelMixin";
-/// What a class would say or override to answer with fewer rows.
-const NARROWING: [&str; 9] = [
+/// What a class would say or override to answer with fewer rows, or to fewer clients.
+const NARROWING: [&str; 12] = [
     "pagination_class",
     "paginator",
     "paginate_queryset",
@@ -22,6 +22,10 @@ const NARROWING: [&str; 9] = [
     "get_queryset",
     "filter_queryset",
     "filter_backends",
+    // Who may ask for the list is decided in code.
+    "get_permissions",
+    "check_permissions",
+    "initial",
 ];
 
 /// A list of all rows.

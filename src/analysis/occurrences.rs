@@ -129,6 +129,7 @@ impl<'p> Occurrences<'p> {
             loops: Vec::new(),
             next_loop: 0,
             body: 0,
+            extends: facts.functions.iter().flat_map(|f| &f.body).any(extends),
             compared: false,
             filtered: false,
             rendered: Vec::new(),
@@ -154,6 +155,10 @@ impl<'p> Occurrences<'p> {
     }
 }
 
+fn extends(stmt: &Stmt) -> bool {
+    matches!(&stmt.kind, StmtKind::Template(part) if matches!(**part, TemplateStmt::Extends(_)))
+}
+
 struct Walk<'p> {
     file: FileId,
     facts: &'p FileFacts,
@@ -164,6 +169,8 @@ struct Walk<'p> {
     loops: Vec<u32>,
     next_loop: u32,
     body: u32,
+    /// Its blocks are rendered where a parent has them.
+    extends: bool,
     /// The current expression is compared with another one.
     compared: bool,
     /// It stands before a filter.
@@ -208,12 +215,18 @@ impl<'p> Walk<'p> {
             TemplateStmt::Block(name) => {
                 let facts: &'p FileFacts = self.facts;
                 let blocks = facts.template.iter().flat_map(|template| &template.blocks);
-                let found = blocks.into_iter().find(|block| block.name == *name);
-                if let Some(block) = found
+                let found = blocks
+                    .into_iter()
+                    .enumerate()
+                    .find(|(_, block)| block.name == *name);
+                if let Some((n, block)) = found
                     && !self.rendered.contains(name)
                 {
                     self.rendered.push(*name);
+                    let own = if self.extends { n as u32 + 1 } else { self.body };
+                    let outer = std::mem::replace(&mut self.body, own);
                     self.scope(&block.body);
+                    self.body = outer;
                 }
             }
             TemplateStmt::Include { with, .. } => {

@@ -239,7 +239,7 @@ impl<'p> Frame<'_, 'p> {
         };
         self.count_loop(iter.span, &iterated);
         let (id, elem) = self.begin_loop(&iterated, iter.span, over);
-        self.note_exits(body);
+        self.note_exits(body, &elem);
         self.mark_fetched(iter);
         let ran = self.branch(|f| {
             f.nesting -= 1;

@@ -15,13 +15,14 @@ pub struct Read<'a> {
     path: &'a [Sym],
     /// Ends of the path and of `….all`.
     ends: (u32, u32),
-    all: bool,
+    /// Reading it makes a new queryset.
+    new: bool,
     tail: Tail,
     truth: bool,
 }
 
 impl<'a> Read<'a> {
-    pub fn of(read: &'a Occurrence<'_>) -> Self {
+    pub fn of(read: &'a Occurrence<'_>, new: bool) -> Self {
         let end = |n: usize| {
             read.steps
                 .get(n - 1)
@@ -32,7 +33,7 @@ impl<'a> Read<'a> {
             site: read.site,
             path: &read.path,
             ends: (end(n), end(n + usize::from(read.all))),
-            all: read.all,
+            new,
             tail: read.tail,
             truth: read.truth,
         }
@@ -66,14 +67,17 @@ pub fn keep(
         return (String::new(), Err("nothing is read"));
     };
     let path = first.text(text, first.ends.0);
-    if let Some(held) = reads.iter().find(|read| is_rows(read) && !read.all) {
+    if let Some(held) = reads.iter().find(|read| is_rows(read) && !read.new) {
         let held = held.text(text, held.ends.0);
         let edits = reads
             .iter()
-            .filter(|read| read.all || matches!(read.tail, Tail::Count | Tail::Exists))
+            .filter(|read| read.new || matches!(read.tail, Tail::Count | Tail::Exists))
             .map(|read| (read.site.span, read.on(held)));
         let edits: Vec<(Span, String)> = edits.collect();
-        let help = format!("read `{held}` itself: it keeps the rows once they are loaded");
+        let help = format!(
+            "ask `{}` instead: `{held}` keeps the rows once they are loaded",
+            first.on(held)
+        );
         if edits.is_empty() {
             return with(desk, file, whole, reads, path.to_owned());
         }
@@ -84,6 +88,7 @@ pub fn keep(
     }
     let value = match reads.iter().find(is_rows) {
         Some(rows) => rows.text(text, rows.ends.1).to_owned(),
+        None if reads.iter().all(|read| read.tail == Tail::Exists) => format!("{path}.exists"),
         None => format!("{path}.count"),
     };
     with(desk, file, whole, reads, value)
@@ -97,22 +102,35 @@ fn with(
     reads: &[Read<'_>],
     value: String,
 ) -> (String, Result<Fix, Refusal>) {
-    let counts = value.ends_with(".count");
-    let Some((name, known)) = new_name(desk, file, reads[0].path, counts) else {
+    let suffix = match value.rsplit_once('.') {
+        Some((_, "count")) => "_count",
+        Some((_, "exists")) => "_exist",
+        _ => "",
+    };
+    let Some((name, known)) = new_name(desk, file, reads[0].path, suffix) else {
         return (
-            format!("keep it: `{{% with …={value} %}}`"),
+            format!("keep it: `{{% with …={value} %}}` around the condition"),
             Err("the names that suit are taken"),
         );
     };
+    let renamed = |read: &Read<'_>| {
+        if suffix.is_empty() {
+            read.on(&name)
+        } else {
+            name.clone()
+        }
+    };
     let open = format!("{{% with {name}={value} %}}");
-    let help = format!("keep it: `{open}` around the condition");
+    let help = format!(
+        "keep it: `{open}` around the condition, which then asks `{}`",
+        renamed(&reads[0])
+    );
     let mut edits = vec![
         (Span::new(whole.start, whole.start), open.clone()),
         (Span::new(whole.end, whole.end), "{% endwith %}".to_owned()),
     ];
     for read in reads {
-        let new = if counts { name.clone() } else { read.on(&name) };
-        edits.push((read.site.span, new));
+        edits.push((read.site.span, renamed(read)));
     }
     let safety = if known { Safety::Safe } else { Safety::Unsafe };
     (
@@ -122,16 +140,16 @@ fn with(
 }
 
 /// A name for what a path leads to, and whether no included template can mean something else by it.
-fn new_name(desk: Desk<'_, '_>, file: FileId, path: &[Sym], counts: bool) -> Option<(String, bool)> {
+fn new_name(desk: Desk<'_, '_>, file: FileId, path: &[Sym], suffix: &str) -> Option<(String, bool)> {
     let facts = &desk.project.file(file).facts;
     let own = facts.template.as_deref()?;
     let all = desk.project.template_names(file);
     let plain = |part: &Sym| match part.as_str().strip_suffix("_set") {
+        Some(model) if model.ends_with('s') => format!("{model}es"),
         Some(model) => format!("{model}s"),
         None => part.to_string(),
     };
     let last = path.last().map(plain)?;
-    let suffix = if counts { "_count" } else { "" };
     let holder = path.len().checked_sub(2).and_then(|n| path.get(n));
     let names = [
         Some(format!("{last}{suffix}")),

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::caches::{CacheFact, Does, Repeated};
+use crate::analysis::caches::{self, CacheFact, Does, Repeated};
 use crate::analysis::heat::{self, Heat};
 use crate::report::diagnostic::{Certainty, Diagnostic, Role};
 use crate::source::Site;
 
 use super::caching::finding;
-use super::findings::{MAX_LABELS, reportable};
+use super::findings::{MAX_LABELS, loop_label, reportable};
 use super::{Context, Rule};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
@@ -18,6 +18,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             && heat::of(cx.project, one.around) > Heat::Command
             && reportable(cx.project, one.site)
             && reportable(cx.project, one.around)
+            && !can_not_gather(cx, one)
         {
             all.entry(one.site).or_default().push(one);
         }
@@ -57,7 +58,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         };
         let mut places = vec![(first.site, Role::Access, "one key")];
         for one in repeated {
-            places.push((one.around, Role::Loop, "runs once per iteration of this loop"));
+            places.push((one.around, Role::Loop, loop_label(cx.project, one.around)));
             places.extend(
                 one.calls
                     .iter()
@@ -73,4 +74,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         }
         out.push(found);
     }
+}
+
+/// The helper does more than to read, or the loop is what is left of a reading of many keys.
+fn can_not_gather(cx: &Context<'_>, one: &Repeated) -> bool {
+    !one.calls.is_empty() && caches::does_more(cx.project, one.site)
+        || caches::gathers(cx.project, one.around)
 }

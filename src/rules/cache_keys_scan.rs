@@ -11,9 +11,10 @@ use super::{Context, Rule};
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for fact in &cx.analysis.caches {
         let CacheFact::Scan(scan) = fact else { continue };
-        let heat = heat::of(cx.project, scan.site);
-        let hot = heat == Heat::Request || (scan.stops && heat >= Heat::Task);
-        if !hot || !reportable(cx.project, scan.site) {
+        // What is emptied now and then, when settings change or a process starts, may take its time.
+        let often = !scan.deletes || scan.repeated;
+        let hot = heat::of(cx.project, scan.site) == Heat::Request;
+        if !hot || !often || !reportable(cx.project, scan.site) {
             continue;
         }
         let message = if scan.stops {

@@ -6,7 +6,7 @@ use crate::project::settings::{Dict, Value};
 use crate::report::diagnostic::{Certainty, Diagnostic};
 use crate::source::Site;
 
-use super::deployment::{databases, found, is_async, pooler, serving};
+use super::deployment::{Served, databases, found, is_async, pooler, serving};
 use super::{Context, Rule, fixes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
@@ -14,7 +14,14 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         if is_async(module) {
             continue;
         }
-        for served in databases(module) {
+        // Whoever has set it for one way to get a database has thought of it for the others.
+        let all = databases(module);
+        let decided =
+            |served: &Served<'_>| served.dict.get("CONN_MAX_AGE").is_some() && !is_left_out(served.dict);
+        if all.iter().any(decided) {
+            continue;
+        }
+        for served in all {
             let (Some(kind), dict) = (served.kind, served.dict) else {
                 continue;
             };

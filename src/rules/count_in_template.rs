@@ -4,13 +4,24 @@ use crate::analysis::occurrences::{Occurrence, Occurrences, Role, Tail};
 use crate::fix::template::{self, Read};
 use crate::report::diagnostic::Diagnostic;
 
-use super::{Context, Rule, fixes, templates};
+use super::{Context, Rule, fixes, query_in_template_condition, templates};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for file in cx.project.django_templates() {
         let found = Occurrences::of(cx.project, file);
         let mut told: Vec<&Occurrence<'_>> = Vec::new();
-        for read in found.all.iter().filter(|read| cx.asks().runs_once(read.site)) {
+        // What keeps a value for a condition and all behind it serves its counts as well.
+        let guards = query_in_template_condition::guards(cx, file, &found);
+        let kept = |read: &Occurrence<'_>| {
+            guards
+                .iter()
+                .any(|guard| guard.first.same_value(read) && guard.whole.contains(read.site.span))
+        };
+        for read in found
+            .all
+            .iter()
+            .filter(|read| cx.asks().runs_once(read.site) && !kept(read))
+        {
             let finding = match read.tail {
                 Tail::Count => beside(cx, rule, &found, read, &told),
                 Tail::Length => alone(cx, rule, &found, read),
@@ -57,7 +68,7 @@ fn beside(
         (help, Err("the two places may be far apart"))
     } else {
         let help = format!("use `{name}|length`: it loads the rows that the loop then has");
-        (help, template::counted(cx.desk(), Read::of(count)))
+        (help, template::counted(cx.desk(), Read::of(count, false)))
     };
     let mut finding = templates::finding(cx, rule, count, &[rows], message, help);
     fixes::offer(&mut finding, fix);
@@ -81,6 +92,6 @@ fn alone(
     let help = format!("use `{name}.count`, which the database answers with a number");
     let mut finding = templates::finding(cx, rule, length, &[], message, help);
     finding.queries = None;
-    fixes::offer(&mut finding, template::asked(cx.desk(), Read::of(length)));
+    fixes::offer(&mut finding, template::asked(cx.desk(), Read::of(length, true)));
     Some(finding)
 }

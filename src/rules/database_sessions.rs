@@ -9,7 +9,11 @@ use super::{Context, Rule, fixes};
 
 const DATABASE: &str = "django.contrib.sessions.backends.db";
 const CACHED: &str = "\"django.contrib.sessions.backends.cached_db\"";
-const MIDDLEWARE: &str = "django.contrib.sessions.middleware.SessionMiddleware";
+/// Sessions are read where a request asks for its user, by the second of these.
+const MIDDLEWARE: [&str; 2] = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+];
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for module in serving(cx) {
@@ -40,9 +44,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
 
 fn uses_sessions(module: &SettingsModule) -> bool {
     match module.certain("MIDDLEWARE") {
-        Some(Value::List(list)) => list
-            .texts()
-            .any(|(name, item)| name == MIDDLEWARE && !item.sometimes),
+        Some(Value::List(list)) => MIDDLEWARE.iter().all(|wanted| {
+            list.texts()
+                .any(|(name, item)| name == *wanted && !item.sometimes)
+        }),
         _ => false,
     }
 }

@@ -23,12 +23,11 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             Falsy::Missing => "`None`",
         };
         let message = format!("{what} is computed again each time, though it is in the cache");
-        let help = match (falsy, fill.has_default) {
-            (Falsy::Missing, _) => {
+        let help = match falsy {
+            Falsy::Missing => {
                 "tell a missing key from a kept `None`: read with a default of your own, `MISSING = object()`, and compare with `is MISSING`"
             }
-            (_, true) => "read without the default, and compare with `None`: only a missing key gives that",
-            (_, false) => "compare with `None`: only a missing key gives that",
+            _ => "compare with `None`: only a missing key gives that",
         };
         let places = [
             (test.site, Role::Access, "true for a value that is not empty only"),
@@ -38,7 +37,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let Some(mut found) = finding(cx, rule, &places, message, help.into()) else {
             continue;
         };
-        if falsy != Falsy::Missing && !fill.has_default {
+        if falsy != Falsy::Missing {
             fixes::offer(&mut found, caches::compare_with_none(cx.desk(), test));
         }
         out.push(found);

@@ -9,7 +9,7 @@ use crate::analysis::judge::{self, Judged};
 use crate::fix::Trees;
 use crate::project::{ModelId, Part, Project};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
-use crate::source::{Site, SourceSet};
+use crate::source::{Site, SourceSet, Span};
 
 use super::{Context, Rule};
 
@@ -234,6 +234,23 @@ pub(super) fn load_labels(mut judged: Vec<&Judged<'_>>, place: Site) -> Vec<Labe
     labels
 }
 
+/// What to say at a loop, or at what a framework goes over.
+pub(super) fn loop_label(project: &Project, site: Site) -> &'static str {
+    let facts = &project.file(site.file).facts;
+    let declared = |name: Span, whole: Span| name == site.span || whole == site.span;
+    let class = facts.classes.iter().any(|c| declared(c.name_span, c.span));
+    let function = facts
+        .functions
+        .iter()
+        .skip(1)
+        .any(|f| declared(f.name_span, f.span));
+    if class || function {
+        "runs once for each row that this gives to the framework"
+    } else {
+        "runs once per iteration of this loop"
+    }
+}
+
 /// The finding for one evaluation in a loop.
 pub(super) fn eval_finding(
     cx: &Context<'_>,
@@ -258,7 +275,7 @@ pub(super) fn eval_finding(
         }
     };
     if let Some(around) = eval.around {
-        push(around.site, Role::Loop, "runs once per iteration of this loop");
+        push(around.site, Role::Loop, loop_label(cx.project, around.site));
     }
     for call in &eval.calls {
         push(*call, Role::Call, "called from here");

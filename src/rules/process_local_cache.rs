@@ -9,7 +9,8 @@ use super::{Context, Rule};
 
 const LOCAL: &str = "django.core.cache.backends.locmem.LocMemCache";
 const DUMMY: &str = "django.core.cache.backends.dummy.DummyCache";
-const USES: [&str; 2] = ["django.core.cache", "django.views.decorators.cache"];
+/// Pages that `cache_page` keeps grow old by themselves, in each process for itself.
+const USES: [&str; 1] = ["django.core.cache"];
 const MIDDLEWARE: &str = "django.middleware.cache.";
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
@@ -59,6 +60,5 @@ fn used(cx: &Context<'_>, module: &SettingsModule) -> Option<Site> {
             return Some(item.site);
         }
     }
-    cx.project
-        .import_from(module.file, &USES, &["never_cache", "cache_control"])
+    cx.project.import_from(module.file, &USES, &[])
 }

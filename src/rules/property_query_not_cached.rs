@@ -7,13 +7,13 @@ use crate::analysis::occurrences::{Occurrence, Occurrences};
 use crate::fix::cached_property;
 use crate::project::{FuncId, Part};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
-use crate::source::Site;
+use crate::source::{Site, Sym};
 
 use super::findings::{MAX_LABELS, endpoints, severity};
 use super::{Context, Rule, fixes};
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    let mut worst: BTreeMap<FuncId, Vec<Site>> = BTreeMap::new();
+    let mut worst: BTreeMap<FuncId, (Vec<Site>, Vec<Sym>)> = BTreeMap::new();
     for file in cx.project.django_templates() {
         let found = Occurrences::of(cx.project, file);
         for read in &found.all {
@@ -28,14 +28,16 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                     .map(|other| place(other, length))
                     .collect();
                 let known = worst.entry(func).or_default();
-                if reads.contains(&site) && reads.len() > known.len() {
-                    *known = reads;
+                if reads.contains(&site) && reads.len() > known.0.len() {
+                    *known = (reads, read.path.iter().take(length).copied().collect());
                 }
             }
         }
     }
-    for (func, reads) in worst.into_iter().filter(|(_, reads)| reads.len() > 1) {
-        out.push(finding(cx, rule, func, &reads));
+    for (func, (reads, path)) in worst {
+        if reads.len() > 1 {
+            out.push(finding(cx, rule, func, &reads, &path));
+        }
     }
 }
 
@@ -52,14 +54,13 @@ fn queries(cx: &Context<'_>, read: &Occurrence<'_>, length: usize) -> Option<(Fu
     let asks = cx.asks().at(site);
     let body = cx.project.routine(func).span;
     let inside = |at: Site| at.file == file && body.contains(at.span);
-    let remembered = asks.iter().any(|ask| asked::remembers(cx.project, ask.at));
-    let runs = !remembered
-        && asks.iter().any(|ask| ask.through.is_some_and(inside))
-        && asks.iter().all(|ask| !ask.free);
+    let runs = asks.iter().any(|ask| ask.through.is_some_and(inside))
+        && asks.iter().all(|ask| !ask.free && !ask.remembered);
     (runs && cx.project.file(file).part == Part::Source).then_some((func, site))
 }
 
-fn finding(cx: &Context<'_>, rule: &Rule, func: FuncId, reads: &[Site]) -> Diagnostic {
+fn finding(cx: &Context<'_>, rule: &Rule, func: FuncId, reads: &[Site], path: &[Sym]) -> Diagnostic {
+    let path: Vec<&str> = path.iter().map(|step| step.as_str()).collect();
     let (file, _) = cx.project.func(func);
     let routine = cx.project.routine(func);
     let is_property = !routine.decorators.is_empty();
@@ -82,10 +83,15 @@ fn finding(cx: &Context<'_>, rule: &Rule, func: FuncId, reads: &[Site]) -> Diagn
     }
     labels.truncate(MAX_LABELS);
     let name = routine.name;
-    let help = if is_property {
+    // Code that reads it as well may do so again after a change of what it asks for.
+    let only_shown = is_property && !asked::is_read_in_code(cx.project, func);
+    let help = if only_shown {
         "make it a `cached_property`: the row keeps the answer from the first read on".to_owned()
     } else {
-        format!("read it once: `{{% with {name}=….{name} %}}`")
+        format!(
+            "read it once: `{{% with {name}={} %}}` around these places",
+            path.join(".")
+        )
     };
     let mut found = Diagnostic {
         rule: rule.name,
@@ -111,7 +117,7 @@ fn finding(cx: &Context<'_>, rule: &Rule, func: FuncId, reads: &[Site]) -> Diagn
         labels,
         fix: None,
     };
-    if is_property {
+    if only_shown {
         fixes::offer(&mut found, cached_property::fix(cx.desk(), func));
     }
     found

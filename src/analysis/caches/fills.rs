@@ -13,7 +13,7 @@ use super::super::frame::Frame;
 use super::super::tables::{self, Returns};
 use super::super::value::{Deps, Kind, Size, Value};
 use super::super::walk;
-use super::{Falsy, argument, empties, table};
+use super::{Falsy, argument, empties, guards, table};
 
 /// A read of the cache in the running function.
 #[derive(Debug)]
@@ -57,7 +57,6 @@ pub struct Fill {
     pub value: Site,
     /// Why that may be false.
     pub falsy: Falsy,
-    pub has_default: bool,
 }
 
 impl<'p> Frame<'_, 'p> {
@@ -77,7 +76,8 @@ impl<'p> Frame<'_, 'p> {
                 receiver: &attr.base,
                 key: &call.args[at].value,
                 value: args[at].1.clone(),
-                has_default: call.args.len() > 1,
+                has_default: argument(call, 1, "default")
+                    .is_some_and(|at| !matches!(call.args[at].value.kind, ExprKind::Const(Const::None))),
                 compared: false,
                 tested: None,
             });
@@ -153,10 +153,15 @@ impl<'p> Frame<'_, 'p> {
         let Some(read) = self.cache_reads.iter().rev().find(same) else {
             return;
         };
-        let Some(test) = read.tested.filter(|_| !read.compared) else {
+        // A default that is as empty as what may be kept says that the two are meant to be the same.
+        let Some(test) = read.tested.filter(|_| !read.compared && !read.has_default) else {
             return;
         };
-        let (read, has_default) = (read.site, read.has_default);
+        let read = read.site;
+        let body = &self.project.routine(self.func).body;
+        if guards::only_if_true(body, expr.span, kept) {
+            return;
+        }
         let Some(falsy) = self.may_be_false(&args[value].1, kept) else {
             return;
         };
@@ -166,7 +171,6 @@ impl<'p> Frame<'_, 'p> {
             write: self.site(expr.span),
             value: self.site(kept.span),
             falsy,
-            has_default,
         };
         self.note_cache(super::CacheFact::Fill(fill));
     }

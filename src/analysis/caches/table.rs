@@ -30,6 +30,9 @@ pub struct Method {
     /// Other clients of the server wait for it.
     #[serde(default)]
     pub stops: bool,
+    /// A scan that deletes what it finds.
+    #[serde(default)]
+    pub deletes: bool,
     #[serde(default, rename = "async")]
     has_async: bool,
 }

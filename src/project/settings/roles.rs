@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::table;
 use super::walk;
 use super::{SettingsModule, Value};
-use crate::facts::FileFacts;
+use crate::facts::{FileFacts, ImportKind};
 use crate::project::Project;
 use crate::project::modules::{ModuleIndex, Resolved};
 use crate::source::{FileId, Sym};
@@ -120,7 +120,11 @@ pub(super) fn tell(modules: &mut [SettingsModule], project: &Project, named: &[(
     let takers: Vec<(Sym, Role, Vec<FileId>)> = modules
         .iter()
         .filter(|module| module.role.may_serve() || module.role == Role::Base)
-        .map(|module| (module.name, module.role, module.parents.clone()))
+        .map(|module| {
+            let mut parents = module.parents.clone();
+            parents.extend(lost_parent(modules, project, module.file));
+            (module.name, module.role, parents)
+        })
         .collect();
     for module in modules.iter_mut() {
         let by = takers
@@ -136,6 +140,22 @@ pub(super) fn tell(modules: &mut [SettingsModule], project: &Project, named: &[(
             module.reason = Reason::TakenOver(*by);
         }
     }
+}
+
+/// The settings that a module means which takes over everything from a neighbour that is not there: deployments copy
+/// such files to where the neighbour is.
+fn lost_parent(modules: &[SettingsModule], project: &Project, file: FileId) -> Option<FileId> {
+    let lost = project.file(file).facts.imports.iter().find(|import| {
+        let found = project
+            .modules
+            .resolve(file, import.level, import.module.as_str());
+        import.kind == ImportKind::Star && import.level > 0 && !matches!(found, Resolved::File(_))
+    })?;
+    let mut named = modules
+        .iter()
+        .map(|module| module.file)
+        .filter(|other| *other != file && project.modules.stem(*other) == lost.module);
+    named.next().filter(|first| named.all(|other| other == *first))
 }
 
 /// The first word that tells something: in the name of the class, of the file, of its directory.
