@@ -5,6 +5,7 @@
 mod cache;
 mod fixing;
 mod packages;
+mod reader;
 mod settings;
 mod shortlist;
 mod view;
@@ -21,7 +22,7 @@ use crate::config::{Config, ConfigError};
 use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
 use crate::fix::{Desk, Trees};
-use crate::lower::{self, python::Depth};
+use crate::lower::python::Depth;
 use crate::project::hints::{Database, DjangoHints};
 use crate::project::modules::ModuleIndex;
 use crate::project::{self, LinkInput, Part, Project, Target, templates};
@@ -32,6 +33,9 @@ use crate::report::settings::SettingsView;
 use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
 use crate::suppress::Suppressions;
+
+use cache::{Cache, Mark, Run};
+use reader::Reader;
 
 pub use fixing::{Change, Fixed, Fixing, fix, fix_by, write};
 
@@ -141,23 +145,23 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             infos,
             roots,
             notes,
+            cache,
         } = loaded;
         let options = Options {
             tests: request.config.include_tests,
             migrations: request.config.include_migrations,
         };
         let mut reused = 0;
-        let (analysis, leave) = match &request.config.cache {
-            Some(place) => {
-                let run = cache::Run::of(place, &project, &sources, options);
-                let path = cache::path(place, &roots);
-                let known = run.recall(&path);
+        let (analysis, leave) = match cache {
+            Some((cache, marks)) => {
+                let run = Run::of(&project, marks, options);
+                let known = cache.recall(&run);
                 clock.lap("recall");
                 reused = known.kept.files();
                 let (analysis, kept) =
                     analysis::analyse_again(&project, options, known.kept, known.stale.as_ref());
                 let leave = kept.filter(|_| !known.same && request.overlay.is_empty());
-                (analysis, leave.map(|kept| (run, path, kept)))
+                (analysis, leave.map(|kept| (cache, run, kept)))
             }
             None => (analysis::analyse(&project, options), None),
         };
@@ -172,12 +176,9 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
         drop(trees);
         clock.lap("rules");
         let mut notes = notes;
-        if let Some((run, path, kept)) = leave {
-            if let Err(error) = run.leave(&path, kept) {
-                notes.push(format!(
-                    "nothing was kept for the next run in {}: {error}",
-                    path.display()
-                ));
+        if let Some((cache, run, kept)) = leave {
+            if let Err(error) = cache.leave(run, &project, kept) {
+                notes.push(format!("nothing was kept for the next run: {error}"));
             }
             clock.lap("keep");
         }
@@ -275,6 +276,8 @@ struct Loaded {
     infos: Vec<FileInfo>,
     roots: Vec<PathBuf>,
     notes: Vec<String>,
+    /// What the last run left, and the marks of all files for the next one.
+    cache: Option<(Cache, Vec<Mark>)>,
 }
 
 #[derive(Default)]
@@ -333,7 +336,12 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         FileKind::Source => Part::Source,
         FileKind::Template => Part::Template,
     };
-    let mut facts: Vec<FileFacts> = found
+    let cache = config
+        .cache
+        .as_ref()
+        .map(|place| Cache::open(place, &found.roots));
+    let reader = Reader(cache.as_ref());
+    let (mut facts, mut marks): (Vec<FileFacts>, Vec<Mark>) = found
         .files
         .par_iter()
         .enumerate()
@@ -343,9 +351,9 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
                 Part::Migration => config.include_migrations,
                 _ => true,
             };
-            lower::python::extract(&found.sources.get(FileId(i as u32)).text, Depth { bodies })
+            reader.python(&found.sources.get(FileId(i as u32)).text, Depth { bodies })
         })
-        .collect();
+        .unzip();
     clock.lap("parse");
     let mut index = ModuleIndex::new(&found.project_paths());
     let own = facts
@@ -373,25 +381,18 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         let shown: Vec<String> = request.paths.iter().map(|p| p.display().to_string()).collect();
         return Err(SessionError::NothingToRead(shown.join(", ")));
     }
-    let of_templates: Vec<FileFacts> = found.files[python_files..]
+    let (of_templates, more): (Vec<FileFacts>, Vec<Mark>) = found.files[python_files..]
         .par_iter()
         .enumerate()
         .map(|(i, info)| {
             let dialect = templates::dialect(&info.project_path, &hints);
             let id = FileId((python_files + i) as u32);
-            let text = &found.sources.get(id).text;
-            let read = lower::template::extract(text, dialect);
-            if read.errors.is_empty() {
-                return read;
-            }
             let other = templates::other_dialect(&info.project_path, &hints);
-            other
-                .map(|other| lower::template::extract(text, other))
-                .filter(|again| again.errors.len() < read.errors.len())
-                .unwrap_or(read)
+            reader.template(&found.sources.get(id).text, dialect, other)
         })
-        .collect();
+        .unzip();
     facts.extend(of_templates);
+    marks.extend(more);
     clock.lap("templates");
     let mut inputs: Vec<LinkInput> = facts
         .into_iter()
@@ -403,7 +404,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
             module: None,
         })
         .collect();
-    packages::add(&mut found, &index, &mut inputs);
+    marks.extend(packages::add(&mut found, &index, &mut inputs, &reader));
     let project = project::link(inputs, index, hints);
     clock.lap("link");
     if project
@@ -419,6 +420,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         infos: found.files,
         roots: found.roots,
         notes: found.notes,
+        cache: cache.map(|cache| (cache, marks)),
     })
 }
 

@@ -4,19 +4,21 @@
 //! and one that cannot be written is a note. Nothing in it is trusted further than its checksum, so it belongs into a
 //! directory that only the user writes to.
 
+use std::borrow::Cow;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::analysis::{Kept, Options};
 use crate::config::CachePlace;
-use crate::facts::Outline;
-use crate::project::{Part, Project};
-use crate::source::{FileId, SourceSet};
+use crate::facts::{FileFacts, Outline};
+use crate::project::Project;
+use crate::source::FileId;
 
 /// The first bytes of every cache file.
 const MAGIC: &[u8; 8] = b"djperf\x00\x01";
@@ -31,29 +33,53 @@ const EVERYWHERE: &str = "formset_factory";
 type Hash = [u8; 32];
 
 /// One file of a project at the time of a run.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-struct Mark {
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// Of its text, and of how it is read.
     text: Hash,
     outline: Option<Outline>,
 }
 
-/// What a run was about.
-pub(super) struct Run {
-    /// Of all that has to be the same for anything to be reused.
-    stamp: Hash,
-    /// By `FileId`, built-in knowledge left out.
-    marks: Vec<Mark>,
+/// What the last run over a project left, and where the next one looks for it.
+pub(super) struct Cache {
+    path: PathBuf,
+    build: String,
+    bytes: Vec<u8>,
+    /// Where in `bytes` the last run is.
+    run: Range<usize>,
+    /// Where in `bytes` the facts of a file are, by its mark's text.
+    facts: FxHashMap<Hash, Range<usize>>,
 }
 
-/// What is on disk.
+/// What is on disk, behind the magic and a checksum.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct Stored<'a> {
+    build: &'a str,
+    /// A [`StoredRun`].
+    run: &'a [u8],
+    /// A [`StoredFile`] for each text.
+    facts: Vec<(Hash, &'a [u8])>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRun {
     stamp: Hash,
     marks: Vec<Mark>,
     kept: Kept,
 }
 
+type StoredFile<F> = (Option<Outline>, F);
+
+/// What a run is about.
+pub(super) struct Run {
+    /// Of all that has to be the same for anything to be reused.
+    stamp: Hash,
+    /// By `FileId`.
+    marks: Vec<Mark>,
+}
+
 /// What of an earlier run still holds.
+#[derive(Default)]
 pub(super) struct Usable {
     pub kept: Kept,
     /// Files whose entry points have to run again; all if there is nothing to reuse.
@@ -62,62 +88,78 @@ pub(super) struct Usable {
     pub same: bool,
 }
 
-impl Run {
-    pub(super) fn of(place: &CachePlace, project: &Project, sources: &SourceSet, options: Options) -> Self {
-        let files: Vec<FileId> = project
-            .file_ids()
-            .filter(|file| project.file(*file).part != Part::Stub)
-            .collect();
-        let marks = files
-            .par_iter()
-            .map(|file| {
-                let text = &sources.get(*file).text;
-                let digest: Hash = Sha256::digest(text.as_bytes()).into();
-                let outline = if text.contains(EVERYWHERE) {
-                    Some(digest)
-                } else {
-                    project.file(*file).facts.outline()
-                };
-                Mark {
-                    text: digest,
-                    outline,
-                }
-            })
-            .collect();
-        let mut stamp = Sha256::new();
-        let mut add = |text: &str| {
-            stamp.update((text.len() as u64).to_le_bytes());
-            stamp.update(text.as_bytes());
+impl Cache {
+    /// Reads what was left for the project in these directories.
+    pub(super) fn open(place: &CachePlace, roots: &[PathBuf]) -> Self {
+        let path = path(place, roots);
+        let nothing = |path, bytes| Self {
+            path,
+            build: place.build.clone(),
+            bytes,
+            run: 0..0,
+            facts: FxHashMap::default(),
         };
-        add(&place.build);
-        add(&format!("{options:?} {:?}", project.hints));
-        for file in files {
-            let file = project.file(file);
-            add(&format!("{} {} {:?}", file.path, file.module, file.part));
-        }
-        for relation in project.relations() {
-            add(&format!("{:?} {:?}", relation.target, relation.through));
-        }
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let Some(stored) = parse(&bytes).filter(|stored| stored.build == place.build) else {
+            return nothing(path, Vec::new());
+        };
+        let range = |part: &[u8]| {
+            let start = part.as_ptr().addr() - bytes.as_ptr().addr();
+            start..start + part.len()
+        };
+        let run = range(stored.run);
+        let facts = stored
+            .facts
+            .iter()
+            .map(|(text, part)| (*text, range(part)))
+            .collect();
         Self {
-            stamp: stamp.finalize().into(),
-            marks,
+            run,
+            facts,
+            ..nothing(path, bytes)
         }
     }
 
+    /// The facts of a text read in some way: those of an earlier run, or fresh ones.
+    pub(super) fn facts(
+        &self,
+        way: &str,
+        text: &str,
+        extract: impl FnOnce() -> FileFacts,
+    ) -> (FileFacts, Mark) {
+        let digest: Hash = Sha256::new()
+            .chain_update(way)
+            .chain_update([0])
+            .chain_update(text)
+            .finalize()
+            .into();
+        let known = self.facts.get(&digest).and_then(|at| {
+            let stored: StoredFile<FileFacts> = postcard::from_bytes(self.bytes.get(at.clone())?).ok()?;
+            Some(stored)
+        });
+        let (outline, facts) = known.unwrap_or_else(|| {
+            let facts = extract();
+            let everywhere = text.contains(EVERYWHERE);
+            let outline = if everywhere { Some(digest) } else { facts.outline() };
+            (outline, facts)
+        });
+        let mark = Mark {
+            text: digest,
+            outline,
+        };
+        (facts, mark)
+    }
+
     /// What the last run left that still holds for this one.
-    pub(super) fn recall(&self, path: &Path) -> Usable {
-        let nothing = || Usable {
-            kept: Kept::default(),
-            stale: None,
-            same: false,
+    pub(super) fn recall(&self, run: &Run) -> Usable {
+        let stored = self.bytes.get(self.run.clone());
+        let Some(stored) = stored.and_then(|bytes| postcard::from_bytes::<StoredRun>(bytes).ok()) else {
+            return Usable::default();
         };
-        let Some(stored) = read(path) else {
-            return nothing();
-        };
-        let known = stored.stamp == self.stamp && stored.marks.len() == self.marks.len();
-        let pairs = || self.marks.iter().zip(&stored.marks);
+        let known = stored.stamp == run.stamp && stored.marks.len() == run.marks.len();
+        let pairs = || run.marks.iter().zip(&stored.marks);
         if !known || pairs().any(|(new, old)| new.outline.is_none() || new.outline != old.outline) {
-            return nothing();
+            return Usable::default();
         }
         let changed: FxHashSet<FileId> = pairs()
             .enumerate()
@@ -132,20 +174,70 @@ impl Run {
         }
     }
 
-    /// Leaves what a run has found for the next one. An error tells why that was not possible.
-    pub(super) fn leave(self, path: &Path, kept: Kept) -> Result<(), String> {
-        let stored = Stored {
-            stamp: self.stamp,
-            marks: self.marks,
+    /// Leaves the facts of all files, and what a run has found, for the next one. An error tells why that was not possible.
+    pub(super) fn leave(&self, run: Run, project: &Project, kept: Kept) -> Result<(), String> {
+        let files: Vec<(Hash, Cow<'_, [u8]>)> = run
+            .marks
+            .par_iter()
+            .enumerate()
+            .map(|(n, mark)| {
+                let known = self
+                    .facts
+                    .get(&mark.text)
+                    .and_then(|at| self.bytes.get(at.clone()));
+                let bytes = known.map_or_else(
+                    || {
+                        let stored: StoredFile<&FileFacts> =
+                            (mark.outline, &project.file(FileId(n as u32)).facts);
+                        postcard::to_stdvec(&stored).map(Cow::Owned)
+                    },
+                    |known| Ok(Cow::Borrowed(known)),
+                );
+                bytes.map(|bytes| (mark.text, bytes))
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|error: postcard::Error| error.to_string())?;
+        let stored = StoredRun {
+            stamp: run.stamp,
+            marks: run.marks,
             kept,
         };
-        let payload = postcard::to_stdvec(&stored).map_err(|error| error.to_string())?;
-        write(path, &payload).map_err(|error| error.to_string())
+        let stored = postcard::to_stdvec(&stored).map_err(|error| error.to_string())?;
+        let all = Stored {
+            build: &self.build,
+            run: &stored,
+            facts: files.iter().map(|(text, bytes)| (*text, &**bytes)).collect(),
+        };
+        let payload = postcard::to_stdvec(&all).map_err(|error| error.to_string())?;
+        write(&self.path, &payload).map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+}
+
+impl Run {
+    /// A run over a project whose files have these marks.
+    pub(super) fn of(project: &Project, marks: Vec<Mark>, options: Options) -> Self {
+        let mut stamp = Sha256::new();
+        let mut add = |text: &str| {
+            stamp.update((text.len() as u64).to_le_bytes());
+            stamp.update(text.as_bytes());
+        };
+        add(&format!("{options:?} {:?}", project.hints));
+        for file in project.file_ids().map(|id| project.file(id)) {
+            add(&format!("{} {} {:?}", file.path, file.module, file.part));
+        }
+        // Targets may be written in bodies.
+        for relation in project.relations() {
+            add(&format!("{:?} {:?}", relation.target, relation.through));
+        }
+        Self {
+            stamp: stamp.finalize().into(),
+            marks,
+        }
     }
 }
 
 /// The file that holds what is known of the project in these directories.
-pub(super) fn path(place: &CachePlace, roots: &[PathBuf]) -> PathBuf {
+fn path(place: &CachePlace, roots: &[PathBuf]) -> PathBuf {
     let mut name = Sha256::new();
     for root in roots {
         name.update(root.as_os_str().as_encoded_bytes());
@@ -160,8 +252,7 @@ pub(super) fn path(place: &CachePlace, roots: &[PathBuf]) -> PathBuf {
     place.dir.join(env!("CARGO_PKG_VERSION")).join(name)
 }
 
-fn read(path: &Path) -> Option<Stored> {
-    let bytes = std::fs::read(path).ok()?;
+fn parse(bytes: &[u8]) -> Option<Stored<'_>> {
     let (head, payload) = bytes.split_at_checked(MAGIC.len() + 4)?;
     let (magic, sum) = head.split_at(MAGIC.len());
     if magic != MAGIC || sum != crc32fast::hash(payload).to_le_bytes() {

@@ -1,24 +1,75 @@
 //! Adds what is known of installed packages: built-in stubs, and sources of a virtual environment.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::discover::{Discovery, site_package_sources};
-use crate::facts::ImportKind;
-use crate::lower::{self, python::Depth};
+use crate::facts::{FileFacts, ImportKind};
+use crate::lower::python::Depth;
 use crate::project::modules::{ModuleIndex, Resolved};
 use crate::project::{LinkInput, Part, stubs};
 use crate::source::{SourceFile, Sym};
 
+use super::cache::Mark;
+use super::reader::Reader;
+
 /// Packages that djperf knows from its own tables.
 const BUILT_IN: &[&str] = &["django", "rest_framework"];
 
-/// Appends stubs and package sources behind the project's files, in a fixed order.
-pub(super) fn add(found: &mut Discovery, index: &ModuleIndex, inputs: &mut Vec<LinkInput>) {
-    for (module, text) in stubs::all() {
-        let path = format!("{}.pyi", module.replace('.', "/"));
-        push(found, inputs, path, text, Sym::new(module), Part::Stub);
+/// Appends stubs and package sources behind the project's files, in a fixed order. Returns their marks.
+pub(super) fn add(
+    found: &mut Discovery,
+    index: &ModuleIndex,
+    inputs: &mut Vec<LinkInput>,
+    reader: &Reader<'_>,
+) -> Vec<Mark> {
+    let stubs = stubs::all().iter().map(|(module, text)| Package {
+        path: format!("{}.pyi", module.replace('.', "/")),
+        text: (*text).into(),
+        module: Sym::new(module),
+        part: Part::Stub,
+    });
+    let mut all: Vec<Package> = stubs.collect();
+    all.extend(installed(found, index, inputs));
+    let read: Vec<(FileFacts, Mark)> = all
+        .par_iter()
+        .map(|package| reader.python(&package.text, Depth { bodies: true }))
+        .collect();
+    let mut marks = Vec::new();
+    for (package, (facts, mark)) in all.into_iter().zip(read) {
+        let Package {
+            path,
+            text,
+            module,
+            part,
+        } = package;
+        found.sources.push(SourceFile::new(path.clone(), text));
+        inputs.push(LinkInput {
+            path,
+            part,
+            facts,
+            module: Some(module),
+        });
+        marks.push(mark);
     }
-    let Some(venv) = &found.venv else { return };
+    marks
+}
+
+/// A file that is no part of the project.
+struct Package {
+    path: String,
+    text: Arc<str>,
+    module: Sym,
+    part: Part,
+}
+
+/// The sources that a virtual environment has of the packages that the project imports.
+fn installed(found: &Discovery, index: &ModuleIndex, inputs: &[LinkInput]) -> Vec<Package> {
+    let Some(venv) = &found.venv else {
+        return Vec::new();
+    };
     let mut names: Vec<&str> = Vec::new();
     let mut seen: FxHashSet<&str> = FxHashSet::default();
     for input in inputs
@@ -40,36 +91,14 @@ pub(super) fn add(found: &mut Discovery, index: &ModuleIndex, inputs: &mut Vec<L
         }
     }
     names.sort_unstable();
-    let sources = site_package_sources(venv, &names);
-    for source in sources {
-        let module = module_of(&source.path);
-        push(
-            found,
-            inputs,
-            source.path.clone(),
-            &source.text,
-            module,
-            Part::Package,
-        );
-    }
-}
-
-fn push(
-    found: &mut Discovery,
-    inputs: &mut Vec<LinkInput>,
-    path: String,
-    text: &str,
-    module: Sym,
-    part: Part,
-) {
-    let facts = lower::python::extract(text, Depth { bodies: true });
-    found.sources.push(SourceFile::new(path.clone(), text.into()));
-    inputs.push(LinkInput {
-        path,
-        part,
-        facts,
-        module: Some(module),
+    let sources = site_package_sources(venv, &names).into_iter();
+    let packages = sources.map(|source| Package {
+        module: module_of(&source.path),
+        path: source.path,
+        text: source.text,
+        part: Part::Package,
     });
+    packages.collect()
 }
 
 fn module_of(path: &str) -> Sym {
