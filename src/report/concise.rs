@@ -1,6 +1,7 @@
 //! One line a finding: `path:line:column: CODE rule-name message`, with `[*]` before the message of those that a fix
 //! answers.
 
+use super::place::Place;
 use super::{View, escape_line, fixable};
 
 /// All findings, each on a line of its own.
@@ -8,13 +9,12 @@ pub fn render(view: &View<'_>) -> String {
     let fixable = fixable(view);
     let mut out = String::new();
     for diagnostic in view.diagnostics {
-        let file = view.sources.get(diagnostic.file);
-        let at = file.position(diagnostic.span.start);
+        let at = Place::of(view.sources, diagnostic.site());
         out.push_str(&format!(
             "{}:{}:{}: {} {} {}{}\n",
-            escape_line(&file.path),
-            at.line,
-            at.column,
+            escape_line(at.path),
+            at.start.line,
+            at.start.column,
             diagnostic.code,
             diagnostic.rule,
             if fixable.has(diagnostic) { "[*] " } else { "" },

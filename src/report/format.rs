@@ -1,0 +1,131 @@
+//! The formats of findings: their names, and which function makes each.
+
+use super::{
+    View, azure, checkstyle, concise, escape, full, github, gitlab, grouped, json, junit, markdown, pylint,
+    rdjson, sarif,
+};
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Source snippets with labels.
+    #[default]
+    Full,
+    /// One line a finding.
+    Concise,
+    /// Like `Concise`, under the names of the files.
+    Grouped,
+    /// The versioned document that `schema.json` describes.
+    Json,
+    /// A `diagnostic` of that document on each line.
+    JsonLines,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    Junit,
+    /// The documents of reviewdog.
+    Rdjson,
+    Rdjsonl,
+    /// One line a finding, as pylint prints it.
+    Pylint,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+    Checkstyle,
+    /// A table.
+    Markdown,
+}
+
+/// What a format is printed for, which decides what is dangerous in it.
+enum Kind {
+    Text,
+    Json,
+    Xml,
+    Commands,
+}
+
+impl Format {
+    /// In the order they are listed to users.
+    pub const ALL: [Self; 15] = [
+        Self::Full,
+        Self::Concise,
+        Self::Grouped,
+        Self::Json,
+        Self::JsonLines,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Rdjson,
+        Self::Rdjsonl,
+        Self::Pylint,
+        Self::Azure,
+        Self::Checkstyle,
+        Self::Markdown,
+    ];
+
+    /// The format that a setting names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+
+    /// The name in settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Concise => "concise",
+            Self::Grouped => "grouped",
+            Self::Json => "json",
+            Self::JsonLines => "json-lines",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Rdjson => "rdjson",
+            Self::Rdjsonl => "rdjsonl",
+            Self::Pylint => "pylint",
+            Self::Azure => "azure",
+            Self::Checkstyle => "checkstyle",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// Whether it is for people at a terminal, and so may have a verdict and more below it.
+    pub const fn is_for_people(self) -> bool {
+        matches!(self, Self::Full | Self::Concise | Self::Grouped)
+    }
+
+    /// All findings of a view. Whatever file names and sources hold, it stays what it is, and harmless where it is
+    /// printed.
+    pub fn render(self, view: &View<'_>) -> String {
+        let (kind, render): (Kind, fn(&View<'_>) -> String) = match self {
+            Self::Full => (Kind::Text, full::render),
+            Self::Concise => (Kind::Text, concise::render),
+            Self::Grouped => (Kind::Text, grouped::render),
+            Self::Json => (Kind::Json, json::render),
+            Self::JsonLines => (Kind::Json, json::lines),
+            Self::Sarif => (Kind::Json, sarif::render),
+            Self::Github => (Kind::Commands, github::render),
+            Self::Gitlab => (Kind::Json, gitlab::render),
+            Self::Junit => (Kind::Xml, junit::render),
+            Self::Rdjson => (Kind::Json, rdjson::render),
+            Self::Rdjsonl => (Kind::Json, rdjson::lines),
+            Self::Pylint => (Kind::Text, pylint::render),
+            Self::Azure => (Kind::Commands, azure::render),
+            Self::Checkstyle => (Kind::Xml, checkstyle::render),
+            Self::Markdown => (Kind::Text, markdown::render),
+        };
+        let text = render(view);
+        match kind {
+            Kind::Text => escape::printed(&text),
+            Kind::Json => escape::json(&text),
+            Kind::Xml => escape::xml(&text),
+            Kind::Commands => text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
