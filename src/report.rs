@@ -32,7 +32,7 @@ mod xml;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use escape::{line as escape_line, text as escape_text};
+pub use escape::{line as escape_line, printed as escape_commands, text as escape_text};
 pub use fingerprint::fingerprints;
 pub use fixable::{Fixable, fixable};
 pub use format::Format;

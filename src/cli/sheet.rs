@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::targets::Targets;
 use super::{CliError, ci, tables};
-use crate::report::{Format, Style, View};
+use crate::report::{Format, Style, View, escape_commands};
 
 /// What is wanted besides findings, in formats for people.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ impl Extras {
     fn below(self, view: &View<'_>) -> String {
         let mut text = String::new();
         if self.coverage {
-            text.push_str(&tables::coverage(view));
+            text.push_str(&escape_commands(&tables::coverage(view)));
         }
         if self.verdict {
             let sgr = if view.diagnostics.is_empty() { "32" } else { "1" };

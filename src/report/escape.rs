@@ -35,7 +35,7 @@ fn escape(text: &str, bad: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// What people read, printed on a machine that takes some lines for commands: GitHub those that begin with `::` and, as
 /// Azure Pipelines does, `##[` and `##vso[` anywhere (`ActionCommand.cs` of actions/runner, `Command.cs` of
 /// microsoft/azure-pipelines-agent).
-pub(super) fn printed(text: &str) -> String {
+pub fn printed(text: &str) -> String {
     without_command_lines(&without_commands(text, "\\u{5b}"), "\\u{3a}")
 }
 
