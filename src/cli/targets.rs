@@ -176,7 +176,7 @@ fn cannot_write(path: &Path, error: io::Error) -> CliError {
 enum Destination {
     /// A file that is there or will be.
     File(PathBuf),
-    /// A pipe, a terminal, `/dev/null`: nothing that could be replaced.
+    /// A pipe, a terminal, `/dev/null`, what stderr is sent to: nothing that could be replaced.
     Device(File),
 }
 
@@ -185,7 +185,9 @@ impl Destination {
         let told = |text: &str| Err(io::Error::other(text.to_owned()));
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => told("it is a directory"),
-            Ok(found) if !found.is_file() => Ok(Self::Device(OpenOptions::new().write(true).open(path)?)),
+            Ok(found) if !found.is_file() || is_channel(path) => {
+                Ok(Self::Device(OpenOptions::new().append(true).open(path)?))
+            }
             Ok(found) if found.permissions().readonly() => told("it is read-only"),
             Ok(_) => Ok(Self::File(path.canonicalize()?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -204,6 +206,16 @@ impl Destination {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A file that this process has open already, as the shell redirected it.
+fn is_channel(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr"]
+        .iter()
+        .any(|name| path == Path::new(name))
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|dir| path.starts_with(dir))
 }
 
 /// Content in a file beside its destination, with the permissions of the one it will replace.

@@ -38,12 +38,12 @@ pub enum Format {
     Markdown,
 }
 
-/// What a format is printed for, which decides what is dangerous in it.
+/// How a text becomes harmless where it is printed.
 enum Kind {
     Text,
-    Json,
     Xml,
-    Commands,
+    /// Its module sees to it.
+    Own,
 }
 
 impl Format {
@@ -104,25 +104,24 @@ impl Format {
             Self::Full => (Kind::Text, full::render),
             Self::Concise => (Kind::Text, concise::render),
             Self::Grouped => (Kind::Text, grouped::render),
-            Self::Json => (Kind::Json, json::render),
-            Self::JsonLines => (Kind::Json, json::lines),
-            Self::Sarif => (Kind::Json, sarif::render),
-            Self::Github => (Kind::Commands, github::render),
-            Self::Gitlab => (Kind::Json, gitlab::render),
+            Self::Json => (Kind::Own, json::render),
+            Self::JsonLines => (Kind::Own, json::lines),
+            Self::Sarif => (Kind::Own, sarif::render),
+            Self::Github => (Kind::Own, github::render),
+            Self::Gitlab => (Kind::Own, gitlab::render),
             Self::Junit => (Kind::Xml, junit::render),
-            Self::Rdjson => (Kind::Json, rdjson::render),
-            Self::Rdjsonl => (Kind::Json, rdjson::lines),
+            Self::Rdjson => (Kind::Own, rdjson::render),
+            Self::Rdjsonl => (Kind::Own, rdjson::lines),
             Self::Pylint => (Kind::Text, pylint::render),
-            Self::Azure => (Kind::Commands, azure::render),
+            Self::Azure => (Kind::Own, azure::render),
             Self::Checkstyle => (Kind::Xml, checkstyle::render),
             Self::Markdown => (Kind::Text, markdown::render),
         };
         let text = render(view);
         match kind {
             Kind::Text => escape::printed(&text),
-            Kind::Json => escape::json(&text),
             Kind::Xml => escape::xml(&text),
-            Kind::Commands => text,
+            Kind::Own => text,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Findings under the names of their files: `line:column  CODE rule-name message`.
 
+use super::concise::said;
 use super::place::Place;
 use super::{View, escape_line, fixable};
 
@@ -24,13 +25,7 @@ pub(super) fn render(view: &View<'_>) -> String {
             out.push_str(&format!("{}:\n", escape_line(path)));
         }
         for (at, _, diagnostic) in &rows {
-            out.push_str(&format!(
-                "  {at:width$}  {} {} {}{}\n",
-                diagnostic.code,
-                diagnostic.rule,
-                if fixable.has(diagnostic) { "[*] " } else { "" },
-                escape_line(&diagnostic.message),
-            ));
+            out.push_str(&format!("  {at:width$}  {}\n", said(diagnostic, fixable)));
         }
         out.push('\n');
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::diagnostic::{Diagnostic, Label};
 use super::place::Place;
-use super::{View, card_url, fingerprints, fixable};
+use super::{View, card_url, escape, fingerprints, fixable};
 use crate::fix::Fix;
 use crate::source::{Site, SourceSet};
 
@@ -26,7 +26,7 @@ pub fn render(view: &View<'_>) -> String {
 
 /// An element of `diagnostics` a line, and nothing else.
 pub fn lines(view: &View<'_>) -> String {
-    findings(view).map(|finding| format!("{finding}\n")).collect()
+    findings(view).map(|finding| line(&finding)).collect()
 }
 
 fn findings(view: &View<'_>) -> impl Iterator<Item = Value> {
@@ -49,9 +49,14 @@ pub fn summary(view: &View<'_>) -> Value {
     })
 }
 
-/// A value as text with a final line break.
+/// A value as text with a final line break; harmless where it is printed.
 pub fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+    escape::json(&format!("{value:#}\n"))
+}
+
+/// A value as one line, harmless as well.
+pub(super) fn line(value: &Value) -> String {
+    escape::json(&format!("{value}\n"))
 }
 
 fn coverage(view: &View<'_>) -> Value {

@@ -31,7 +31,7 @@ pub(super) fn lines(view: &View<'_>) -> String {
     let line = |diagnostic: &Diagnostic| {
         let mut value = finding(view.sources, diagnostic);
         value["source"] = json!({"name": "djperf"});
-        format!("{value}\n")
+        json::line(&value)
     };
     view.diagnostics.iter().map(line).collect()
 }

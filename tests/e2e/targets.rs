@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -213,6 +214,31 @@ fn links_permissions_and_devices_stay() {
     fs::write(dir.path().join("plain"), "").unwrap();
     assert_eq!(mode("new"), mode("plain"));
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn open_channels_are_written_to_and_not_replaced() {
+    let dir = shop();
+    let log = dir.path().join("log");
+    fs::write(&log, "before\n").unwrap();
+    let opened = fs::OpenOptions::new().append(true).open(&log).unwrap();
+    let args = [
+        "check",
+        "--output-format",
+        "concise",
+        "--output",
+        "github=/dev/stderr",
+    ];
+    let status = command(dir.path(), &args)
+        .stderr(opened)
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+    let text = read(dir.path(), "log");
+    assert!(text.starts_with("before\n::warning "), "{text}");
+    assert_eq!(names(dir.path()), ["log", "web"]);
 }
 
 #[test]
