@@ -98,7 +98,7 @@ pub(super) struct Check {
     #[arg(long, help_heading = "Rules")]
     pub preview: bool,
     /// How to print findings [env: DJPERF_OUTPUT_FORMAT]
-    #[arg(long, value_parser = PossibleValuesParser::new(OutputFormat::ALL.map(OutputFormat::as_str)), value_name = "FORMAT", help_heading = "Output")]
+    #[arg(long, value_parser = PossibleValuesParser::new(OutputFormat::NAMES), value_name = "FORMAT", help_heading = "Output")]
     output_format: Option<String>,
     /// Print findings to a file instead [env: DJPERF_OUTPUT_FILE]
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["diff", "fix_only"], help_heading = "Output")]

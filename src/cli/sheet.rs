@@ -1,6 +1,6 @@
 //! Findings as they leave: in each format that was asked for, with what people want to read below them.
 
-use super::output::Output;
+use super::output::{Output, complain};
 use super::targets::Targets;
 use super::{CliError, ci, tables};
 use crate::report::{Format, Style, View, escape_commands};
@@ -10,6 +10,7 @@ use crate::report::{Format, Style, View, escape_commands};
 pub(super) struct Extras {
     /// Counts by rule, instead of findings.
     pub statistics: bool,
+    /// Documents for programs cannot hold it, that of `json` always does: then it goes to stderr, or nowhere.
     pub coverage: bool,
     /// How many there are, and how many can be fixed.
     pub verdict: bool,
@@ -67,6 +68,9 @@ pub(super) fn write(
         coverage: false,
         ..extras
     };
+    if extras.coverage && !targets.main.is_for_people() && targets.main != Format::Json {
+        complain(&escape_commands(tables::coverage(view).trim_end()));
+    }
     targets.write(|format, main| {
         let extras = if main { extras } else { beside };
         extras.sheet(format, view)

@@ -49,9 +49,12 @@ impl Target {
 
 fn known(name: &str) -> Result<Format, String> {
     Format::parse(name).ok_or_else(|| {
-        let names = Format::ALL.map(Format::as_str);
-        let hint = nearest(name, names).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-        format!("unknown format `{name}`{hint}\nformats are: {}", names.join(", "))
+        let hint =
+            nearest(name, Format::NAMES).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+        format!(
+            "unknown format `{name}`{hint}\nformats are: {}",
+            Format::NAMES.join(", ")
+        )
     })
 }
 

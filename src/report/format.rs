@@ -66,6 +66,17 @@ impl Format {
         Self::Markdown,
     ];
 
+    /// As written in settings, in the order of [`Format::ALL`].
+    pub const NAMES: [&'static str; 15] = {
+        let mut names = [""; 15];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Self::ALL[i].as_str();
+            i += 1;
+        }
+        names
+    };
+
     /// The format that a setting names.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.as_str() == text)

@@ -117,6 +117,9 @@ fn a_file_may_take_the_place_of_standard_output() {
         ],
     );
     assert_eq!(ran.code(1).stdout, "");
+    run(dir.path(), &["check", "--coverage", "--output-format", "sarif"])
+        .code(1)
+        .stderr_has("Coverage\n");
     let statistics: Value = serde_json::from_str(&read(dir.path(), "n.json")).unwrap();
     assert_eq!(statistics["statistics"][0]["count"], 1);
 }
