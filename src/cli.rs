@@ -5,6 +5,7 @@
 mod args;
 mod cache;
 mod check;
+mod ci;
 mod color;
 mod config;
 mod deployment;
@@ -15,7 +16,9 @@ mod indexes;
 mod output;
 mod rules;
 mod settings;
+mod sheet;
 mod tables;
+mod targets;
 
 use std::ffi::OsString;
 use std::io;
@@ -36,7 +39,7 @@ enum Exit {
     /// Nothing found, or nothing as severe as `--fail-on`.
     Clean = 0,
     Findings = 1,
-    /// Wrong arguments, wrong configuration, or nothing that could be analysed.
+    /// Wrong arguments, wrong configuration, nothing that could be analysed, or output that cannot be written.
     Usage = 2,
     Internal = 3,
 }
@@ -104,11 +107,7 @@ fn run(argv: impl Iterator<Item = OsString>) -> Exit {
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
         Err(error) => {
             out.error(&error.to_string());
-            if matches!(error, CliError::Output(_)) {
-                Exit::Internal
-            } else {
-                Exit::Usage
-            }
+            Exit::Usage
         }
     }
 }

@@ -20,19 +20,9 @@ pub use per_file::PerFileIgnores;
 pub use select::Selector;
 pub use suggest::nearest;
 
-use crate::report::diagnostic::Severity;
+pub use crate::report::Format as OutputFormat;
 
-/// How findings are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OutputFormat {
-    /// Source snippets with labels.
-    #[default]
-    Full,
-    /// One line a finding.
-    Concise,
-    /// The versioned document that `schema.json` describes.
-    Json,
-}
+use crate::report::diagnostic::Severity;
 
 /// The least severity that makes `check` exit with 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -142,30 +132,6 @@ impl Config {
             })?;
         }
         Ok(())
-    }
-}
-
-impl OutputFormat {
-    /// As written in settings.
-    pub const NAMES: [&'static str; 3] = ["full", "concise", "json"];
-
-    /// The value that a setting names.
-    pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "full" => Self::Full,
-            "concise" => Self::Concise,
-            "json" => Self::Json,
-            _ => return None,
-        })
-    }
-
-    /// The name in settings.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Concise => "concise",
-            Self::Json => "json",
-        }
     }
 }
 

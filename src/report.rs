@@ -1,32 +1,47 @@
-//! Diagnostics made visible: text for people, JSON for programs.
+//! Diagnostics made visible: text for people, documents for programs, commands for CI systems.
 //!
-//! A format is a function from [`View`] to text. This room does no I/O, and knows neither terminals
+//! A format is a function from [`View`] to text, in a module of its own; [`Format`] lists them. This room does no I/O, and knows neither terminals
 //! nor how findings were made.
 
-pub mod concise;
+mod azure;
+mod checkstyle;
+mod concise;
 pub mod diagnostic;
 mod escape;
 mod fingerprint;
 mod fixable;
-pub mod full;
+mod format;
+mod full;
+mod github;
+mod gitlab;
 pub mod graph;
+mod grouped;
 pub mod indexes;
 pub mod json;
+mod junit;
+pub mod markdown;
 mod patch;
+mod place;
+mod pylint;
+mod rdjson;
+mod sarif;
 pub mod settings;
 mod snippet;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use escape::{line as escape_line, text as escape_text};
+pub use escape::{line as escape_line, printed as escape_commands, text as escape_text};
 pub use fingerprint::fingerprints;
 pub use fixable::{Fixable, fixable};
+pub use format::Format;
+pub use full::Style;
 pub use patch::unified;
 
 use crate::fix::Safety;
 use crate::source::SourceSet;
-use diagnostic::Diagnostic;
+use diagnostic::{Diagnostic, Severity};
 
 /// Everything a format may show.
 #[derive(Debug, Clone)]
@@ -45,6 +60,26 @@ pub struct View<'a> {
     pub tallies: Vec<TallyView>,
     /// Reason → how often.
     pub unknown: &'a BTreeMap<String, u64>,
+    /// All rules, ordered by code.
+    pub rules: Vec<RuleView>,
+    /// Where djperf was started, from the root of the checkout: `backend`; empty where that is the root, or not known.
+    pub below: String,
+    /// For text on a terminal.
+    pub style: Style,
+}
+
+/// What is said of a rule as such.
+#[derive(Debug, Clone)]
+pub struct RuleView {
+    pub name: &'static str,
+    pub code: &'static str,
+    pub group: &'static str,
+    pub severity: Severity,
+    pub preview: bool,
+    /// What it does, in a few sentences.
+    pub summary: String,
+    /// The card, in Markdown.
+    pub card: &'static str,
 }
 
 /// How much of one kind of thing was understood.

@@ -90,6 +90,16 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The card without its front matter.
+    pub fn body(&self) -> &'static str {
+        card::body(self.card)
+    }
+
+    /// What the rule does, in the first sentences of its card.
+    pub fn summary(&self) -> String {
+        card::first_paragraph(self.body())
+    }
+
     /// A finding of this rule, certain and with nothing but its place and its message.
     fn finding(&self, site: Site, message: String) -> Diagnostic {
         Diagnostic {

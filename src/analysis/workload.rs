@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::project::{ModelAttr, ModelId, Project, RelKind};
@@ -85,13 +86,18 @@ impl Predicate {
 
 /// What all uses, and what classes offer, ask of the tables of the project's own models, sorted and each once.
 pub fn predicates(project: &Project, uses: &[Use]) -> Vec<Predicate> {
-    let mut out = Vec::new();
     let offered = offered::uses(project);
     let uses: Vec<&Use> = uses.iter().chain(&offered).collect();
-    for one in standing(&uses) {
-        Resolver { project, one }.run(&mut out);
-    }
-    out.sort();
+    let standing: Vec<&Use> = standing(&uses).collect();
+    let mut out: Vec<Predicate> = standing
+        .into_par_iter()
+        .fold(Vec::new, |mut out, one| {
+            Resolver { project, one }.run(&mut out);
+            out
+        })
+        .flatten()
+        .collect();
+    out.par_sort();
     out.dedup();
     out
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::targets::Target;
 use crate::config::{FailOn, OutputFormat};
 
 /// Finds the performance problems of Django projects without running them.
@@ -117,9 +118,15 @@ pub(super) struct Check {
     /// Also run rules that are not on by default yet
     #[arg(long, help_heading = "Rules")]
     pub preview: bool,
-    /// How to print findings
+    /// How to print findings [env: DJPERF_OUTPUT_FORMAT]
     #[arg(long, value_parser = PossibleValuesParser::new(OutputFormat::NAMES), value_name = "FORMAT", help_heading = "Output")]
     output_format: Option<String>,
+    /// Print findings to a file instead [env: DJPERF_OUTPUT_FILE]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["diff", "fix_only"], help_heading = "Output")]
+    pub output_file: Option<PathBuf>,
+    /// Also write findings to a file, in a format of its own; `-` is standard output (repeatable)
+    #[arg(long, value_parser = Target::parse, value_name = "FORMAT=FILE", conflicts_with_all = ["diff", "fix_only"], help_heading = "Output")]
+    pub output: Vec<Target>,
     /// Print counts by rule instead of findings
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,

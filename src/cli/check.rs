@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::args::Check;
 use super::output::Output;
-use super::{CliError, Exit, cache, fixes, settings, tables};
-use crate::config::{Config, OutputFormat};
+use super::sheet::{self, Extras};
+use super::targets::Targets;
+use super::{CliError, Exit, cache, ci, fixes, settings, tables};
+use crate::config::Config;
 use crate::fix::Safety;
-use crate::report::{TallyView, View, concise, full, json};
-use crate::session::{self, Fixed, Fixing, Outcome, SessionError};
+use crate::report::{Format, RuleView, Style, TallyView, View, json};
+use crate::rules;
+use crate::session::{self, Fixing, Outcome, SessionError};
 
 pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     if check.schema {
@@ -19,6 +22,13 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     let mut config = settings::load(&check.source, &check.paths[0], out)?;
     settings::apply(check, &mut config);
     config.cache = cache::place(&check.cache);
+    let targets = Targets::of(check, &config)?;
+    let extras = Extras {
+        statistics: check.statistics,
+        coverage: check.coverage,
+        verdict: !out.quiet,
+    };
+    extras.fit(targets.main)?;
     let request = settings::request(&check.paths, config)?;
     if out.verbose {
         let on: Vec<&str> = request
@@ -60,9 +70,15 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     }
     session::write(&changes)?;
     if !check.fix_only {
-        print(check, &request.config, &outcome, &fixed, duration, out)?;
+        let view = View {
+            fixed: fixed.len(),
+            applicable: request.config.applicable(),
+            below: ci::below_checkout(&request.cwd),
+            ..view(&outcome, duration)
+        };
+        sheet::write(&targets, extras, &view, out)?;
     }
-    if request.config.output_format != OutputFormat::Json {
+    if targets.stdout.is_none_or(Format::is_for_people) {
         fixes::report(&changes, &fixed, check.show_fixes, out)?;
     }
     if check.timings {
@@ -88,55 +104,6 @@ fn verdict(config: &Config, outcome: &Outcome) -> Exit {
     }
 }
 
-fn print(
-    check: &Check,
-    config: &Config,
-    outcome: &Outcome,
-    fixed: &[Fixed],
-    duration: Duration,
-    out: &mut Output,
-) -> Result<(), CliError> {
-    let view = View {
-        fixed: fixed.len(),
-        applicable: config.applicable(),
-        ..view(outcome, duration)
-    };
-    let format = config.output_format;
-    if format == OutputFormat::Json {
-        let text = if check.statistics {
-            tables::statistics_json(&view)
-        } else {
-            json::render(&view)
-        };
-        return Ok(out.print(&text)?);
-    }
-    let findings = match format {
-        _ if check.statistics => tables::statistics(&view),
-        OutputFormat::Concise => concise::render(&view),
-        _ => full::render(
-            &view,
-            full::Style {
-                color: out.color,
-                width: out.width,
-            },
-        ),
-    };
-    out.print(&findings)?;
-    if check.coverage {
-        out.print(&tables::coverage(&view))?;
-    }
-    if !out.quiet {
-        let sgr = if outcome.diagnostics.is_empty() { "32" } else { "1" };
-        let (verdict, rest) = tables::summary(&view);
-        let line = out.paint(sgr, &verdict);
-        out.print(&format!("{line}{rest}\n"))?;
-        if let Some(line) = tables::fixes(&view) {
-            out.print(&format!("{line}\n"))?;
-        }
-    }
-    Ok(())
-}
-
 fn view(outcome: &Outcome, duration: Duration) -> View<'_> {
     let tally = |(name, tally): (&&'static str, &session::Tally)| TallyView {
         name,
@@ -155,5 +122,20 @@ fn view(outcome: &Outcome, duration: Duration) -> View<'_> {
         duration,
         tallies: outcome.coverage.tallies.iter().map(tally).collect(),
         unknown: &outcome.coverage.unknown,
+        rules: rules::all().iter().map(rule).collect(),
+        below: String::new(),
+        style: Style::PLAIN,
+    }
+}
+
+fn rule(rule: &rules::Rule) -> RuleView {
+    RuleView {
+        name: rule.name,
+        code: rule.code,
+        group: rule.group,
+        severity: rule.severity,
+        preview: rule.preview,
+        summary: rule.summary(),
+        card: rule.body(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::output::{Output, complain};
 use super::tables::plural;
 use super::{CliError, Exit};
-use crate::report::{escape_line, escape_text, unified};
+use crate::report::{escape_commands, escape_line, escape_text, unified};
 use crate::session::{Change, Fixed};
 
 /// Prints the changes as patches; the shell is told whether there are any.
@@ -55,7 +55,7 @@ pub(super) fn report(
     let end = if list { ":" } else { "." };
     out.print(&format!("Fixed {}{end}\n", counted(fixed.len(), changes)))?;
     if list {
-        out.print(&table(fixed))?;
+        out.print(&escape_commands(&table(fixed)))?;
     }
     Ok(())
 }

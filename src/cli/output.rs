@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use super::args::Global;
 use super::color::wanted;
-use crate::report::escape_text;
+use crate::report::{escape_commands, escape_text};
 
 /// Width of the text when stdout is not a terminal.
 const PIPE_WIDTH: usize = 100;
@@ -54,14 +54,14 @@ impl Output {
     /// A remark that `--quiet` silences.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            complain(&escape_text(text));
+            complain(&harmless(text));
         }
     }
 
     /// A remark that only `--verbose` asks for.
     pub(super) fn detail(&self, text: &str) {
         if self.verbose {
-            complain(&escape_text(text));
+            complain(&harmless(text));
         }
     }
 
@@ -71,7 +71,7 @@ impl Output {
         } else {
             "error:"
         };
-        complain(&format!("djperf: {word} {}", escape_text(text)));
+        complain(&format!("djperf: {word} {}", harmless(text)));
     }
 
     /// Text in an SGR style, when colour is on.
@@ -82,6 +82,11 @@ impl Output {
             text.to_owned()
         }
     }
+}
+
+/// Machines that run checks read both channels.
+fn harmless(text: &str) -> String {
+    escape_commands(&escape_text(text))
 }
 
 /// Writes a line to stderr; nobody can be told when that fails.

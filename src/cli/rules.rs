@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::args::{Rules, RulesFormat};
-use super::explain::body;
 use super::output::Output;
 use super::{CliError, Exit, tables};
 use crate::report::{card_url, json};
@@ -35,26 +34,7 @@ fn object(rule: &Rule) -> Value {
         "group": rule.group,
         "severity": rule.severity.as_str(),
         "preview": rule.preview,
-        "summary": first_paragraph(body(rule.card)),
+        "summary": rule.summary(),
         "url": card_url(rule.group, rule.name),
     })
-}
-
-fn first_paragraph(card: &str) -> String {
-    card.lines()
-        .map(str::trim)
-        .skip_while(|line| line.is_empty() || line.starts_with('#'))
-        .take_while(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::first_paragraph;
-
-    #[test]
-    fn summaries_are_the_first_prose() {
-        assert_eq!(first_paragraph("\n# title\n\nOne\ntwo.\n\nthree"), "One two.");
-    }
 }

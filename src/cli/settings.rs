@@ -68,9 +68,6 @@ pub(super) fn apply(check: &Check, config: &mut Config) {
     config.include_migrations |= check.include_migrations;
     config.fix = (config.fix || check.fix || check.fix_only || check.diff) && !check.no_fix;
     config.unsafe_fixes = (config.unsafe_fixes || check.unsafe_fixes) && !check.no_unsafe_fixes;
-    if let Some(format) = check.output_format() {
-        config.output_format = format;
-    }
     if let Some(level) = check.fail_on() {
         config.fail_on = level;
     }

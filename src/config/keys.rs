@@ -45,7 +45,7 @@ pub const KEYS: [Key; 16] = [
     },
     Key {
         name: "output-format",
-        takes: "\"full\", \"concise\" or \"json\"",
+        takes: "\"full\", \"concise\", \"grouped\", \"json\", \"json-lines\", \"sarif\", \"github\", \"gitlab\", \"junit\", \"rdjson\", \"rdjsonl\", \"pylint\", \"azure\", \"checkstyle\" or \"markdown\"",
     },
     Key {
         name: "fail-on",

@@ -28,14 +28,18 @@ impl Style {
     pub fn of(text: &str) -> Self {
         let double = text.matches('"').count();
         let single = text.matches('\'').count();
-        let longest = text
-            .split(BREAKS)
-            .filter(|line| !line.contains("http") && !line.trim_start().starts_with('#'))
-            .map(|line| line.split("  # ").next().unwrap_or(line).chars().count())
-            .max();
+        let mut width = USUAL_WIDTH;
+        let wide = |line: &&[u8]| line.len() > USUAL_WIDTH;
+        for line in text.as_bytes().split(|b| matches!(b, b'\n' | b'\r')).filter(wide) {
+            let line = String::from_utf8_lossy(line);
+            if !line.contains("http") && !line.trim_start().starts_with('#') {
+                let code = line.split("  # ").next().unwrap_or(&line);
+                width = width.max(code.chars().count());
+            }
+        }
         Self {
             quote: if single > double { '\'' } else { '"' },
-            width: longest.unwrap_or(0).clamp(USUAL_WIDTH, WIDEST),
+            width: width.min(WIDEST),
         }
     }
 

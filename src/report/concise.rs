@@ -1,27 +1,32 @@
 //! One line a finding: `path:line:column: CODE rule-name message`, with `[*]` before the message of those that a fix
 //! answers.
 
-use super::{View, escape_line, fixable};
+use super::diagnostic::Diagnostic;
+use super::place::Place;
+use super::{Fixable, View, escape_line, fixable};
 
 /// All findings, each on a line of its own.
 pub fn render(view: &View<'_>) -> String {
     let fixable = fixable(view);
     let mut out = String::new();
     for diagnostic in view.diagnostics {
-        let file = view.sources.get(diagnostic.file);
-        let at = file.position(diagnostic.span.start);
+        let at = Place::of(view.sources, diagnostic.site());
         out.push_str(&format!(
-            "{}:{}:{}: {} {} {}{}\n",
-            escape_line(&file.path),
-            at.line,
-            at.column,
-            diagnostic.code,
-            diagnostic.rule,
-            if fixable.has(diagnostic) { "[*] " } else { "" },
-            escape_line(&diagnostic.message),
+            "{}:{}:{}: {}\n",
+            escape_line(at.path),
+            at.start.line,
+            at.start.column,
+            said(diagnostic, fixable),
         ));
     }
     out
+}
+
+/// A finding without its place.
+pub(super) fn said(diagnostic: &Diagnostic, fixable: Fixable) -> String {
+    let mark = if fixable.has(diagnostic) { "[*] " } else { "" };
+    let message = escape_line(&diagnostic.message);
+    format!("{} {} {mark}{message}", diagnostic.code, diagnostic.rule)
 }
 
 #[cfg(test)]

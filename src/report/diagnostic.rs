@@ -114,3 +114,18 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     pub fix: Option<Fix>,
 }
+
+impl Diagnostic {
+    /// The expression to change.
+    pub fn site(&self) -> Site {
+        Site::new(self.file, self.span)
+    }
+
+    /// The message, and the help below it.
+    pub fn told(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{}\nhelp: {help}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}

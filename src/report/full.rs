@@ -18,8 +18,17 @@ pub struct Style {
     pub width: usize,
 }
 
+impl Style {
+    /// For files and pipes.
+    pub const PLAIN: Self = Self {
+        color: false,
+        width: 100,
+    };
+}
+
 /// All findings, each followed by an empty line.
-pub fn render(view: &View<'_>, style: Style) -> String {
+pub fn render(view: &View<'_>) -> String {
+    let style = view.style;
     let theme = if style.color {
         GraphicalTheme::unicode()
     } else {

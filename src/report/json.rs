@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::diagnostic::{Diagnostic, Label};
-use super::{View, card_url, fingerprints, fixable};
+use super::place::Place;
+use super::{View, card_url, escape, fingerprints, fixable};
 use crate::fix::Fix;
 use crate::source::{Site, SourceSet};
 
@@ -15,19 +16,23 @@ pub const VERSION: u32 = 1;
 
 /// The whole document, pretty-printed, with a final line break.
 pub fn render(view: &View<'_>) -> String {
-    let prints = fingerprints(view.sources, view.diagnostics);
-    let diagnostics: Vec<Value> = view
-        .diagnostics
-        .iter()
-        .zip(prints)
-        .map(|(diagnostic, print)| finding(view.sources, diagnostic, print))
-        .collect();
     pretty(&json!({
         "version": VERSION,
-        "diagnostics": diagnostics,
+        "diagnostics": findings(view).collect::<Vec<Value>>(),
         "summary": summary(view),
         "coverage": coverage(view),
     }))
+}
+
+/// An element of `diagnostics` a line, and nothing else.
+pub fn lines(view: &View<'_>) -> String {
+    findings(view).map(|finding| line(&finding)).collect()
+}
+
+fn findings(view: &View<'_>) -> impl Iterator<Item = Value> {
+    let prints = fingerprints(view.sources, view.diagnostics);
+    let pairs = view.diagnostics.iter().zip(prints);
+    pairs.map(|(diagnostic, print)| finding(view.sources, diagnostic, print))
 }
 
 /// The `summary` object.
@@ -44,9 +49,14 @@ pub fn summary(view: &View<'_>) -> Value {
     })
 }
 
-/// A value as text with a final line break.
+/// A value as text with a final line break; harmless where it is printed.
 pub fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+    escape::json(&format!("{value:#}\n"))
+}
+
+/// A value as one line, harmless as well.
+pub(super) fn line(value: &Value) -> String {
+    escape::json(&format!("{value}\n"))
 }
 
 fn coverage(view: &View<'_>) -> Value {
@@ -75,7 +85,7 @@ fn finding(sources: &SourceSet, diagnostic: &Diagnostic, fingerprint: String) ->
     put("message", diagnostic.message.as_str().into());
     put("help", json!(diagnostic.help));
     put("url", card_url(diagnostic.group, diagnostic.rule).into());
-    for (key, value) in place(sources, Site::new(diagnostic.file, diagnostic.span)) {
+    for (key, value) in place(sources, diagnostic.site()) {
         put(key, value);
     }
     put("model", json!(diagnostic.model));
@@ -142,15 +152,13 @@ fn label(sources: &SourceSet, label: &Label) -> Value {
 }
 
 fn place(sources: &SourceSet, site: Site) -> [(&'static str, Value); 5] {
-    let file = sources.get(site.file);
-    let start = file.position(site.span.start);
-    let end = file.position(site.span.end);
+    let place = Place::of(sources, site);
     [
-        ("path", file.path.as_str().into()),
-        ("line", start.line.into()),
-        ("column", start.column.into()),
-        ("end_line", end.line.into()),
-        ("end_column", end.column.into()),
+        ("path", place.path.into()),
+        ("line", place.start.line.into()),
+        ("column", place.start.column.into()),
+        ("end_line", place.end.line.into()),
+        ("end_column", place.end.column.into()),
     ]
 }
 
@@ -163,8 +171,8 @@ pub(crate) mod tests {
 
     use super::{SCHEMA, View, render};
     use crate::fix::{Edit, Fix, Safety};
-    use crate::report::TallyView;
     use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role, Severity};
+    use crate::report::{RuleView, Style, TallyView};
     use crate::source::{FileId, Site, SourceFile, SourceSet, Span};
 
     static NOTHING: BTreeMap<String, u64> = BTreeMap::new();
@@ -228,6 +236,17 @@ pub(crate) mod tests {
                 resolved: 3,
             }],
             unknown: &NOTHING,
+            rules: vec![RuleView {
+                name: "related-access-in-loop",
+                code: "DJP101",
+                group: "n-plus-one",
+                severity: Severity::Warning,
+                preview: false,
+                summary: "Finds reads. They cost.".into(),
+                card: "\n# related-access-in-loop\n\nFinds reads.\n",
+            }],
+            below: String::new(),
+            style: Style::PLAIN,
         }
     }
 

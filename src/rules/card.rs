@@ -1,4 +1,4 @@
-//! Reads the front matter of a rule card at compile time; a bad value does not compile.
+//! Reads the front matter of a rule card at compile time, where a bad value does not compile; and finds its prose.
 
 use crate::report::diagnostic::Severity;
 
@@ -73,5 +73,57 @@ const fn same(a: &str, b: &str) -> bool {
             i += 1;
         }
         true
+    }
+}
+
+/// A card without its front matter, fenced by `---` or `+++`.
+pub(super) fn body(card: &str) -> &str {
+    let card = card.trim_start_matches('\u{feff}');
+    for fence in ["---", "+++"] {
+        let Some(rest) = card
+            .strip_prefix(fence)
+            .filter(|rest| rest.starts_with(['\n', '\r']))
+        else {
+            continue;
+        };
+        let mut offset = 0;
+        for line in rest.split_inclusive('\n') {
+            offset += line.len();
+            if line.trim_end() == fence {
+                return &rest[offset..];
+            }
+        }
+    }
+    card
+}
+
+/// The first prose behind the headings, on one line.
+pub(super) fn first_paragraph(card: &str) -> String {
+    card.lines()
+        .map(str::trim)
+        .skip_while(|line| line.is_empty() || line.starts_with('#'))
+        .take_while(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body, first_paragraph};
+
+    #[test]
+    fn summaries_are_the_first_prose() {
+        assert_eq!(first_paragraph("\n# title\n\nOne\ntwo.\n\nthree"), "One two.");
+    }
+
+    #[test]
+    fn front_matter_is_left_out() {
+        assert_eq!(
+            body("---\nname: x\n---\n# x\n\n---\ntext\n"),
+            "# x\n\n---\ntext\n"
+        );
+        assert_eq!(body("+++\r\nname = 1\r\n+++\r\nbody"), "body");
+        assert_eq!(body("# no front matter"), "# no front matter");
+        assert_eq!(body("---\nnever closed"), "---\nnever closed");
     }
 }

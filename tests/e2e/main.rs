@@ -4,8 +4,10 @@
 
 mod config;
 mod fixing;
+mod formats;
 mod invariants;
 mod output;
 mod rules;
 mod run;
+mod targets;
 mod usage;

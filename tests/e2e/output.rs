@@ -59,7 +59,7 @@ fn a_full_disk_is_an_error() {
     let dir = project(&[]);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     finish(command(dir.path(), &["version"]).stdout(full))
-        .code(3)
+        .code(2)
         .stderr_has("cannot write output");
 }
 

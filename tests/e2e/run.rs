@@ -69,6 +69,12 @@ pub fn command(dir: &Path, args: &[&str]) -> Command {
         "CLICOLOR_FORCE",
         "TERM",
         "RUST_BACKTRACE",
+        "DJPERF_OUTPUT_FORMAT",
+        "DJPERF_OUTPUT_FILE",
+        "GITHUB_STEP_SUMMARY",
+        "GITHUB_WORKSPACE",
+        "CI_PROJECT_DIR",
+        "BUILD_SOURCESDIRECTORY",
     ] {
         command.env_remove(name);
     }

@@ -51,3 +51,11 @@ fn a_directory_without_django_is_not_clean() {
     assert!(ran.stdout.is_empty());
     assert!(ran.stderr.starts_with("djperf: error: "), "{}", ran.stderr);
 }
+
+#[test]
+fn messages_are_no_commands_to_ci_systems() {
+    let dir = project(&[]);
+    let ran = run(dir.path(), &["check", "no\n::error::x ##[group]y"]).code(2);
+    let told = "no such file or directory: no\n\\u{3a}:error::x ##\\u{5b}group]y\n";
+    assert!(ran.stderr.ends_with(told), "{}", ran.stderr);
+}

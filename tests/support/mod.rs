@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use djperf::config::{Config, Sources};
 use djperf::fix::Safety;
-use djperf::report::{TallyView, View, json};
+use djperf::report::{Style, TallyView, View, json};
 use djperf::session::{self, Outcome, Request, SessionError};
 use tempfile::TempDir;
 
@@ -61,6 +61,9 @@ pub fn document(outcome: &Outcome) -> String {
         duration: Duration::ZERO,
         tallies: outcome.coverage.tallies.iter().map(tally).collect(),
         unknown: &outcome.coverage.unknown,
+        rules: Vec::new(),
+        below: String::new(),
+        style: Style::PLAIN,
     })
 }
 

@@ -7,11 +7,6 @@ use crate::report::diagnostic::{Label, Role};
 use crate::report::json::tests::{diagnostic, sources, span_of, view};
 use crate::source::{FileId, Site, Span};
 
-const PLAIN: Style = Style {
-    color: false,
-    width: 100,
-};
-
 const VIEWS: &str = "\
 def report(request):
     orders = Order.objects.all()
@@ -35,7 +30,7 @@ fn header_snippets_of_every_file_and_help() {
         role: Role::Access,
         message: "loads `customer`".into(),
     });
-    let out = render(&view(&sources, &[finding.clone()]), PLAIN);
+    let out = render(&view(&sources, &[finding.clone()]));
     println!("{out}");
     assert!(
         out.starts_with("warning[DJP101 related-access-in-loop]: `order.customer` runs one query per row\n")
@@ -52,13 +47,13 @@ fn header_snippets_of_every_file_and_help() {
         assert!(out.contains(part), "{part} is missing from\n{out}");
     }
     assert!(!out.contains('\u{1b}'));
-    let colored = render(
-        &view(&sources, &[finding]),
-        Style {
-            color: true,
-            width: 100,
-        },
-    );
+    let found = [finding];
+    let mut view = view(&sources, &found);
+    view.style = Style {
+        color: true,
+        width: 100,
+    };
+    let colored = render(&view);
     assert!(colored.contains("\u{1b}[1;33mwarning[DJP101"));
 }
 
@@ -70,7 +65,7 @@ fn foreign_control_characters_never_reach_the_terminal() {
     finding.message = "about `\u{1b}[31m`".into();
     finding.help = Some("write `\u{9b}1m`".into());
     finding.labels[0].message = "\u{8}here".into();
-    let out = render(&view(&sources, &[finding]), PLAIN);
+    let out = render(&view(&sources, &[finding]));
     assert!(
         out.chars()
             .all(|c| c == '\n' || !crate::report::escape::is_unsafe(c)),
@@ -103,7 +98,7 @@ proptest! {
                 message: "here".into(),
             })
             .collect();
-        let out = render(&view(&sources, &[finding]), PLAIN);
+        let out = render(&view(&sources, &[finding]));
         prop_assert!(out.contains("help:"));
         let raw = out.contains('\x1b');
         prop_assert!(!raw);
