@@ -6,6 +6,7 @@ mod config;
 mod fixing;
 mod invariants;
 mod output;
+mod paths;
 mod rules;
 mod run;
 mod usage;
