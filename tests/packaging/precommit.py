@@ -15,7 +15,16 @@ from pathlib import Path
 
 from common import PROJECT, REPORT, ROOT, SCRIPTS, TARGET, ensure, own_files, repository, run, tool, write
 
-FIXED = REPORT.replace("Book.objects.order_by", 'Book.objects.select_related("author").order_by')
+FIXED = """\
+from shop.models import Book
+
+
+def lines():
+    return [
+        f"{book.title}: {book.author.name}"
+        for book in Book.objects.order_by("title").select_related("author")
+    ]
+"""
 # As cargo has them from the tests; the hook runs `cargo install` without `--locked`. Nothing is optimised.
 CARGO = {
     "CARGO_NET_OFFLINE": "true",
@@ -97,7 +106,7 @@ def demonstration(hooks: Path) -> None:
 
     template = project / "shop/templates/shop/catalogue.html"
     template.write_text(template.read_text().replace("{{ book.title }}", "{{ book.title }}, {{ book.author.name }}"))
-    blocked(project, "DJP101 related-access-in-loop", "shop/views.py:7:", "shop/templates/shop/catalogue.html:3:")
+    blocked(project, "DJP101 related-access-in-loop", "shop/views.py:7:", "shop/templates/shop/catalogue.html:2:")
     views = project / "shop/views.py"
     views.write_text(views.read_text().replace("order_by", 'select_related("author").order_by'))
     passes(project, "a template that reads more, and its view fixed by hand")
