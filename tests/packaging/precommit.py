@@ -126,6 +126,7 @@ def demonstration(hooks: Path) -> None:
     if os.name != "nt":
         odd = ["my report.py", "-v.py", "new\nline.py", "ümlaut.py", "$(echo).py", "*.html"]
         write(project, {f"shop/odd/{name}": REPORT for name in odd})
+        write(project, {"-v.py": "VALUE = 1\n"})
         blocked(project, "shop/odd/my report.py:5:61", "shop/odd/ümlaut.py:5:61", "Found 5 problems")
         undo(project)
     # More names than one command line takes.
