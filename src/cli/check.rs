@@ -36,7 +36,11 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         fixed,
     } = match analyse(&request) {
         Err(error) if check.no_error_on_unmatched && error.is_unmatched() => {
-            out.note(&format!("djperf: nothing to report on: {error}"));
+            let reason = match &paths[..] {
+                [] => "none of the paths is there".to_owned(),
+                _ => error.to_string(),
+            };
+            out.note(&format!("djperf: nothing to report on: {reason}"));
             Fixing::without(Outcome::default())
         }
         result => result?,

@@ -85,6 +85,9 @@ fn documents_without_findings_are_documents() {
 #[test]
 fn what_is_missing_does_not_hide_what_is_there() {
     let dir = two_projects();
+    run(dir.path(), &["check", LENIENT, "gone.py"])
+        .code(0)
+        .stderr_has("none of the paths is there");
     run(
         dir.path(),
         &["check", LENIENT, "gone.py", "gone_too.py", "one/shop/views.py"],

@@ -78,6 +78,7 @@ class Job:
         written.write_text("")
         env = environment(
             GITHUB_OUTPUT=str(written),
+            GITHUB_WORKSPACE=str(self.project),
             GITHUB_STEP_SUMMARY=str(self.summary),
             RUNNER_TEMP=str(self.temp),
             PIP_NO_INDEX="1",

@@ -14,8 +14,8 @@ TARGET = CARGO_TARGET / "packaging"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 EXE = ".exe" if os.name == "nt" else ""
 
-# What a hook of git or a shell may have set, and what would change the answers.
-FOREIGN = ("GIT_", "PRE_COMMIT", "PIP_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "DJPERF_")
+# What a hook of git, a shell or a CI system may have set, and what would change the answers.
+FOREIGN = ("GIT_", "PRE_COMMIT", "PIP_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "DJPERF_", "GITHUB_", "CI")
 
 MODELS = """\
 from django.db import models
