@@ -60,7 +60,15 @@ def check_signals(place: Path) -> None:
     for sent in (signal.SIGTERM, signal.SIGINT):
         # More output than a pipe holds, which nobody reads: it waits until it is ended.
         command = [python(place), "-m", "djperf", "check", "--preview", "fixtures/shop"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # A shell ignores the interrupt for what it runs in the background, and so would this.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
         first = process.stdout.read(1)
         ensure(first != b"", "no output to wait for")
         time.sleep(0.2)
