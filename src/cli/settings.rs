@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::CliError;
 use super::args::{Check, ConfigSource};
 use super::output::Output;
-use crate::config::{Config, Sources, Start};
+use crate::config::{self, Config, Sources};
 use crate::session::{Request, SessionError};
 
 /// The settings in effect around a path, checked.
@@ -28,23 +28,12 @@ pub(super) fn load_for_all(
     paths: &[PathBuf],
     out: &Output,
 ) -> Result<Config, CliError> {
-    let start = match paths {
-        _ if source.isolated => Start::default(),
-        paths => Start::of(paths)?,
+    let start = if source.isolated {
+        PathBuf::new()
+    } else {
+        config::start_for(paths)?
     };
-    let config = load(source, &start.path, out)?;
-    let given = source
-        .config
-        .iter()
-        .any(|text| config.origin.as_deref() == Some(Path::new(text)));
-    if let Some(file) = start.unused.first().filter(|_| !given) {
-        out.note(&format!(
-            "djperf: the settings in {} do not count for paths under several settings files; check them one by one, or \
-             choose with --config FILE",
-            file.display()
-        ));
-    }
-    Ok(config)
+    load(source, &start, out)
 }
 
 /// A request for paths that exist.

@@ -5,57 +5,35 @@ use std::path::{Path, PathBuf};
 
 use super::ConfigError;
 
-/// Where to look for the settings of a run over several paths, which has one file of them.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Start {
-    pub path: PathBuf,
-    /// The files that are closest to some of the paths and do not count.
-    pub unused: Vec<PathBuf>,
-}
-
-impl Start {
-    /// The one file that is closest to all paths that have one; if there are several, the one that is closest to the
-    /// directory around all paths. The order of the paths does not matter: hooks shuffle them.
-    pub fn of(paths: &[PathBuf]) -> Result<Self, ConfigError> {
-        if let [path] = paths {
-            return Ok(Self {
-                path: path.clone(),
-                unused: Vec::new(),
-            });
-        }
-        let real = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        let dirs: BTreeSet<PathBuf> = paths
-            .iter()
-            .map(real)
-            .filter_map(|path| {
-                if path.is_dir() {
-                    Some(path)
-                } else {
-                    path.parent().map(Path::to_path_buf)
-                }
-            })
-            .collect();
-        let mut files = BTreeSet::new();
-        for dir in &dirs {
-            files.extend(closest(dir)?);
-        }
-        if files.len() == 1 {
-            return Ok(Self {
-                path: files.pop_first().unwrap_or_default(),
-                unused: Vec::new(),
-            });
-        }
-        let around = |dir: &&Path| dirs.iter().all(|other| other.starts_with(dir));
-        let first = dirs.first().map_or(Path::new("."), PathBuf::as_path);
-        let path = first.ancestors().find(around).unwrap_or(first).to_path_buf();
-        if let Some(used) = closest(&path)? {
-            files.remove(&used);
-        }
-        Ok(Self {
-            path,
-            unused: files.into_iter().collect(),
-        })
+/// Where to look for the settings of a run over several paths: the one file that is closest to all paths that have one;
+/// if there are several files, the directory around all paths. The order of the paths does not matter: hooks shuffle
+/// them.
+pub fn start_for(paths: &[PathBuf]) -> Result<PathBuf, ConfigError> {
+    if let [path] = paths {
+        return Ok(path.clone());
     }
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let dirs: BTreeSet<PathBuf> = paths
+        .iter()
+        .map(absolute)
+        .filter_map(|path| {
+            if path.is_dir() {
+                Some(path)
+            } else {
+                path.parent().map(Path::to_path_buf)
+            }
+        })
+        .collect();
+    let mut files = BTreeSet::new();
+    for dir in &dirs {
+        files.extend(closest(dir)?);
+    }
+    if files.len() == 1 {
+        return Ok(files.pop_first().unwrap_or_default());
+    }
+    let around = |dir: &&Path| dirs.iter().all(|other| other.starts_with(dir));
+    let first = dirs.first().map_or(Path::new("."), PathBuf::as_path);
+    Ok(first.ancestors().find(around).unwrap_or(first).to_path_buf())
 }
 
 /// The closest `.djperf.toml`, `djperf.toml` or `pyproject.toml` with a `[tool.djperf]` table.
