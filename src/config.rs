@@ -14,6 +14,7 @@ mod suggest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use discover::start_for;
 pub use error::ConfigError;
 pub use keys::{KEYS, Key};
 pub use per_file::PerFileIgnores;

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::source::{SourceFile, SourceSet};
 use paths::{common_ancestor, display, normalize, slashed};
@@ -185,34 +186,41 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
         .iter()
         .map(|root| (root.clone(), walk::walk(root, &cwd, &excludes)))
         .collect();
+    // Hooks name thousands of files: what was walked is looked up, not searched.
+    let mut walked = FxHashSet::default();
+    walks.values().for_each(|found| found.enter(&mut walked));
     for target in &targets {
-        if walks.values().any(|found| found.holds(&target.path)) {
+        if walked.contains(&target.path) {
             continue;
         }
         // Ignored by the project around it, so asked for by name: a project of its own.
         let own_root = match &target.site {
-            Some(site) if !walks.values().any(|found| found.holds(site)) => Some(site),
+            Some(site) if !walked.contains(site) => Some(site),
             _ if target.is_dir => Some(&target.path),
             _ => None,
         };
         match own_root {
             Some(root) => {
-                walks.insert(root.clone(), walk::walk(root, &cwd, &excludes));
+                let found = walk::walk(root, &cwd, &excludes);
+                found.enter(&mut walked);
+                walks.insert(root.clone(), found);
                 roots.push(root.clone());
             }
             None => {
                 let single = walk::single(&target.path, &cwd, &excludes);
                 let around = walks.iter_mut().find(|(root, _)| target.path.starts_with(root));
-                around
-                    .into_iter()
-                    .for_each(|(_, found)| found.extend_from(&single));
+                if let Some((_, found)) = around {
+                    single.enter(&mut walked);
+                    found.extend_from(&single);
+                }
             }
         }
     }
     let idle = |root: &PathBuf| {
         !targets
             .iter()
-            .any(|t| t.path.starts_with(root) && walks[root].holds(&t.path))
+            .filter(|t| t.path.starts_with(root) && walked.contains(&t.path))
+            .any(|t| walks[root].holds(&t.path))
     };
     let idle_roots: Vec<PathBuf> = walks.keys().filter(|root| idle(root)).cloned().collect();
     if idle_roots.len() < walks.len() {
@@ -235,6 +243,7 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     templates.sort();
     templates.dedup_by(|a, b| a.0 == b.0);
 
+    let asked = Asked::for_all(&targets);
     let (mut read, unread) = read::read_all(candidates, &cwd, request.overlay);
     notes.extend(unread);
     notes.sort();
@@ -243,13 +252,13 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
 
     let files: Vec<FileInfo> = read
         .iter()
-        .map(|file| file_info(&file.absolute, &file.root, &targets, &base))
+        .map(|file| file_info(&file.absolute, &file.root, &asked, &base))
         .collect();
     let mut possible: Vec<Candidate> = templates
         .into_iter()
         .filter_map(|(path, root)| {
             let given = request.overlay.get(&path).map(Arc::clone);
-            candidate(path, given, &root, &targets, &base, &cwd)
+            candidate(path, given, &root, &asked, &base, &cwd)
         })
         .collect();
     possible.sort_by(|a, b| a.path.cmp(&b.path));
@@ -290,13 +299,13 @@ fn add_unwritten(candidates: &mut Vec<(PathBuf, PathBuf)>, overlay: &Overlay) {
     candidates.extend(new);
 }
 
-fn file_info(absolute: &Path, root: &Path, targets: &[Target], base: &Path) -> FileInfo {
-    let below_start = display(start(absolute, root, targets), absolute);
+fn file_info(absolute: &Path, root: &Path, asked: &Asked<'_>, base: &Path) -> FileInfo {
+    let below_start = display(asked.start(absolute, root), absolute);
     FileInfo {
         project_path: display(base, absolute),
         kind: FileKind::of(&below_start),
         command: kind::is_command(&below_start),
-        in_scope: targets.iter().any(|target| absolute.starts_with(&target.path)),
+        in_scope: asked.for_file(absolute),
         absolute: absolute.to_path_buf(),
     }
 }
@@ -305,11 +314,11 @@ fn candidate(
     absolute: PathBuf,
     given: Option<Arc<str>>,
     root: &Path,
-    targets: &[Target],
+    asked: &Asked<'_>,
     base: &Path,
     cwd: &Path,
 ) -> Option<Candidate> {
-    let below_start = display(start(&absolute, root, targets), &absolute);
+    let below_start = display(asked.start(&absolute, root), &absolute);
     if kind::is_test_template(&below_start) {
         return None;
     }
@@ -319,23 +328,41 @@ fn candidate(
             project_path: display(base, &absolute),
             kind: FileKind::Template,
             command: false,
-            in_scope: targets.iter().any(|target| absolute.starts_with(&target.path)),
+            in_scope: asked.for_file(&absolute),
             absolute,
         },
         given,
     })
 }
 
-/// The directory below which the names of a file's directories tell its role: a project asked for by name is no
-/// test code because it lies under `tests/`.
-fn start<'a>(absolute: &Path, root: &'a Path, targets: &'a [Target]) -> &'a Path {
-    let holders = targets
-        .iter()
-        .filter(|target| target.is_dir && absolute.starts_with(&target.path));
-    holders
-        .filter_map(|target| target.site.as_deref())
-        .max_by_key(|site| site.components().count())
-        .unwrap_or(root)
+/// What was asked for, to be looked up for each file.
+struct Asked<'a> {
+    paths: FxHashSet<&'a Path>,
+    dirs: Vec<&'a Target>,
+}
+
+impl<'a> Asked<'a> {
+    fn for_all(targets: &'a [Target]) -> Self {
+        Self {
+            paths: targets.iter().map(|target| target.path.as_path()).collect(),
+            dirs: targets.iter().filter(|target| target.is_dir).collect(),
+        }
+    }
+
+    /// Whether a file or a directory above it was asked for.
+    fn for_file(&self, absolute: &Path) -> bool {
+        absolute.ancestors().any(|part| self.paths.contains(part))
+    }
+
+    /// The directory below which the names of a file's directories tell its role: a project asked for by name is no
+    /// test code because it lies under `tests/`.
+    fn start(&self, absolute: &Path, root: &'a Path) -> &'a Path {
+        let holders = self.dirs.iter().filter(|dir| absolute.starts_with(&dir.path));
+        holders
+            .filter_map(|dir| dir.site.as_deref())
+            .max_by_key(|site| site.components().count())
+            .unwrap_or(root)
+    }
 }
 
 #[cfg(test)]

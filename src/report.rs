@@ -90,7 +90,30 @@ pub struct TallyView {
     pub resolved: u64,
 }
 
-/// Where a rule's card is, from the root of the project's documentation.
-pub fn card_url(group: &str, name: &str) -> String {
-    format!("rules/{group}/{name}.md")
+/// Where a rule's page is: in the repository that Cargo.toml names, at this version, or else from the root of any.
+pub fn card_url(_group: &str, name: &str) -> String {
+    page_url(env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"), name)
+}
+
+fn page_url(repository: &str, version: &str, name: &str) -> String {
+    let page = format!("docs/rules/{name}.md");
+    if repository.is_empty() {
+        page
+    } else {
+        format!("{}/blob/v{version}/{page}", repository.trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_url;
+
+    #[test]
+    fn pages_are_those_of_this_version() {
+        assert_eq!(page_url("", "1.2.3", "a-rule"), "docs/rules/a-rule.md");
+        assert_eq!(
+            page_url("https://forge.example/o/djperf/", "1.2.3", "a-rule"),
+            "https://forge.example/o/djperf/blob/v1.2.3/docs/rules/a-rule.md"
+        );
+    }
 }

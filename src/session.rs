@@ -114,6 +114,16 @@ pub enum SessionError {
     Write(#[from] WriteError),
 }
 
+impl SessionError {
+    /// Whether the paths alone are to blame: nothing at them is what djperf reads.
+    pub fn is_unmatched(&self) -> bool {
+        matches!(
+            self,
+            Self::MissingPath(_) | Self::NothingToRead(_) | Self::NoDjango(_)
+        )
+    }
+}
+
 /// Runs the whole analysis.
 pub fn check(request: &Request) -> Result<Outcome, SessionError> {
     let rules = request.config.resolve_rules()?;

@@ -148,6 +148,9 @@ pub(super) struct Check {
     /// Files neither to read nor to report
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub exclude: Vec<String>,
+    /// Leave out paths that are missing, excluded or in no Django project, and exit with 0 if none is left
+    #[arg(long, help_heading = "Files")]
+    pub no_error_on_unmatched: bool,
     /// Also report on test code
     #[arg(long, help_heading = "Files")]
     pub include_tests: bool,

@@ -11,15 +11,15 @@ use crate::config::Config;
 use crate::fix::Safety;
 use crate::report::{Format, RuleView, Style, TallyView, View, json};
 use crate::rules;
-use crate::session::{self, Fixing, Outcome, SessionError};
+use crate::session::{self, Fixing, Outcome, Request, SessionError};
 
 pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     if check.schema {
         out.print(json::SCHEMA)?;
         return Ok(Exit::Clean);
     }
-    settings::must_exist(&check.paths)?;
-    let mut config = settings::load(&check.source, &check.paths[0], out)?;
+    let paths = settings::checked(check, out)?;
+    let mut config = settings::load_for_all(&check.source, &paths, out)?;
     settings::apply(check, &mut config);
     config.cache = cache::place(&check.cache);
     let targets = Targets::of(check, &config)?;
@@ -29,7 +29,7 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         verdict: !out.quiet,
     };
     extras.fit(targets.main)?;
-    let request = settings::request(&check.paths, config)?;
+    let request = settings::request(&paths, config)?;
     if out.verbose {
         let on: Vec<&str> = request
             .config
@@ -45,16 +45,26 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         outcome,
         changes,
         fixed,
-    } = if request.config.fix {
-        session::fix(&request, request.config.applicable())?
-    } else {
-        Fixing::without(session::check(&request)?)
+    } = match analyse(&request) {
+        Err(error) if check.no_error_on_unmatched && error.is_unmatched() => {
+            let reason = match &paths[..] {
+                [] => "none of the paths is there".to_owned(),
+                _ => error.to_string(),
+            };
+            out.note(&format!("djperf: nothing to report on: {reason}"));
+            Fixing::without(Outcome::default())
+        }
+        result => result?,
     };
     let duration = started.elapsed();
     for note in &outcome.notes {
         out.note(&format!("djperf: {note}"));
     }
-    if outcome.models == 0 && changes.is_empty() && outcome.diagnostics.is_empty() && outcome.suppressed == 0
+    if !check.no_error_on_unmatched
+        && outcome.models == 0
+        && changes.is_empty()
+        && outcome.diagnostics.is_empty()
+        && outcome.suppressed == 0
     {
         let paths: Vec<String> = check
             .paths
@@ -90,6 +100,14 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     } else {
         verdict(&request.config, &outcome)
     })
+}
+
+fn analyse(request: &Request) -> Result<Fixing, SessionError> {
+    if request.config.fix {
+        session::fix(request, request.config.applicable())
+    } else {
+        session::check(request).map(Fixing::without)
+    }
 }
 
 fn verdict(config: &Config, outcome: &Outcome) -> Exit {

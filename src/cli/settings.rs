@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::CliError;
 use super::args::{Check, ConfigSource};
 use super::output::Output;
-use crate::config::{Config, Sources};
+use crate::config::{self, Config, Sources};
 use crate::session::{Request, SessionError};
 
 /// The settings in effect around a path, checked.
@@ -20,6 +20,20 @@ pub(super) fn load(source: &ConfigSource, start: &Path, out: &Output) -> Result<
         None => out.detail("settings: defaults, no configuration file"),
     }
     Ok(config)
+}
+
+/// As [`load`], for a run over several paths.
+pub(super) fn load_for_all(
+    source: &ConfigSource,
+    paths: &[PathBuf],
+    out: &Output,
+) -> Result<Config, CliError> {
+    let start = if source.isolated {
+        PathBuf::new()
+    } else {
+        config::start_for(paths)?
+    };
+    load(source, &start, out)
 }
 
 /// A request for paths that exist.
@@ -43,6 +57,26 @@ pub(super) fn must_exist(paths: &[PathBuf]) -> Result<(), CliError> {
         Some(path) => Err(SessionError::MissingPath(path.display().to_string()).into()),
         None => Ok(()),
     }
+}
+
+/// The paths to check. Those that are missing are told before anything is looked for around the others.
+pub(super) fn checked(check: &Check, out: &Output) -> Result<Vec<PathBuf>, CliError> {
+    if !check.no_error_on_unmatched {
+        must_exist(&check.paths)?;
+        return Ok(check.paths.clone());
+    }
+    let (there, missing): (Vec<_>, Vec<_>) = check.paths.iter().cloned().partition(|path| path.exists());
+    if let [path, ..] = &missing[..] {
+        let more = match missing.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        out.note(&format!(
+            "djperf: left out, as there is no {}{more}",
+            path.display()
+        ));
+    }
+    Ok(there)
 }
 
 /// Puts the flags of `check` on top of what files say.

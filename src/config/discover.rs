@@ -1,8 +1,40 @@
-//! Finds the configuration file that governs a path: the closest one upward, inside the repository.
+//! Finds the configuration file that governs paths: the closest one upward, inside the repository.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::ConfigError;
+
+/// Where to look for the settings of a run over several paths: the one file that is closest to all paths that have one;
+/// if there are several files, the directory around all paths. The order of the paths does not matter: hooks shuffle
+/// them.
+pub fn start_for(paths: &[PathBuf]) -> Result<PathBuf, ConfigError> {
+    if let [path] = paths {
+        return Ok(path.clone());
+    }
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let dirs: BTreeSet<PathBuf> = paths
+        .iter()
+        .map(absolute)
+        .filter_map(|path| {
+            if path.is_dir() {
+                Some(path)
+            } else {
+                path.parent().map(Path::to_path_buf)
+            }
+        })
+        .collect();
+    let mut files = BTreeSet::new();
+    for dir in &dirs {
+        files.extend(closest(dir)?);
+    }
+    if files.len() == 1 {
+        return Ok(files.pop_first().unwrap_or_default());
+    }
+    let around = |dir: &&Path| dirs.iter().all(|other| other.starts_with(dir));
+    let first = dirs.first().map_or(Path::new("."), PathBuf::as_path);
+    Ok(first.ancestors().find(around).unwrap_or(first).to_path_buf())
+}
 
 /// The closest `.djperf.toml`, `djperf.toml` or `pyproject.toml` with a `[tool.djperf]` table.
 pub(super) fn closest(start: &Path) -> Result<Option<PathBuf>, ConfigError> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use rustc_hash::FxHashSet;
 
 use super::paths::display;
 
@@ -38,8 +39,23 @@ impl Found {
 
     /// Whether a Python file or a possible template was found at or below `path`.
     pub(super) fn holds(&self, path: &Path) -> bool {
-        let mut files = self.python.iter().chain(&self.templates);
-        files.any(|file| file.starts_with(path))
+        self.files().any(|file| file.starts_with(path))
+    }
+
+    /// Adds all paths that it [holds](Self::holds).
+    pub(super) fn enter(&self, held: &mut FxHashSet<PathBuf>) {
+        for file in self.files() {
+            for part in file.ancestors() {
+                if held.contains(part) {
+                    break;
+                }
+                held.insert(part.to_path_buf());
+            }
+        }
+    }
+
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.python.iter().chain(&self.templates)
     }
 }
 

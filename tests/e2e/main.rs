@@ -7,6 +7,7 @@ mod fixing;
 mod formats;
 mod invariants;
 mod output;
+mod paths;
 mod rules;
 mod run;
 mod targets;
