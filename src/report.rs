@@ -91,7 +91,7 @@ pub struct TallyView {
 }
 
 /// Where a rule's page is: in the repository that Cargo.toml names, at this version, or else from the root of any.
-pub fn card_url(_group: &str, name: &str) -> String {
+pub fn card_url(name: &str) -> String {
     page_url(env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"), name)
 }
 

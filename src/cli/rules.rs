@@ -35,6 +35,6 @@ fn object(rule: &Rule) -> Value {
         "severity": rule.severity.as_str(),
         "preview": rule.preview,
         "summary": rule.summary(),
-        "url": card_url(rule.group, rule.name),
+        "url": card_url(rule.name),
     })
 }

@@ -84,7 +84,7 @@ fn finding(sources: &SourceSet, diagnostic: &Diagnostic, fingerprint: String) ->
     put("certainty", diagnostic.certainty.as_str().into());
     put("message", diagnostic.message.as_str().into());
     put("help", json!(diagnostic.help));
-    put("url", card_url(diagnostic.group, diagnostic.rule).into());
+    put("url", card_url(diagnostic.rule).into());
     for (key, value) in place(sources, diagnostic.site()) {
         put(key, value);
     }
