@@ -3,6 +3,7 @@
 //! Only this room reads the environment, prints, and decides what an outcome means for the shell.
 
 mod args;
+mod baseline;
 mod check;
 mod color;
 mod config;

@@ -73,6 +73,8 @@ pub struct Config {
     pub extend_unsafe_fixes: Vec<String>,
     /// Selector → severity that replaces the rule's own.
     pub severity: BTreeMap<String, Severity>,
+    /// Findings that are known; absolute, or relative to the working directory.
+    pub baseline: Option<PathBuf>,
     /// The file the settings came from.
     pub origin: Option<PathBuf>,
     /// What globs are relative to: the directory of `origin`; `None` means the working directory.

@@ -3,15 +3,17 @@
 //! A format is a function from [`View`] to text. This room does no I/O, and knows neither terminals
 //! nor how findings were made.
 
+pub mod baseline;
 pub mod concise;
 pub mod diagnostic;
 mod escape;
-mod fingerprint;
+pub mod fingerprint;
 mod fixable;
 pub mod full;
 pub mod graph;
 pub mod indexes;
 pub mod json;
+pub mod known;
 mod patch;
 pub mod settings;
 mod snippet;
@@ -37,6 +39,9 @@ pub struct View<'a> {
     pub templates: usize,
     pub models: usize,
     pub suppressed: usize,
+    /// Findings left out because a baseline holds them, and because they are older than the change looked at.
+    pub baselined: usize,
+    pub unchanged: usize,
     /// Findings that this run took away.
     pub fixed: usize,
     /// The least safety of the fixes that would be made.

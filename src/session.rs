@@ -2,7 +2,9 @@
 //!
 //! It reads and writes files through `discover`; it prints nothing and decides no exit code.
 
+mod change;
 mod fixing;
+mod known;
 mod packages;
 mod settings;
 mod shortlist;
@@ -17,6 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::{self, Analysis, Options};
 use crate::config::{Config, ConfigError};
+use crate::discover::git::GitError;
 use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
 use crate::fix::{Desk, Trees};
@@ -32,7 +35,9 @@ use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
 use crate::suppress::Suppressions;
 
-pub use fixing::{Change, Fixed, Fixing, fix, fix_by, write};
+pub use change::{Against, before};
+pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
+pub use known::{Before, Sieve};
 
 /// What to analyse and how.
 #[derive(Debug, Clone)]
@@ -78,6 +83,11 @@ pub struct Outcome {
     pub roots: Vec<PathBuf>,
     /// Number of findings that a comment suppressed.
     pub suppressed: usize,
+    /// Findings that a [`Sieve`] moved to `elsewhere`: those of the baseline, and those older than the change.
+    pub baselined: usize,
+    pub unchanged: usize,
+    /// For each entry of the baseline, how many are found no longer; empty without one.
+    pub stale: Vec<usize>,
     pub python_files: usize,
     pub templates: usize,
     pub models: usize,
@@ -105,6 +115,8 @@ pub enum SessionError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Write(#[from] WriteError),
+    #[error(transparent)]
+    Git(#[from] GitError),
 }
 
 /// Runs the whole analysis.
@@ -376,6 +388,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         })
         .collect();
     packages::add(&mut found, &index, &mut inputs);
+    known::name_scopes(&mut found.sources, &inputs);
     let project = project::link(inputs, index, hints);
     clock.lap("link");
     if project

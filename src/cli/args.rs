@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod scope;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::config::{FailOn, OutputFormat};
+pub(super) use scope::Scope;
 
 /// Finds the performance problems of Django projects without running them.
 #[derive(Debug, Parser)]
@@ -128,6 +131,8 @@ pub(super) struct Check {
     pub include_migrations: bool,
     #[arg(long, hide = true)]
     pub no_cache: bool,
+    #[command(flatten)]
+    pub scope: Scope,
     #[command(flatten)]
     pub source: ConfigSource,
 }

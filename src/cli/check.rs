@@ -1,14 +1,16 @@
 //! `djperf check`: run the analysis, fix what may be fixed, print what was found, tell the shell.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::args::Check;
+use super::baseline::{self, Known};
 use super::output::Output;
 use super::{CliError, Exit, fixes, settings, tables};
 use crate::config::{Config, OutputFormat};
 use crate::fix::Safety;
 use crate::report::{TallyView, View, concise, full, json};
-use crate::session::{self, Fixed, Fixing, Outcome, SessionError};
+use crate::session::{self, Against, Fixed, Fixing, Outcome, SessionError, Sieve};
 
 pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     if check.schema {
@@ -18,7 +20,7 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     settings::must_exist(&check.paths)?;
     let mut config = settings::load(&check.source, &check.paths[0], out)?;
     settings::apply(check, &mut config);
-    let request = settings::request(&check.paths, config)?;
+    let mut request = settings::request(&check.paths, config)?;
     if out.verbose {
         let on: Vec<&str> = request
             .config
@@ -30,18 +32,40 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     }
 
     let started = Instant::now();
+    if let Some(file) = &check.scope.write_baseline {
+        request.config.fix = false;
+        let outcome = session::check(&request)?;
+        tell(&outcome, out);
+        return baseline::write(file, &outcome, &request, out);
+    }
+    let known = match baseline_file(check, &request.config) {
+        Some(file) => Some(Known::read(&file, &request)?),
+        None => None,
+    };
+    let mut sieve = Sieve {
+        baseline: known.as_ref().map(|known| known.entries.clone()),
+        before: None,
+    };
+    if let Some(against) = against(check) {
+        let (now, before) = session::before(&request, &against)?;
+        request = now;
+        sieve.before = Some(before);
+    }
     let Fixing {
         outcome,
         changes,
         fixed,
     } = if request.config.fix {
-        session::fix(&request, request.config.applicable())?
+        session::fix_new(&request, request.config.applicable(), &sieve)?
     } else {
-        Fixing::without(session::check(&request)?)
+        let mut outcome = session::check(&request)?;
+        sieve.apply(&mut outcome);
+        Fixing::without(outcome)
     };
     let duration = started.elapsed();
-    for note in &outcome.notes {
-        out.note(&format!("djperf: {note}"));
+    tell(&outcome, out);
+    if let Some(known) = &known {
+        known.tell_stale(&outcome, &request, out)?;
     }
     if outcome.models == 0 && changes.is_empty() && outcome.diagnostics.is_empty() && outcome.suppressed == 0
     {
@@ -73,6 +97,27 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     } else {
         verdict(&request.config, &outcome)
     })
+}
+
+fn tell(outcome: &Outcome, out: &Output) {
+    for note in &outcome.notes {
+        out.note(&format!("djperf: {note}"));
+    }
+}
+
+/// The baseline that counts: a path as it was typed, or one beside the settings that name it.
+fn baseline_file(check: &Check, config: &Config) -> Option<PathBuf> {
+    if check.scope.no_baseline {
+        return None;
+    }
+    check.scope.baseline.clone().or_else(|| config.baseline.clone())
+}
+
+fn against(check: &Check) -> Option<Against> {
+    match &check.scope.since {
+        Some(name) => Some(Against::Since(name.clone())),
+        None => check.scope.staged.then_some(Against::Staged),
+    }
 }
 
 fn verdict(config: &Config, outcome: &Outcome) -> Exit {
@@ -149,6 +194,8 @@ fn view(outcome: &Outcome, duration: Duration) -> View<'_> {
         templates: outcome.templates,
         models: outcome.models,
         suppressed: outcome.suppressed,
+        baselined: outcome.baselined,
+        unchanged: outcome.unchanged,
         fixed: 0,
         applicable: Safety::Safe,
         duration,

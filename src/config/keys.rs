@@ -14,7 +14,7 @@ const LIST: &str = "a list of strings";
 const BOOL: &str = "true or false";
 
 /// All keys, in the order they are listed to users.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 17] = [
     Key {
         name: "select",
         takes: LIST,
@@ -68,6 +68,10 @@ pub const KEYS: [Key; 16] = [
         takes: LIST,
     },
     Key {
+        name: "baseline",
+        takes: "the path of a file",
+    },
+    Key {
         name: "threads",
         takes: "a whole number above 0",
     },
@@ -102,6 +106,9 @@ impl Config {
         put("unsafe-fixes", self.unsafe_fixes.into());
         put("extend-safe-fixes", list(&self.extend_safe_fixes));
         put("extend-unsafe-fixes", list(&self.extend_unsafe_fixes));
+        if let Some(baseline) = &self.baseline {
+            put("baseline", baseline.display().to_string().into());
+        }
         if let Some(threads) = self.threads {
             put("threads", toml::Value::Integer(threads as i64));
         }

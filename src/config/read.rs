@@ -89,6 +89,9 @@ impl Config {
         }
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         self.root = absolute.parent().map(Path::to_path_buf);
+        if let (Some(baseline), Some(root)) = (&mut self.baseline, &self.root) {
+            *baseline = root.join(&*baseline);
+        }
         self.origin = Some(path.to_path_buf());
         Ok(())
     }
@@ -140,6 +143,7 @@ impl Config {
             "unsafe-fixes" => self.unsafe_fixes = value.as_bool()?,
             "extend-safe-fixes" => self.extend_safe_fixes = strings(value)?,
             "extend-unsafe-fixes" => self.extend_unsafe_fixes = strings(value)?,
+            "baseline" => self.baseline = Some(value.as_str().filter(|path| !path.is_empty())?.into()),
             "threads" => self.threads = Some(positive(value)?),
             "per-file-ignores" => {
                 self.per_file_ignores = in_order(value)?

@@ -13,7 +13,7 @@ use super::paths::display;
 use crate::source::SourceFile;
 
 /// Larger files are generated data.
-const MAX_BYTES: u64 = 10 * 1024 * 1024;
+pub(super) const MAX_BYTES: u64 = 10 * 1024 * 1024;
 
 pub(super) struct ReadFile {
     pub absolute: PathBuf,

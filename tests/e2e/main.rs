@@ -8,4 +8,5 @@ mod invariants;
 mod output;
 mod rules;
 mod run;
+mod scope;
 mod usage;
