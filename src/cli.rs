@@ -12,6 +12,7 @@ mod explain;
 mod fixes;
 mod graph;
 mod indexes;
+mod noqa;
 mod output;
 mod rules;
 mod settings;

@@ -2,6 +2,8 @@
 //!
 //! It reads and writes files through `discover`; it prints nothing and decides no exit code.
 
+mod adding;
+mod answered;
 mod change;
 mod fixing;
 mod known;
@@ -15,7 +17,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use crate::analysis::{self, Analysis, Options};
 use crate::config::{Config, ConfigError};
@@ -31,10 +32,11 @@ use crate::report::diagnostic::Diagnostic;
 use crate::report::graph::GraphView;
 use crate::report::indexes::Shortlist;
 use crate::report::settings::SettingsView;
-use crate::rules::{self, Rule};
+use crate::rules;
 use crate::source::{FileId, Site, SourceSet};
-use crate::suppress::Suppressions;
+use answered::Answers;
 
+pub use adding::{Added, add_suppressions};
 pub use change::{Against, before};
 pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
 pub use known::{Before, Sieve};
@@ -179,34 +181,34 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             notes,
             ..Outcome::default()
         };
-        let mut suppressions: FxHashMap<FileId, Suppressions> = FxHashMap::default();
-        for mut diagnostic in found {
+        let mut answers = Answers::new(&project, &sources);
+        let mut take = |diagnostic: Diagnostic, answers: &mut Answers| {
             let in_scope = |file: FileId| infos.get(file.0 as usize).is_some_and(|i| i.in_scope);
             let asked_for =
                 in_scope(diagnostic.file) || diagnostic.labels.iter().any(|l| in_scope(l.site.file));
             let Some(rule) = rules.iter().find(|r| r.code == diagnostic.code) else {
-                continue;
+                return;
             };
-            let path = &sources.get(diagnostic.file).path;
-            if per_file.covers(rule, path) {
-                continue;
+            let answered = answers.answer(rule, &diagnostic);
+            if per_file.covers(rule, &sources.get(diagnostic.file).path) {
+                return;
             }
-            if suppressed(&project, &sources, &mut suppressions, rule, &diagnostic) {
+            if answered {
                 outcome.suppressed += usize::from(asked_for);
-                continue;
+                return;
             }
-            let configured = request.config.severity_of(rule);
-            if configured != rule.severity {
-                diagnostic.severity = configured;
-            }
-            if let Some(fix) = &mut diagnostic.fix {
-                fix.safety = request.config.safety_of(rule, fix.safety);
-            }
+            let diagnostic = request.config.adjusted(rule, diagnostic);
             if asked_for {
                 outcome.diagnostics.push(diagnostic);
             } else {
                 outcome.elsewhere.push(diagnostic);
             }
+        };
+        for diagnostic in found {
+            take(diagnostic, &mut answers);
+        }
+        for diagnostic in answers.findings(&request.config, &rules, &analysis) {
+            take(diagnostic, &mut answers);
         }
         outcome.reveals.clone_from(&analysis.reveals);
         for name in &analysis.failed {
@@ -405,34 +407,6 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         roots: found.roots,
         notes: found.notes,
     })
-}
-
-fn suppressed(
-    project: &Project,
-    sources: &SourceSet,
-    memo: &mut FxHashMap<FileId, Suppressions>,
-    rule: &Rule,
-    diagnostic: &Diagnostic,
-) -> bool {
-    let mut ask = |site: Site, primary: bool| {
-        let source = sources.get(site.file);
-        let lines = source.lines();
-        let comments = &project.file(site.file).facts.comments;
-        let known = memo
-            .entry(site.file)
-            .or_insert_with(|| Suppressions::parse(&source.text, comments, lines));
-        if known.is_empty() {
-            return false;
-        }
-        let (first, last) = (lines.line_of(site.span.start), lines.line_of(site.span.end));
-        if primary {
-            known.covers_file(rule) || (first..=last).any(|line| known.covers_line(rule, line))
-        } else {
-            known.comment_on(rule, first)
-        }
-    };
-    ask(Site::new(diagnostic.file, diagnostic.span), true)
-        || diagnostic.labels.iter().any(|l| ask(l.site, false))
 }
 
 fn coverage(project: &Project, analysis: &Analysis) -> Coverage {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::args::Check;
 use super::baseline::{self, Known};
 use super::output::Output;
-use super::{CliError, Exit, fixes, settings, tables};
+use super::{CliError, Exit, fixes, noqa, settings, tables};
 use crate::config::{Config, OutputFormat};
 use crate::fix::Safety;
 use crate::report::{TallyView, View, concise, full, json};
@@ -50,6 +50,9 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         let (now, before) = session::before(&request, &against)?;
         request = now;
         sieve.before = Some(before);
+    }
+    if let Some(reason) = &check.scope.add_noqa {
+        return noqa::add(&request, &sieve, reason, out);
     }
     let Fixing {
         outcome,
@@ -99,7 +102,7 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     })
 }
 
-fn tell(outcome: &Outcome, out: &Output) {
+pub(super) fn tell(outcome: &Outcome, out: &Output) {
     for note in &outcome.notes {
         out.note(&format!("djperf: {note}"));
     }

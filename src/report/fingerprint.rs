@@ -225,6 +225,6 @@ mod tests {
         let text = "x = Order.objects.all()\n";
         let one = diagnostic(text, "Order.objects.all()");
         let found = super::Identity::of(&sources(&[("a.py", text)]), &one);
-        assert_eq!(found.content, "0000000000000000");
+        assert_eq!(found.content, "fe5eb4e0c5b08231");
     }
 }

@@ -9,4 +9,5 @@ mod output;
 mod rules;
 mod run;
 mod scope;
+mod suppressing;
 mod usage;

@@ -22,4 +22,14 @@ pub struct Scope {
     /// Write all findings to this file, for `--baseline`, and exit with 0
     #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "staged", "baseline", "fix", "fix_only", "diff"])]
     pub write_baseline: Option<PathBuf>,
+    /// Write a suppression for each finding into its file, with this reason if there is one, and exit with 0
+    #[arg(
+        long,
+        value_name = "REASON",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        conflicts_with_all = ["staged", "write_baseline", "fix", "fix_only", "diff"]
+    )]
+    pub add_noqa: Option<String>,
 }
