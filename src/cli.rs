@@ -16,6 +16,8 @@ mod noqa;
 mod output;
 mod rules;
 mod settings;
+mod shell;
+mod stdin;
 mod tables;
 
 use std::ffi::OsString;
@@ -84,6 +86,15 @@ fn guarded(body: impl FnOnce() -> Exit) -> Exit {
 }
 
 fn run(argv: impl Iterator<Item = OsString>) -> Exit {
+    let argv = match argfile::expand_args_from(argv, argfile::parse_fromfile, argfile::PREFIX) {
+        Ok(argv) => argv,
+        Err(error) => {
+            output::complain(&format!(
+                "djperf: error: cannot read the file of an `@` argument: {error}"
+            ));
+            return Exit::Usage;
+        }
+    };
     let args = match Args::try_parse_from(argv) {
         Ok(args) => args,
         Err(error) => {
@@ -123,6 +134,8 @@ fn dispatch(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
         Command::Indexes(indexes) => indexes::run(indexes, out),
         Command::Settings(settings) => deployment::run(settings, out),
         Command::Config(config) => config::run(config, out),
+        Command::Completions(wanted) => shell::completions(wanted, out),
+        Command::Man(wanted) => shell::man(wanted, out),
         Command::Version => {
             out.print(concat!("djperf ", env!("CARGO_PKG_VERSION"), "\n"))?;
             Ok(Exit::Clean)

@@ -16,6 +16,7 @@ mod version;
 mod walk;
 mod write;
 
+pub use decode::decode;
 pub use kind::FileKind;
 pub use overlay::Overlay;
 pub use paths::{absolute, display};
@@ -168,14 +169,16 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     let mut roots = Vec::new();
     for path in request.paths {
         let absolute = paths::absolute(&cwd, path);
-        let Ok(metadata) = std::fs::metadata(&absolute) else {
-            return Err(DiscoverError::MissingPath(slashed(path)));
+        let is_dir = match std::fs::metadata(&absolute) {
+            Ok(metadata) => metadata.is_dir(),
+            Err(_) if request.overlay.contains_key(&absolute) => false,
+            Err(_) => return Err(DiscoverError::MissingPath(slashed(path))),
         };
-        let root = root::project_root(&absolute, metadata.is_dir());
+        let root = root::project_root(&absolute, is_dir);
         targets.push(Target {
             site: root::site(&absolute, &root),
             path: absolute,
-            is_dir: metadata.is_dir(),
+            is_dir,
         });
         roots.push(root);
     }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::analysis::{self, Analysis, Options};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Nested};
 use crate::discover::git::GitError;
 use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
@@ -32,7 +32,7 @@ use crate::report::diagnostic::Diagnostic;
 use crate::report::graph::GraphView;
 use crate::report::indexes::Shortlist;
 use crate::report::settings::SettingsView;
-use crate::rules;
+use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
 use answered::Answers;
 
@@ -123,15 +123,8 @@ pub enum SessionError {
 
 /// Runs the whole analysis.
 pub fn check(request: &Request) -> Result<Outcome, SessionError> {
-    let rules = request.config.resolve_rules()?;
-    check_by(request, &|desk, sources| {
-        rules::collect(
-            desk.project,
-            desk.analysis,
-            sources,
-            &rules,
-            request.config.preview,
-        )
+    run(request, &|desk, sources, on| {
+        rules::collect(desk.project, desk.analysis, sources, on, request.config.preview)
     })
 }
 
@@ -141,8 +134,14 @@ pub type Find<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet) -> Vec<Diagnostic> + Sync 
 /// As [`check`], with findings of the caller's own under the codes of rules.
 #[doc(hidden)]
 pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionError> {
-    let rules = request.config.resolve_rules()?;
-    let per_file = request.config.per_file()?;
+    run(request, &|desk, sources, _| find(desk, sources))
+}
+
+/// As [`Find`], told which rules are on somewhere.
+type FindOf<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet, &[&'static Rule]) -> Vec<Diagnostic> + Sync + 'a;
+
+fn run(request: &Request, find: &FindOf<'_>) -> Result<Outcome, SessionError> {
+    request.config.resolve_rules()?;
     in_pool(request.threads.or(request.config.threads), || {
         let mut clock = Clock::default();
         let loaded = load(request, &mut clock)?;
@@ -165,7 +164,9 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             analysis: &analysis,
             trees: &trees,
         };
-        let found = find(&desk, &sources);
+        let nested = Nested::load(&request.config, infos.iter().map(|info| info.absolute.as_path()))?;
+        let rules = nested.rules();
+        let found = find(&desk, &sources, &rules);
         drop(trees);
         clock.lap("rules");
         let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
@@ -186,18 +187,23 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             let in_scope = |file: FileId| infos.get(file.0 as usize).is_some_and(|i| i.in_scope);
             let asked_for =
                 in_scope(diagnostic.file) || diagnostic.labels.iter().any(|l| in_scope(l.site.file));
-            let Some(rule) = rules.iter().find(|r| r.code == diagnostic.code) else {
+            let Some(info) = infos.get(diagnostic.file.0 as usize) else {
+                return;
+            };
+            let local = nested.of(&info.absolute);
+            let Some(rule) = local.rules.iter().find(|r| r.code == diagnostic.code) else {
                 return;
             };
             let answered = answers.answer(rule, &diagnostic);
-            if per_file.covers(rule, &sources.get(diagnostic.file).path) {
+            let path = local.config.seen_from_root(&request.cwd, &info.absolute);
+            if local.per_file.covers(rule, &path) {
                 return;
             }
             if answered {
                 outcome.suppressed += usize::from(asked_for);
                 return;
             }
-            let diagnostic = request.config.adjusted(rule, diagnostic);
+            let diagnostic = local.config.adjusted(rule, diagnostic);
             if asked_for {
                 outcome.diagnostics.push(diagnostic);
             } else {
@@ -207,7 +213,7 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
         for diagnostic in found {
             take(diagnostic, &mut answers);
         }
-        for diagnostic in answers.findings(&request.config, &rules, &analysis) {
+        for diagnostic in answers.findings(&request.config, &nested, (&infos, &analysis)) {
             take(diagnostic, &mut answers);
         }
         outcome.reveals.clone_from(&analysis.reveals);

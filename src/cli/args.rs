@@ -2,6 +2,7 @@
 
 mod scope;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::config::{FailOn, OutputFormat};
+use crate::report::diagnostic::Severity;
 pub(super) use scope::Scope;
 
 /// Finds the performance problems of Django projects without running them.
@@ -59,15 +61,22 @@ pub(super) enum Command {
     Settings(ProjectSettings),
     /// Print djperf's own settings in effect
     Config(ShowConfig),
+    /// Print a script that completes djperf's arguments in a shell
+    Completions(Completions),
+    /// Print the manual page of djperf, or of one of its commands
+    Man(Man),
     /// Print the version
     Version,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Check {
-    /// Files and directories to report on; the whole project around them is read
+    /// Files and directories to report on; the whole project around them is read. `-` reads a text from standard input
     #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// The file whose text `-` is
+    #[arg(long, value_name = "FILE", help_heading = "Files", conflicts_with_all = ["fix", "fix_only", "diff", "add_noqa", "staged"])]
+    pub stdin_filename: Option<PathBuf>,
     /// Change files where a safe fix is known, and report what remains
     #[arg(long, overrides_with = "no_fix", help_heading = "Fixes")]
     pub fix: bool,
@@ -96,6 +105,9 @@ pub(super) struct Check {
     /// Rules to turn on besides the selected ones
     #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
     pub extend_select: Vec<String>,
+    /// The severity of rules instead of their own: `RULE=error`, `warning` or `info` (repeatable)
+    #[arg(long, value_delimiter = ',', value_parser = severity, value_name = "RULE=LEVEL", help_heading = "Rules")]
+    severity: Vec<(String, Severity)>,
     /// Also run rules that are not on by default yet
     #[arg(long, help_heading = "Rules")]
     pub preview: bool,
@@ -142,9 +154,21 @@ impl Check {
         self.output_format.as_deref().and_then(OutputFormat::parse)
     }
 
+    pub(super) fn severity(&self) -> BTreeMap<String, Severity> {
+        self.severity.iter().cloned().collect()
+    }
+
     pub(super) fn fail_on(&self) -> Option<FailOn> {
         self.fail_on.as_deref().and_then(FailOn::parse)
     }
+}
+
+fn severity(text: &str) -> Result<(String, Severity), String> {
+    let (rule, level) = text
+        .rsplit_once('=')
+        .ok_or("it is written as RULE=LEVEL, as in `DJP101=error`")?;
+    let level = Severity::parse(level.trim()).ok_or("a level is error, warning or info")?;
+    Ok((rule.trim().to_owned(), level))
 }
 
 /// Where settings come from.
@@ -157,6 +181,19 @@ pub(super) struct ConfigSource {
     /// Ignore all configuration files
     #[arg(long)]
     pub isolated: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Man {
+    /// One of djperf's commands
+    pub command: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -226,12 +263,15 @@ pub(super) enum GraphFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ShowConfig {
-    /// The path whose settings to show
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub path: PathBuf,
-    /// Only say whether the settings are valid
+    /// A key to explain, or the path whose settings to show
+    #[arg(value_name = "KEY|PATH")]
+    pub targets: Vec<String>,
+    /// Only say whether the settings are valid, and name everything that is not
     #[arg(long)]
     pub check: bool,
+    /// Print the JSON Schema of configuration files
+    #[arg(long, conflicts_with = "check")]
+    pub schema: bool,
     #[command(flatten)]
     pub source: ConfigSource,
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::args::Check;
 use super::baseline::{self, Known};
 use super::output::Output;
-use super::{CliError, Exit, fixes, noqa, settings, tables};
+use super::{CliError, Exit, fixes, noqa, settings, stdin, tables};
 use crate::config::{Config, OutputFormat};
 use crate::fix::Safety;
 use crate::report::{TallyView, View, concise, full, json};
@@ -17,10 +17,15 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         out.print(json::SCHEMA)?;
         return Ok(Exit::Clean);
     }
-    settings::must_exist(&check.paths)?;
-    let mut config = settings::load(&check.source, &check.paths[0], out)?;
+    let (paths, given) = stdin::paths(check)?;
+    if given.is_none() {
+        settings::must_exist(&paths)?;
+    }
+    let mut config = settings::of_run(&check.source, &paths[0], out)?;
     settings::apply(check, &mut config);
-    let mut request = settings::request(&check.paths, config)?;
+    let mut request = settings::request(&paths, config)?;
+    request.config.fix &= given.is_none();
+    stdin::lay(&mut request.overlay, &request.cwd, given);
     if out.verbose {
         let on: Vec<&str> = request
             .config

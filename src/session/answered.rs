@@ -1,9 +1,10 @@
 //! Which findings comments answer, and which comments answer nothing.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;
-use crate::config::{Config, nearest};
+use crate::config::{Config, Nested, nearest};
+use crate::discover::FileInfo;
 use crate::project::{Part, Project};
 use crate::report::diagnostic::Diagnostic;
 use crate::rules::{self, Rule, unknown_rule_in_suppression, unused_suppression};
@@ -57,20 +58,9 @@ impl<'a> Answers<'a> {
     pub(super) fn findings(
         &mut self,
         config: &Config,
-        on: &[&'static Rule],
-        analysis: &Analysis,
+        nested: &Nested,
+        (infos, analysis): (&[FileInfo], &Analysis),
     ) -> Vec<Diagnostic> {
-        let named = |name: &str| on.iter().copied().find(|rule| rule.name == name);
-        let unused = named("unused-suppression").filter(|_| analysis.failed.is_empty());
-        let unknown = named("unknown-rule-in-suppression");
-        if unused.is_none() && unknown.is_none() {
-            return Vec::new();
-        }
-        let codes: FxHashSet<&str> = on.iter().map(|rule| rule.code).collect();
-        // Without preview some of these are not told, however well a comment answers them.
-        let told = |rule: &Rule| config.preview || rule.group != "indexes";
-        let judged = |rule: &Rule| codes.contains(rule.code) && rule.group != "tool" && told(rule);
-        let all = config.preview && on.len() == rules::all().len();
         let mut found = Vec::new();
         let project = self.project;
         for file in project.file_ids() {
@@ -82,12 +72,23 @@ impl<'a> Answers<'a> {
                 Part::Template => analysis.rendered.contains(&file),
                 _ => true,
             };
+            let Some(info) = infos.get(file.0 as usize) else {
+                continue;
+            };
             if facts.comments.is_empty() || !analysed {
                 continue;
             }
+            let on = &nested.of(&info.absolute).rules;
+            // Without preview some of these are not told, however well a comment answers them.
+            let told = |rule: &Rule| config.preview || rule.group != "indexes";
+            let judged =
+                |rule: &Rule| on.iter().any(|r| r.code == rule.code) && rule.group != "tool" && told(rule);
+            let all = config.preview && on.len() == rules::all().len();
+            let named = |name: &str| on.iter().copied().find(|rule| rule.name == name);
             let source = self.sources.get(file);
             let suppressions = self.of(file);
-            if let Some(rule) = unused.filter(|_| facts.errors.is_empty()) {
+            let whole = facts.errors.is_empty() && analysis.failed.is_empty();
+            if let Some(rule) = named("unused-suppression").filter(|_| whole) {
                 let idle = suppressions.idle(&source.text, source.lines(), rules::all(), (&judged, all));
                 let about = idle.into_iter();
                 found.extend(about.map(|idle| {
@@ -95,7 +96,7 @@ impl<'a> Answers<'a> {
                     unused_suppression::finding(rule, site, &idle.words, idle.removal)
                 }));
             }
-            if let Some(rule) = unknown {
+            if let Some(rule) = named("unknown-rule-in-suppression") {
                 for stranger in suppressions.strangers(rules::all()) {
                     let known = rules::all().iter().flat_map(|rule| [rule.code, rule.name]);
                     let near = nearest(&stranger.word, known);
