@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod config;
+mod exit;
 mod fixing;
 mod invariants;
 mod output;

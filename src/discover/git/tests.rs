@@ -1,3 +1,5 @@
+//! Small repositories, made by `git` itself.
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
