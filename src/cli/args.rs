@@ -48,7 +48,7 @@ pub(super) enum When {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Analyse the project around the paths and report findings under them
-    Check(Check),
+    Check(Box<Check>),
     /// Print what a rule finds, why it matters and how to fix it
     Explain(Explain),
     /// List all rules

@@ -7,8 +7,11 @@ use super::CliError;
 use super::args::Check;
 use crate::discover::{self, Overlay};
 
+/// A file, and the text that counts for it.
+pub(super) type Given = (PathBuf, String);
+
 /// The paths to report on, and the text where `-` is one of them.
-pub(super) fn paths(check: &Check) -> Result<(Vec<PathBuf>, Option<(PathBuf, String)>), CliError> {
+pub(super) fn paths(check: &Check) -> Result<(Vec<PathBuf>, Option<Given>), CliError> {
     let dash = Path::new("-");
     let mut paths = check.paths.clone();
     let given = paths.iter().filter(|path| path.as_path() == dash).count();
@@ -41,7 +44,7 @@ pub(super) fn paths(check: &Check) -> Result<(Vec<PathBuf>, Option<(PathBuf, Str
 }
 
 /// Lays the text over the disk.
-pub(super) fn lay(overlay: &mut Overlay, cwd: &Path, given: Option<(PathBuf, String)>) {
+pub(super) fn lay(overlay: &mut Overlay, cwd: &Path, given: Option<Given>) {
     if let Some((name, text)) = given {
         overlay.insert(discover::absolute(cwd, &name), text.into());
     }

@@ -7,7 +7,8 @@ use crate::run::{command, finish, project, run};
 
 #[test]
 fn colour_follows_the_flag_then_the_environment() {
-    let (off, on): (&[(&str, &str)], &[(&str, &str)]) = (&[], &[("FORCE_COLOR", "1")]);
+    let off: &[(&str, &str)] = &[];
+    let on = &[("FORCE_COLOR", "1")][..];
     for (flags, vars, colour) in [
         // Nothing but the pipe.
         (&[][..], off, false),

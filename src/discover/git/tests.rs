@@ -39,7 +39,7 @@ fn commits_index_and_disk_are_told_apart() {
     let odd = dir.path().join("sub/new\nline.py");
     let repo = Repository::around(&[dir.path().join("sub")]).unwrap();
     assert_eq!(repo.merge_base("HEAD"), Err(GitError::NoHead));
-    assert_eq!(repo.untracked().unwrap(), [odd.clone()]);
+    assert_eq!(repo.untracked().unwrap(), vec![odd.clone()]);
     sh(dir.path(), &["add", "."]);
     sh(dir.path(), &["commit", "-qm", "one"]);
     fs::write(&odd, "x = 2\n").unwrap();
