@@ -20,6 +20,7 @@ pub use decode::decode;
 pub use kind::FileKind;
 pub use overlay::Overlay;
 pub use paths::{absolute, display};
+pub use read::read_bytes;
 pub use venv::{Venv, find_module, find_venv, load, site_package_sources};
 pub use write::{Rewrite, WriteError, replace, write_all};
 

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::tables::plural;
 use super::{CliError, Exit};
 use crate::config::Config;
-use crate::discover::{absolute, display, replace};
+use crate::discover::{absolute, display, read_bytes, replace};
 use crate::report::baseline::{Baseline, BaselineError};
 use crate::report::known::{Entry, entries};
 use crate::rules;
@@ -28,12 +28,12 @@ impl Known {
     pub(super) fn read(file: &Path, request: &Request) -> Result<Self, CliError> {
         let refused =
             |reason: String| CliError::Usage(format!("cannot use the baseline {}: {reason}", file.display()));
-        let bytes = std::fs::read(file).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                refused("there is no such file; `--write-baseline` makes one".to_owned())
-            }
-            _ => refused(error.to_string()),
-        })?;
+        if !file.exists() {
+            return Err(refused(
+                "there is no such file; `--write-baseline` makes one".to_owned(),
+            ));
+        }
+        let bytes = read_bytes(file).map_err(refused)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| refused(BaselineError::Damaged("not UTF-8".to_owned()).to_string()))?;
         let baseline = Baseline::parse(&text).map_err(|error| refused(error.to_string()))?;
@@ -191,7 +191,10 @@ pub(super) fn write(
 
 /// The file that is there; a damaged one is replaced, a newer one is not.
 fn older(file: &Path, request: &Request) -> Result<Option<Known>, CliError> {
-    let Ok(text) = std::fs::read_to_string(file) else {
+    let Some(text) = read_bytes(file)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+    else {
         return Ok(None);
     };
     match Baseline::parse(&text) {

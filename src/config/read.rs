@@ -11,6 +11,9 @@ use super::{Config, ConfigError, FailOn, KEYS, OutputFormat, Selector, Shape};
 use crate::report::diagnostic::Severity;
 use crate::source::LineIndex;
 
+/// What `extend` names may be anything.
+const MAX_BYTES: u64 = 1 << 20;
+
 type DeKey<'i> = Spanned<Cow<'i, str>>;
 type DeVal<'i> = Spanned<DeValue<'i>>;
 
@@ -47,6 +50,10 @@ pub(super) fn text_of(path: &Path) -> Result<String, ConfigError> {
         path: path.display().to_string(),
         reason,
     };
+    let metadata = std::fs::metadata(path).map_err(|e| unreadable(e.to_string()))?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(unreadable("it is no regular file of at most 1 MB".to_owned()));
+    }
     let bytes = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))

@@ -272,6 +272,15 @@ fn files_extend_others_and_circles_are_told() {
         .stderr_has("cannot read none.toml");
 }
 
+#[cfg(unix)]
+#[test]
+fn files_that_never_end_are_not_read() {
+    for text in ["extend = \"/dev/zero\"\n", "baseline = \"/dev/zero\"\n"] {
+        let dir = project(&[("djperf.toml", text), ("a.py", "import django\n")]);
+        run(dir.path(), &["check"]).code(2).stderr_has("regular file");
+    }
+}
+
 #[test]
 fn checking_names_everything_that_is_wrong() {
     let text = "slect = []\nselect = [\n  \"DJP101\",\n  \"querry-in-loop\",\n]\nthreads = 0\n[per-file-ignores]\n\"a[\" = []\n[severity]\nNOPE = \"info\"\n";
