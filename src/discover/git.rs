@@ -28,7 +28,9 @@ pub enum GitError {
     Several,
     #[error("`{0}` is no name of a commit")]
     BadName(String),
-    #[error("unknown revision `{name}`; fetch it first, as with `git fetch origin {branch}`{shallow}")]
+    #[error(
+        "unknown revision `{name}`: check the name, or fetch it first, as with `git fetch origin {branch}`{shallow}"
+    )]
     Unknown {
         name: String,
         branch: String,

@@ -97,7 +97,7 @@ fn words(text: &str, python: bool) -> Vec<String> {
                 continue;
             }
             '#' if python => {
-                rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
+                rest = &rest[rest.find(['\n', '\r']).unwrap_or(rest.len())..];
                 continue;
             }
             c if is_name(c) => rest.find(|c| !is_name(c)).unwrap_or(rest.len()),
@@ -142,7 +142,7 @@ fn string(text: &str) -> usize {
         let first = chars.next().map_or(1, char::len_utf8);
         at += match rest.as_bytes()[0] {
             b'\\' => first + chars.next().map_or(0, char::len_utf8),
-            b'\n' if quote.len() == 1 => break,
+            b'\n' | b'\r' if quote.len() == 1 => break,
             _ => first,
         };
     }
@@ -201,6 +201,7 @@ mod tests {
         let same = [
             "Order.objects.filter(a='x', b=[1, 2]).all()",
             "Order.objects.filter(\n    a=\"x\",  # why\n    b=[1, 2,],\n).all()",
+            "Order.objects.filter(\r  a='x',  # why\r  b=[1, 2]\r).all()",
             "Order.objects \\\n  .filter(a = 'x',b=[1,2]) . all( )",
         ];
         for text in &same[1..] {
