@@ -3,6 +3,7 @@
 //! Only this room reads the environment, prints, and decides what an outcome means for the shell.
 
 mod args;
+mod baseline;
 mod cache;
 mod check;
 mod ci;
@@ -13,10 +14,13 @@ mod explain;
 mod fixes;
 mod graph;
 mod indexes;
+mod noqa;
 mod output;
 mod rules;
 mod settings;
 mod sheet;
+mod shell;
+mod stdin;
 mod tables;
 mod targets;
 
@@ -86,6 +90,15 @@ fn guarded(body: impl FnOnce() -> Exit) -> Exit {
 }
 
 fn run(argv: impl Iterator<Item = OsString>) -> Exit {
+    let argv = match argfile::expand_args_from(argv, argfile::parse_fromfile, argfile::PREFIX) {
+        Ok(argv) => argv,
+        Err(error) => {
+            output::complain(&format!(
+                "djperf: error: cannot read the file of an `@` argument: {error}"
+            ));
+            return Exit::Usage;
+        }
+    };
     let args = match Args::try_parse_from(argv) {
         Ok(args) => args,
         Err(error) => {
@@ -122,6 +135,8 @@ fn dispatch(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
         Command::Settings(settings) => deployment::run(settings, out),
         Command::Config(config) => config::run(config, out),
         Command::Clean(given) => cache::clean(given, out),
+        Command::Completions(wanted) => shell::completions(wanted, out),
+        Command::Man(wanted) => shell::man(wanted, out),
         Command::Version => {
             out.print(concat!("djperf ", env!("CARGO_PKG_VERSION"), "\n"))?;
             Ok(Exit::Clean)

@@ -6,8 +6,10 @@
 mod discover;
 mod error;
 mod keys;
+mod nested;
 mod per_file;
 mod read;
+mod schema;
 mod select;
 mod suggest;
 
@@ -16,8 +18,10 @@ use std::path::{Path, PathBuf};
 
 pub use discover::start_for;
 pub use error::ConfigError;
-pub use keys::{KEYS, Key};
+pub use keys::{KEYS, Key, Shape};
+pub use nested::{Flags, Nested};
 pub use per_file::PerFileIgnores;
+pub use schema::schema;
 pub use select::Selector;
 pub use suggest::nearest;
 
@@ -74,10 +78,16 @@ pub struct Config {
     pub severity: BTreeMap<String, Severity>,
     /// None where nothing is kept.
     pub cache: Option<CachePlace>,
+    /// Findings that are known; absolute, or relative to the working directory.
+    pub baseline: Option<PathBuf>,
     /// The file the settings came from.
     pub origin: Option<PathBuf>,
     /// What globs are relative to: the directory of `origin`; `None` means the working directory.
     pub root: Option<PathBuf>,
+    /// Files closer to what is analysed hold for what lies below them; see [`Nested`].
+    pub hierarchical: bool,
+    /// What was typed, to be put on top of such files as well.
+    pub flags: Flags,
 }
 
 /// Where settings may come from, before flags of their own are applied.
@@ -92,8 +102,17 @@ pub struct Sources<'a> {
 }
 
 impl Config {
-    /// Settings of the closest file, with `--config` arguments on top.
+    /// Settings of the closest file, with `--config` arguments on top; the first thing that is wrong with them.
     pub fn load(sources: Sources<'_>) -> Result<Self, ConfigError> {
+        let (config, errors) = Self::examine(sources)?;
+        match errors.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(config),
+        }
+    }
+
+    /// As [`load`](Self::load), with everything that is wrong.
+    pub fn examine(sources: Sources<'_>) -> Result<(Self, Vec<ConfigError>), ConfigError> {
         let (files, inline): (Vec<&String>, Vec<&String>) = sources
             .overrides
             .iter()
@@ -102,25 +121,29 @@ impl Config {
             return Err(ConfigError::SeveralFiles);
         }
         let mut config = Self::default();
+        let mut reading = read::Reading::default();
         match files.first() {
             Some(_) if sources.isolated => return Err(ConfigError::IsolatedFile),
-            Some(file) => config.read_file(Path::new(file))?,
+            Some(file) => config.read_file(Path::new(file), &mut reading),
             None if sources.isolated => {}
             None => {
+                config.hierarchical = true;
                 if let Some(found) = discover::closest(sources.start)? {
-                    config.read_file(&found)?;
+                    config.read_file(&found, &mut reading);
                 }
             }
         }
-        for text in inline {
-            config.read_inline(text)?;
+        for text in &inline {
+            config.read_inline(text, &mut reading.errors);
         }
-        Ok(config)
+        config.flags.inline = inline.into_iter().cloned().collect();
+        Ok((config, reading.errors))
     }
 
     /// Fails on anything that would only surface while checking: unknown rules, bad globs.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.resolve_rules()?;
+        self.flags_are_known()?;
         self.per_file()?;
         let fixes = self.extend_safe_fixes.iter().chain(&self.extend_unsafe_fixes);
         for text in self.severity.keys().chain(fixes) {

@@ -4,7 +4,9 @@
 //! disk; it does not know what the files say.
 
 mod decode;
+pub mod git;
 mod kind;
+mod overlay;
 mod paths;
 mod read;
 mod root;
@@ -14,9 +16,13 @@ mod version;
 mod walk;
 mod write;
 
+pub use decode::decode;
 pub use kind::FileKind;
+pub use overlay::Overlay;
+pub use paths::{absolute, display};
+pub use read::read_bytes;
 pub use venv::{Venv, find_module, find_venv, load, site_package_sources};
-pub use write::{Rewrite, WriteError, write_all};
+pub use write::{Rewrite, WriteError, replace, write_all};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,12 +32,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::source::{SourceFile, SourceSet};
-use paths::{common_ancestor, display, normalize, slashed};
+use paths::{common_ancestor, normalize, slashed};
 use walk::{Excludes, Found};
-
-/// Texts that count instead of what is on disk, by absolute path. A Python file that is not on disk is one of the
-/// project if it lies beside one that is.
-pub type Overlay = BTreeMap<PathBuf, Arc<str>>;
 
 /// What to look for and where.
 #[derive(Debug, Clone, Copy)]
@@ -169,14 +171,16 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     let mut roots = Vec::new();
     for path in request.paths {
         let absolute = paths::absolute(&cwd, path);
-        let Ok(metadata) = std::fs::metadata(&absolute) else {
-            return Err(DiscoverError::MissingPath(slashed(path)));
+        let is_dir = match std::fs::metadata(&absolute) {
+            Ok(metadata) => metadata.is_dir(),
+            Err(_) if request.overlay.contains_key(&absolute) => false,
+            Err(_) => return Err(DiscoverError::MissingPath(slashed(path))),
         };
-        let root = root::project_root(&absolute, metadata.is_dir());
+        let root = root::project_root(&absolute, is_dir);
         targets.push(Target {
             site: root::site(&absolute, &root),
             path: absolute,
-            is_dir: metadata.is_dir(),
+            is_dir,
         });
         roots.push(root);
     }
@@ -240,8 +244,14 @@ pub fn discover(request: &DiscoverRequest) -> Result<Discovery, DiscoverError> {
     candidates.sort();
     candidates.dedup_by(|a, b| a.0 == b.0);
     add_unwritten(&mut candidates, request.overlay);
+    if request.overlay.everywhere {
+        add_gone(&mut candidates, &mut templates, request, &roots, &excludes);
+    }
     templates.sort();
     templates.dedup_by(|a, b| a.0 == b.0);
+    for found in [&mut candidates, &mut templates] {
+        found.retain(|(path, _)| !request.overlay.absent.contains(path));
+    }
 
     let asked = Asked::for_all(&targets);
     let (mut read, unread) = read::read_all(candidates, &cwd, request.overlay);
@@ -297,6 +307,32 @@ fn add_unwritten(candidates: &mut Vec<(PathBuf, PathBuf)>, overlay: &Overlay) {
         .filter_map(|path| Some((path.clone(), beside(path)?)))
         .collect();
     candidates.extend(new);
+}
+
+/// Files that only the overlay has, below one of the roots and not left out there.
+fn add_gone(
+    python: &mut Vec<(PathBuf, PathBuf)>,
+    templates: &mut Vec<(PathBuf, PathBuf)>,
+    request: &DiscoverRequest,
+    roots: &[PathBuf],
+    excludes: &Excludes,
+) {
+    for path in request.overlay.keys() {
+        let Some(root) = roots.iter().find(|root| path.starts_with(root)) else {
+            continue;
+        };
+        if std::fs::symlink_metadata(path).is_ok() || walk::is_left_out(path, root, request.cwd, excludes) {
+            continue;
+        }
+        let all = if walk::is_python(path) {
+            &mut *python
+        } else {
+            &mut *templates
+        };
+        if !all.iter().any(|(known, _)| known == path) {
+            all.push((path.clone(), root.clone()));
+        }
+    }
 }
 
 fn file_info(absolute: &Path, root: &Path, asked: &Asked<'_>, base: &Path) -> FileInfo {

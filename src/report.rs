@@ -4,11 +4,12 @@
 //! nor how findings were made.
 
 mod azure;
+pub mod baseline;
 mod checkstyle;
 mod concise;
 pub mod diagnostic;
 mod escape;
-mod fingerprint;
+pub mod fingerprint;
 mod fixable;
 mod format;
 mod full;
@@ -19,6 +20,7 @@ mod grouped;
 pub mod indexes;
 pub mod json;
 mod junit;
+pub mod known;
 pub mod markdown;
 mod patch;
 mod place;
@@ -52,6 +54,9 @@ pub struct View<'a> {
     pub templates: usize,
     pub models: usize,
     pub suppressed: usize,
+    /// Findings left out because a baseline holds them, and because they are older than the change looked at.
+    pub baselined: usize,
+    pub unchanged: usize,
     /// Findings that this run took away.
     pub fixed: usize,
     /// The least safety of the fixes that would be made.

@@ -59,6 +59,8 @@ mod unhashed_static_files;
 mod unindexable_lookup;
 mod unindexed_filter;
 mod unindexed_order;
+pub mod unknown_rule_in_suppression;
+pub mod unused_suppression;
 mod wording;
 
 use std::cell::OnceCell;
@@ -223,6 +225,8 @@ rules! {
     api_without_pagination => "settings/api-without-pagination.md",
     pool_with_persistent_connections => "settings/pool-with-persistent-connections.md",
     syntax_error => "tool/syntax-error.md",
+    unused_suppression => "tool/unused-suppression.md",
+    unknown_rule_in_suppression => "tool/unknown-rule-in-suppression.md",
 }
 
 /// All rules, ordered by code.

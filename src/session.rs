@@ -2,8 +2,12 @@
 //!
 //! It reads and writes files through `discover`; it prints nothing and decides no exit code.
 
+mod adding;
+mod answered;
 mod cache;
+mod change;
 mod fixing;
+mod known;
 mod packages;
 mod reader;
 mod settings;
@@ -15,10 +19,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use crate::analysis::{self, Analysis, Options};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Nested};
+use crate::discover::git::GitError;
 use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
 use crate::fix::{Desk, Trees};
@@ -32,12 +36,15 @@ use crate::report::indexes::Shortlist;
 use crate::report::settings::SettingsView;
 use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
-use crate::suppress::Suppressions;
+use answered::Answers;
 
 use cache::{Cache, Mark, Run};
 use reader::Reader;
 
-pub use fixing::{Change, Fixed, Fixing, fix, fix_by, write};
+pub use adding::{Added, add_suppressions};
+pub use change::{Against, before};
+pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
+pub use known::{Before, Sieve};
 
 /// What to analyse and how.
 #[derive(Debug, Clone)]
@@ -85,6 +92,11 @@ pub struct Outcome {
     pub suppressed: usize,
     /// Files whose entry points did not have to run, as an earlier run has kept what they say.
     pub reused: usize,
+    /// Findings that a [`Sieve`] moved to `elsewhere`: those of the baseline, and those older than the change.
+    pub baselined: usize,
+    pub unchanged: usize,
+    /// For each entry of the baseline, how many are found no longer; empty without one.
+    pub stale: Vec<usize>,
     pub python_files: usize,
     pub templates: usize,
     pub models: usize,
@@ -112,6 +124,8 @@ pub enum SessionError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Write(#[from] WriteError),
+    #[error(transparent)]
+    Git(#[from] GitError),
 }
 
 impl SessionError {
@@ -126,15 +140,8 @@ impl SessionError {
 
 /// Runs the whole analysis.
 pub fn check(request: &Request) -> Result<Outcome, SessionError> {
-    let rules = request.config.resolve_rules()?;
-    check_by(request, &|desk, sources| {
-        rules::collect(
-            desk.project,
-            desk.analysis,
-            sources,
-            &rules,
-            request.config.preview,
-        )
+    run(request, &|desk, sources, on| {
+        rules::collect(desk.project, desk.analysis, sources, on, request.config.preview)
     })
 }
 
@@ -144,8 +151,14 @@ pub type Find<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet) -> Vec<Diagnostic> + Sync 
 /// As [`check`], with findings of the caller's own under the codes of rules.
 #[doc(hidden)]
 pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionError> {
-    let rules = request.config.resolve_rules()?;
-    let per_file = request.config.per_file()?;
+    run(request, &|desk, sources, _| find(desk, sources))
+}
+
+/// As [`Find`], told which rules are on somewhere.
+type FindOf<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet, &[&'static Rule]) -> Vec<Diagnostic> + Sync + 'a;
+
+fn run(request: &Request, find: &FindOf<'_>) -> Result<Outcome, SessionError> {
+    request.config.resolve_rules()?;
     in_pool(request.threads.or(request.config.threads), || {
         let mut clock = Clock::default();
         let loaded = load(request, &mut clock)?;
@@ -170,7 +183,8 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
                 reused = known.kept.files();
                 let (analysis, kept) =
                     analysis::analyse_again(&project, options, known.kept, known.stale.as_ref());
-                let leave = kept.filter(|_| !known.same && request.overlay.is_empty());
+                let on_disk = request.overlay.is_empty() && request.overlay.absent.is_empty();
+                let leave = kept.filter(|_| !known.same && on_disk);
                 (analysis, leave.map(|kept| (cache, run, kept)))
             }
             None => (analysis::analyse(&project, options), None),
@@ -182,7 +196,9 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             analysis: &analysis,
             trees: &trees,
         };
-        let found = find(&desk, &sources);
+        let nested = Nested::load(&request.config, infos.iter().map(|info| info.absolute.as_path()))?;
+        let rules = nested.rules();
+        let found = find(&desk, &sources, &rules);
         drop(trees);
         clock.lap("rules");
         let mut notes = notes;
@@ -206,34 +222,39 @@ pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionEr
             notes,
             ..Outcome::default()
         };
-        let mut suppressions: FxHashMap<FileId, Suppressions> = FxHashMap::default();
-        for mut diagnostic in found {
+        let mut answers = Answers::new(&project, &sources);
+        let mut take = |diagnostic: Diagnostic, answers: &mut Answers| {
             let in_scope = |file: FileId| infos.get(file.0 as usize).is_some_and(|i| i.in_scope);
             let asked_for =
                 in_scope(diagnostic.file) || diagnostic.labels.iter().any(|l| in_scope(l.site.file));
-            let Some(rule) = rules.iter().find(|r| r.code == diagnostic.code) else {
-                continue;
+            let Some(info) = infos.get(diagnostic.file.0 as usize) else {
+                return;
             };
-            let path = &sources.get(diagnostic.file).path;
-            if per_file.covers(rule, path) {
-                continue;
+            let local = nested.of(&info.absolute);
+            let Some(rule) = local.rules.iter().find(|r| r.code == diagnostic.code) else {
+                return;
+            };
+            let answered = answers.answer(rule, &diagnostic);
+            let path = local.config.seen_from_root(&request.cwd, &info.absolute);
+            if local.per_file.covers(rule, &path) {
+                return;
             }
-            if suppressed(&project, &sources, &mut suppressions, rule, &diagnostic) {
+            if answered {
                 outcome.suppressed += usize::from(asked_for);
-                continue;
+                return;
             }
-            let configured = request.config.severity_of(rule);
-            if configured != rule.severity {
-                diagnostic.severity = configured;
-            }
-            if let Some(fix) = &mut diagnostic.fix {
-                fix.safety = request.config.safety_of(rule, fix.safety);
-            }
+            let diagnostic = local.config.adjusted(rule, diagnostic);
             if asked_for {
                 outcome.diagnostics.push(diagnostic);
             } else {
                 outcome.elsewhere.push(diagnostic);
             }
+        };
+        for diagnostic in found {
+            take(diagnostic, &mut answers);
+        }
+        for diagnostic in answers.findings(&request.config, &nested, (&infos, &analysis)) {
+            take(diagnostic, &mut answers);
         }
         outcome.reveals.clone_from(&analysis.reveals);
         for name in &analysis.failed {
@@ -415,6 +436,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         })
         .collect();
     marks.extend(packages::add(&mut found, &index, &mut inputs, &reader));
+    known::name_scopes(&mut found.sources, &inputs);
     let project = project::link(inputs, index, hints);
     clock.lap("link");
     if project
@@ -432,34 +454,6 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         notes: found.notes,
         cache: cache.map(|cache| (cache, marks)),
     })
-}
-
-fn suppressed(
-    project: &Project,
-    sources: &SourceSet,
-    memo: &mut FxHashMap<FileId, Suppressions>,
-    rule: &Rule,
-    diagnostic: &Diagnostic,
-) -> bool {
-    let mut ask = |site: Site, primary: bool| {
-        let source = sources.get(site.file);
-        let lines = source.lines();
-        let comments = &project.file(site.file).facts.comments;
-        let known = memo
-            .entry(site.file)
-            .or_insert_with(|| Suppressions::parse(&source.text, comments, lines));
-        if known.is_empty() {
-            return false;
-        }
-        let (first, last) = (lines.line_of(site.span.start), lines.line_of(site.span.end));
-        if primary {
-            known.covers_file(rule) || (first..=last).any(|line| known.covers_line(rule, line))
-        } else {
-            known.comment_on(rule, first)
-        }
-    };
-    ask(Site::new(diagnostic.file, diagnostic.span), true)
-        || diagnostic.labels.iter().any(|l| ask(l.site, false))
 }
 
 fn coverage(project: &Project, analysis: &Analysis) -> Coverage {

@@ -91,6 +91,8 @@ pub struct SourceFile {
     /// Decoded text without a byte order mark; spans index into this.
     pub text: Arc<str>,
     lines: OnceLock<LineIndex>,
+    /// Functions and classes with their qualified names.
+    scopes: Vec<(Span, Sym)>,
 }
 
 impl SourceFile {
@@ -99,7 +101,22 @@ impl SourceFile {
             path,
             text,
             lines: OnceLock::new(),
+            scopes: Vec::new(),
         }
+    }
+
+    /// Qualified name of the innermost function or class around a place; empty at the top of a file, in templates, and
+    /// until [`SourceSet::name_scopes`] was called.
+    pub fn scope(&self, span: Span) -> &'static str {
+        let around = self.scopes.iter().filter(|(scope, _)| scope.contains(span));
+        around
+            .min_by_key(|(scope, _)| scope.end - scope.start)
+            .map_or("", |(_, name)| name.as_str())
+    }
+
+    /// Whether the file has a function or class of that qualified name.
+    pub fn has_scope(&self, name: &str) -> bool {
+        self.scopes.iter().any(|(_, scope)| scope.as_str() == name)
     }
 
     pub fn lines(&self) -> &LineIndex {
@@ -134,6 +151,11 @@ impl SourceSet {
     pub fn push(&mut self, file: SourceFile) -> FileId {
         self.files.push(file);
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Tells which functions and classes a file has.
+    pub fn name_scopes(&mut self, id: FileId, scopes: Vec<(Span, Sym)>) {
+        self.files[id.0 as usize].scopes = scopes;
     }
 
     pub fn get(&self, id: FileId) -> &SourceFile {

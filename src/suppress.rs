@@ -1,6 +1,7 @@
 //! Suppression comments: which findings a reader has already answered.
 //!
-//! Works on the comments of one file and rule identities; it does not know how findings are made.
+//! Works on the comments of one file and rule identities; it does not know how findings are made. Also tells which
+//! comments answer nothing, and where a new one goes.
 //!
 //! | comment | what it answers |
 //! |---|---|
@@ -11,24 +12,42 @@
 //!
 //! In templates the same stands between `{` and `}`: `{# noqa #}`.
 
+mod adding;
 mod directive;
+mod idle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use directive::{Directive, Targets};
+use directive::{Directive, Targets, Verb};
 
 use crate::facts::Comment;
 use crate::rules::Rule;
-use crate::source::LineIndex;
+use crate::source::{LineIndex, Span};
 
-/// What the comments of one file suppress.
+pub use adding::{Addition, Page, additions};
+pub use idle::{Idle, Stranger};
+
+/// What the comments of one file suppress, and what of it was needed.
 #[derive(Debug, Clone, Default)]
 pub struct Suppressions {
-    /// 1-based line → what is suppressed there.
-    lines: BTreeMap<u32, Vec<Targets>>,
+    directives: Vec<Stated>,
+    /// 1-based line → directives about it.
+    lines: BTreeMap<u32, Vec<usize>>,
     /// `disable` and `enable`, in order.
     switches: Vec<Switch>,
-    file: Vec<Targets>,
+    file: Vec<usize>,
+    /// Directives that answered a finding, with the word that names its rule.
+    used: BTreeSet<(usize, Option<usize>)>,
+}
+
+/// A directive and the comment that it is part of.
+#[derive(Debug, Clone)]
+struct Stated {
+    directive: Directive,
+    comment: Span,
+    own_line: bool,
+    /// Nothing else stands in the comment.
+    alone: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +55,7 @@ struct Switch {
     line: u32,
     /// Suppresses from its line on; otherwise ends that after its line.
     disables: bool,
-    targets: Targets,
+    directive: usize,
 }
 
 impl Suppressions {
@@ -48,73 +67,118 @@ impl Suppressions {
         for comment in comments {
             let (start, end) = (comment.span.start as usize, comment.span.end as usize);
             let line = lines.line_of(comment.span.start);
-            for directive in directive::parse(text.get(start..end).unwrap_or("")) {
-                match directive {
-                    Directive::Noqa(targets) => found.on(line, targets),
-                    Directive::Ignore(targets) => {
+            let said = text.get(start..end).unwrap_or("");
+            for directive in directive::parse(said, comment.span.start) {
+                let verb = directive.verb;
+                let id = found.directives.len();
+                found.directives.push(Stated {
+                    directive,
+                    comment: comment.span,
+                    own_line: comment.own_line,
+                    alone: directive::is_single(said),
+                });
+                match verb {
+                    Verb::Noqa => found.on(line, id),
+                    Verb::Ignore => {
                         let next = if comment.own_line {
                             next_code_line(text, lines, lines.line_of(comment.span.end))
                         } else {
                             None
                         };
                         for line in [Some(line), next].into_iter().flatten() {
-                            found.on(line, targets.clone());
+                            found.on(line, id);
                         }
                     }
-                    Directive::File(targets) if comment.own_line && line <= head_end(text, lines) => {
-                        found.file.push(targets);
-                    }
-                    Directive::File(_) => {}
-                    Directive::Disable(targets) => found.switch(line, true, targets),
-                    Directive::Enable(targets) => found.switch(line, false, targets),
+                    Verb::File if comment.own_line && line <= head_end(text, lines) => found.file.push(id),
+                    Verb::File => {}
+                    Verb::Disable | Verb::Enable => found.switches.push(Switch {
+                        line,
+                        disables: verb == Verb::Disable,
+                        directive: id,
+                    }),
                 }
             }
         }
         found
     }
 
+    /// Whether a comment answers a finding of the rule whose primary expression is on these lines. What answers it counts
+    /// as used.
+    pub fn answer(&mut self, rule: &Rule, (first, last): (u32, u32)) -> bool {
+        let mut by: Vec<usize> = self.about_file(rule).collect();
+        for line in first..=last {
+            by.extend(self.about_line(rule, line).chain(self.disabled_at(rule, line)));
+        }
+        self.mark(rule, by)
+    }
+
+    /// As [`answer`](Self::answer), for a line of evidence: only comments about this very line count.
+    pub fn answer_evidence(&mut self, rule: &Rule, line: u32) -> bool {
+        let by = self.about_line(rule, line).collect();
+        self.mark(rule, by)
+    }
+
+    fn mark(&mut self, rule: &Rule, by: Vec<usize>) -> bool {
+        for id in &by {
+            match &self.directives[*id].directive.targets {
+                Targets::All => {
+                    self.used.insert((*id, None));
+                }
+                Targets::Some(words) => {
+                    let named = words.iter().enumerate().filter(|(_, word)| word.names(rule));
+                    self.used.extend(named.map(|(i, _)| (*id, Some(i))));
+                }
+            }
+        }
+        !by.is_empty()
+    }
+
     /// Whether a comment on the line, or a range around it, answers the rule. For primary lines.
     pub fn covers_line(&self, rule: &Rule, line: u32) -> bool {
-        self.comment_on(rule, line) || self.disabled_at(rule, line)
+        self.comment_on(rule, line) || self.disabled_at(rule, line).is_some()
     }
 
     /// Whether a comment about this very line answers the rule; ranges do not count. For evidence lines.
     pub fn comment_on(&self, rule: &Rule, line: u32) -> bool {
-        self.lines
-            .get(&line)
-            .is_some_and(|all| all.iter().any(|targets| targets.names(rule)))
+        self.about_line(rule, line).next().is_some()
     }
 
     /// Whether the rule is answered for the whole file.
     pub fn covers_file(&self, rule: &Rule) -> bool {
-        self.file.iter().any(|targets| targets.names(rule))
+        self.about_file(rule).next().is_some()
     }
 
     /// Whether the file has no suppressions at all.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.switches.is_empty() && self.file.is_empty()
+        self.directives.is_empty()
     }
 
-    fn on(&mut self, line: u32, targets: Targets) {
-        self.lines.entry(line).or_default().push(targets);
+    fn names(&self, id: usize, rule: &Rule) -> bool {
+        self.directives[id].directive.targets.names(rule)
     }
 
-    fn switch(&mut self, line: u32, disables: bool, targets: Targets) {
-        self.switches.push(Switch {
-            line,
-            disables,
-            targets,
-        });
+    fn about_line<'a>(&'a self, rule: &'a Rule, line: u32) -> impl Iterator<Item = usize> + 'a {
+        let all = self.lines.get(&line).into_iter().flatten().copied();
+        all.filter(move |id| self.names(*id, rule))
     }
 
-    fn disabled_at(&self, rule: &Rule, line: u32) -> bool {
+    fn about_file<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = usize> + 'a {
+        self.file.iter().copied().filter(move |id| self.names(*id, rule))
+    }
+
+    fn on(&mut self, line: u32, id: usize) {
+        self.lines.entry(line).or_default().push(id);
+    }
+
+    fn disabled_at(&self, rule: &Rule, line: u32) -> Option<usize> {
         let reached = |switch: &&Switch| switch.line < line || switch.disables && switch.line == line;
         let last = self
             .switches
             .iter()
             .filter(reached)
-            .rfind(|switch| switch.targets.names(rule));
-        last.is_some_and(|switch| switch.disables)
+            .rfind(|switch| self.names(switch.directive, rule));
+        last.filter(|switch| switch.disables)
+            .map(|switch| switch.directive)
     }
 }
 

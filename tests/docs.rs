@@ -122,7 +122,7 @@ fn readme_says_which_rules_are_in_preview() {
 #[test]
 fn findings_lead_to_pages_of_rules() {
     for rule in rules::all() {
-        let url = djperf::report::card_url(rule.group, rule.name);
+        let url = djperf::report::card_url(rule.name);
         let (_, page) = url.split_at(url.find("docs/").unwrap());
         assert!(text(page).contains(&format!("\n# {}\n", rule.name)), "{url}");
     }

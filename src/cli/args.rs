@@ -1,5 +1,8 @@
 //! What can be typed.
 
+mod scope;
+
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -8,6 +11,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::targets::Target;
 use crate::config::{FailOn, OutputFormat};
+use crate::report::diagnostic::Severity;
+pub(super) use scope::Scope;
 
 /// Finds the performance problems of Django projects without running them.
 #[derive(Debug, Parser)]
@@ -44,7 +49,7 @@ pub(super) enum When {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Analyse the project around the paths and report findings under them
-    Check(Check),
+    Check(Box<Check>),
     /// Print what a rule finds, why it matters and how to fix it
     Explain(Explain),
     /// List all rules
@@ -59,6 +64,10 @@ pub(super) enum Command {
     Config(ShowConfig),
     /// Remove what was kept to make later runs faster, for all projects
     Clean(Clean),
+    /// Print a script that completes djperf's arguments in a shell
+    Completions(Completions),
+    /// Print the manual page of djperf, or of one of its commands
+    Man(Man),
     /// Print the version
     Version,
 }
@@ -84,9 +93,12 @@ pub(super) struct Clean {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Check {
-    /// Files and directories to report on; the whole project around them is read
+    /// Files and directories to report on; the whole project around them is read. `-` reads a text from standard input
     #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// The file whose text `-` is
+    #[arg(long, value_name = "FILE", help_heading = "Files", conflicts_with_all = ["fix", "fix_only", "diff", "add_noqa", "staged"])]
+    pub stdin_filename: Option<PathBuf>,
     /// Change files where a safe fix is known, and report what remains
     #[arg(long, overrides_with = "no_fix", help_heading = "Fixes")]
     pub fix: bool,
@@ -115,6 +127,9 @@ pub(super) struct Check {
     /// Rules to turn on besides the selected ones
     #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
     pub extend_select: Vec<String>,
+    /// The severity of rules instead of their own: `RULE=error`, `warning` or `info` (repeatable)
+    #[arg(long, value_delimiter = ',', value_parser = severity, value_name = "RULE=LEVEL", help_heading = "Rules")]
+    severity: Vec<(String, Severity)>,
     /// Also run rules that are not on by default yet
     #[arg(long, help_heading = "Rules")]
     pub preview: bool,
@@ -160,6 +175,8 @@ pub(super) struct Check {
     #[command(flatten)]
     pub cache: CacheOptions,
     #[command(flatten)]
+    pub scope: Scope,
+    #[command(flatten)]
     pub source: ConfigSource,
 }
 
@@ -168,9 +185,21 @@ impl Check {
         self.output_format.as_deref().and_then(OutputFormat::parse)
     }
 
+    pub(super) fn severity(&self) -> BTreeMap<String, Severity> {
+        self.severity.iter().cloned().collect()
+    }
+
     pub(super) fn fail_on(&self) -> Option<FailOn> {
         self.fail_on.as_deref().and_then(FailOn::parse)
     }
+}
+
+fn severity(text: &str) -> Result<(String, Severity), String> {
+    let (rule, level) = text
+        .rsplit_once('=')
+        .ok_or("it is written as RULE=LEVEL, as in `DJP101=error`")?;
+    let level = Severity::parse(level.trim()).ok_or("a level is error, warning or info")?;
+    Ok((rule.trim().to_owned(), level))
 }
 
 /// Where settings come from.
@@ -183,6 +212,19 @@ pub(super) struct ConfigSource {
     /// Ignore all configuration files
     #[arg(long)]
     pub isolated: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Man {
+    /// One of djperf's commands
+    pub command: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -252,12 +294,15 @@ pub(super) enum GraphFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ShowConfig {
-    /// The path whose settings to show
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub path: PathBuf,
-    /// Only say whether the settings are valid
+    /// A key to explain, or the path whose settings to show
+    #[arg(value_name = "KEY|PATH")]
+    pub targets: Vec<String>,
+    /// Only say whether the settings are valid, and name everything that is not
     #[arg(long)]
     pub check: bool,
+    /// Print the JSON Schema of configuration files
+    #[arg(long, conflicts_with = "check")]
+    pub schema: bool,
     #[command(flatten)]
     pub source: ConfigSource,
 }

@@ -1,24 +1,30 @@
 //! `djperf check`: run the analysis, fix what may be fixed, print what was found, tell the shell.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::args::Check;
+use super::baseline::{self, Known};
 use super::output::Output;
 use super::sheet::{self, Extras};
 use super::targets::Targets;
-use super::{CliError, Exit, cache, ci, fixes, settings, tables};
+use super::{CliError, Exit, cache, ci, fixes, noqa, settings, stdin, tables};
 use crate::config::Config;
 use crate::fix::Safety;
 use crate::report::{Format, RuleView, Style, TallyView, View, json};
 use crate::rules;
-use crate::session::{self, Fixing, Outcome, Request, SessionError};
+use crate::session::{self, Against, Fixing, Outcome, Request, SessionError, Sieve};
 
 pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     if check.schema {
         out.print(json::SCHEMA)?;
         return Ok(Exit::Clean);
     }
-    let paths = settings::checked(check, out)?;
+    let (paths, given) = stdin::paths(check)?;
+    let paths = match given {
+        Some(_) => paths,
+        None => settings::checked(check, out)?,
+    };
     let mut config = settings::load_for_all(&check.source, &paths, out)?;
     settings::apply(check, &mut config);
     config.cache = cache::place(&check.cache);
@@ -29,7 +35,9 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         verdict: !out.quiet,
     };
     extras.fit(targets.main)?;
-    let request = settings::request(&paths, config)?;
+    let mut request = settings::request(&paths, config)?;
+    request.config.fix &= given.is_none();
+    stdin::lay(&mut request.overlay, &request.cwd, given);
     if out.verbose {
         let on: Vec<&str> = request
             .config
@@ -41,11 +49,33 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     }
 
     let started = Instant::now();
+    if let Some(file) = &check.scope.write_baseline {
+        request.config.fix = false;
+        let outcome = session::check(&request)?;
+        tell(&outcome, out);
+        return baseline::write(file, &outcome, &request, out);
+    }
+    let known = match baseline_file(check, &request.config) {
+        Some(file) => Some(Known::read(&file, &request)?),
+        None => None,
+    };
+    let mut sieve = Sieve {
+        baseline: known.as_ref().map(|known| known.entries.clone()),
+        before: None,
+    };
+    if let Some(against) = against(check) {
+        let (now, before) = session::before(&request, &against)?;
+        request = now;
+        sieve.before = Some(before);
+    }
+    if let Some(reason) = &check.scope.add_noqa {
+        return noqa::add(&request, &sieve, reason, out);
+    }
     let Fixing {
         outcome,
         changes,
         fixed,
-    } = match analyse(&request) {
+    } = match analyse(&request, &sieve) {
         Err(error) if check.no_error_on_unmatched && error.is_unmatched() => {
             let reason = match &paths[..] {
                 [] => "none of the paths is there".to_owned(),
@@ -57,8 +87,9 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         result => result?,
     };
     let duration = started.elapsed();
-    for note in &outcome.notes {
-        out.note(&format!("djperf: {note}"));
+    tell(&outcome, out);
+    if let Some(known) = &known {
+        known.tell_stale(&outcome, &request, out)?;
     }
     if !check.no_error_on_unmatched
         && outcome.models == 0
@@ -102,11 +133,33 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
     })
 }
 
-fn analyse(request: &Request) -> Result<Fixing, SessionError> {
+fn analyse(request: &Request, sieve: &Sieve) -> Result<Fixing, SessionError> {
     if request.config.fix {
-        session::fix(request, request.config.applicable())
-    } else {
-        session::check(request).map(Fixing::without)
+        return session::fix_new(request, request.config.applicable(), sieve);
+    }
+    let mut outcome = session::check(request)?;
+    sieve.apply(&mut outcome);
+    Ok(Fixing::without(outcome))
+}
+
+pub(super) fn tell(outcome: &Outcome, out: &Output) {
+    for note in &outcome.notes {
+        out.note(&format!("djperf: {note}"));
+    }
+}
+
+/// The baseline that counts: a path as it was typed, or one beside the settings that name it.
+fn baseline_file(check: &Check, config: &Config) -> Option<PathBuf> {
+    if check.scope.no_baseline {
+        return None;
+    }
+    check.scope.baseline.clone().or_else(|| config.baseline.clone())
+}
+
+fn against(check: &Check) -> Option<Against> {
+    match &check.scope.since {
+        Some(name) => Some(Against::Since(name.clone())),
+        None => check.scope.staged.then_some(Against::Staged),
     }
 }
 
@@ -135,6 +188,8 @@ fn view(outcome: &Outcome, duration: Duration) -> View<'_> {
         templates: outcome.templates,
         models: outcome.models,
         suppressed: outcome.suppressed,
+        baselined: outcome.baselined,
+        unchanged: outcome.unchanged,
         fixed: 0,
         applicable: Safety::Safe,
         duration,

@@ -8,6 +8,18 @@ use super::output::Output;
 use crate::config::{self, Config, Sources};
 use crate::session::{Request, SessionError};
 
+/// The settings of a run over a path: those of the project around it, where that is known by its `manage.py`. Closer
+/// files hold for what lies below them.
+pub(super) fn of_run(source: &ConfigSource, start: &Path, out: &Output) -> Result<Config, CliError> {
+    let absolute = start.canonicalize().unwrap_or_else(|_| start.to_path_buf());
+    let outer = absolute.ancestors().find(|dir| dir.join(".git").exists());
+    let mut around = absolute
+        .ancestors()
+        .take_while(|dir| outer.is_none_or(|outer| dir.starts_with(outer)));
+    let site = around.find(|dir| dir.join("manage.py").is_file());
+    load(source, site.unwrap_or(start), out)
+}
+
 /// The settings in effect around a path, checked.
 pub(super) fn load(source: &ConfigSource, start: &Path, out: &Output) -> Result<Config, CliError> {
     let config = Config::load(Sources {
@@ -22,7 +34,7 @@ pub(super) fn load(source: &ConfigSource, start: &Path, out: &Output) -> Result<
     Ok(config)
 }
 
-/// As [`load`], for a run over several paths.
+/// As [`of_run`], for several paths.
 pub(super) fn load_for_all(
     source: &ConfigSource,
     paths: &[PathBuf],
@@ -33,7 +45,7 @@ pub(super) fn load_for_all(
     } else {
         config::start_for(paths)?
     };
-    load(source, &start, out)
+    of_run(source, &start, out)
 }
 
 /// A request for paths that exist.
@@ -81,14 +93,11 @@ pub(super) fn checked(check: &Check, out: &Output) -> Result<Vec<PathBuf>, CliEr
 
 /// Puts the flags of `check` on top of what files say.
 pub(super) fn apply(check: &Check, config: &mut Config) {
-    if !check.select.is_empty() {
-        config.select.clone_from(&check.select);
-        config.extend_select.clear();
-        config.ignore.clear();
-    }
-    config.ignore.retain(|text| !check.extend_select.contains(text));
-    config.extend_select.extend_from_slice(&check.extend_select);
-    config.ignore.extend_from_slice(&check.ignore);
+    config.flags.select.clone_from(&check.select);
+    config.flags.extend_select.clone_from(&check.extend_select);
+    config.flags.ignore.clone_from(&check.ignore);
+    config.flags.severity = check.severity();
+    config.put_flags();
     let cwd = std::env::current_dir()
         .and_then(|dir| dir.canonicalize())
         .unwrap_or_default();

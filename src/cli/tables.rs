@@ -13,20 +13,26 @@ const MOST_REASONS: usize = 10;
 
 /// The verdict, and what follows it on the same and the next line.
 pub(super) fn summary(view: &View<'_>) -> (String, String) {
-    let suppressed = match view.suppressed {
-        0 => String::new(),
-        n => format!("{n} suppressed"),
-    };
+    let hidden = [
+        (view.suppressed, "suppressed"),
+        (view.baselined, "in the baseline"),
+        (view.unchanged, "there before"),
+    ];
+    let hidden: Vec<String> = hidden
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
     let found = view.diagnostics.len();
     if found == 0 {
         let mut looked = plural(view.files, "file");
         if view.templates > 0 {
             looked = format!("{looked}, {}", plural(view.templates, "template"));
         }
-        let note = if suppressed.is_empty() {
-            suppressed
+        let note = if hidden.is_empty() {
+            String::new()
         } else {
-            format!(" ({suppressed})")
+            format!(" ({})", hidden.join(", "))
         };
         let models = plural(view.models, "model");
         return (
@@ -48,7 +54,7 @@ pub(super) fn summary(view: &View<'_>) -> (String, String) {
             _ => plural(count, level.as_str()),
         })
         .collect();
-    parts.extend((!suppressed.is_empty()).then_some(suppressed));
+    parts.extend(hidden);
     (
         format!("Found {}", plural(found, "problem")),
         format!(" ({}).", parts.join(", ")),

@@ -46,21 +46,26 @@ pub(super) fn closest(start: &Path) -> Result<Option<PathBuf>, ConfigError> {
         real.parent()
     };
     for dir in first.into_iter().flat_map(Path::ancestors) {
-        for name in [".djperf.toml", "djperf.toml"] {
-            let file = dir.join(name);
-            if file.is_file() {
-                return Ok(Some(file));
-            }
-        }
-        let pyproject = dir.join("pyproject.toml");
-        if pyproject.is_file() && has_table(&pyproject)? {
-            return Ok(Some(pyproject));
+        if let Some(file) = file_in(dir)? {
+            return Ok(Some(file));
         }
         if dir.join(".git").exists() {
             break;
         }
     }
     Ok(None)
+}
+
+/// The configuration file of one directory.
+pub(super) fn file_in(dir: &Path) -> Result<Option<PathBuf>, ConfigError> {
+    for name in [".djperf.toml", "djperf.toml"] {
+        let file = dir.join(name);
+        if file.is_file() {
+            return Ok(Some(file));
+        }
+    }
+    let pyproject = dir.join("pyproject.toml");
+    Ok((pyproject.is_file() && has_table(&pyproject)?).then_some(pyproject))
 }
 
 /// Files that never say `djperf` are other tools' business, even when they are broken.

@@ -18,7 +18,7 @@ pub enum ConfigError {
     WrongType {
         place: String,
         key: String,
-        expected: &'static str,
+        expected: String,
         found: String,
     },
     #[error("unknown rule, code or group `{text}`{hint}\n`djperf rules` lists all of them")]
@@ -29,6 +29,11 @@ pub enum ConfigError {
     NothingSelected,
     #[error("invalid glob `{glob}`: {reason}")]
     Glob { glob: String, reason: String },
+    /// Something wrong with a value in a file.
+    #[error("{place}: {error}")]
+    At { place: String, error: Box<Self> },
+    #[error("{place}: `extend` leads back to {path}")]
+    Circle { place: String, path: String },
     #[error("`--config` can name only one file")]
     SeveralFiles,
     #[error("`--config FILE` cannot be used with `--isolated`")]

@@ -1,83 +1,142 @@
 //! The keys a configuration file may hold, and how each resolved value is written back.
 
-use super::Config;
+use super::{Config, FailOn, OutputFormat};
 
-/// One key: its name and what it takes.
+/// One key: its name, what it is for and what it takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     pub name: &'static str,
-    /// Worded to follow "must be".
-    pub takes: &'static str,
+    /// A sentence.
+    pub about: &'static str,
+    pub shape: Shape,
 }
 
-const LIST: &str = "a list of strings";
-const BOOL: &str = "true or false";
+/// What values of a key look like.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    Bool,
+    Count,
+    File,
+    Strings,
+    /// Selectors of rules.
+    Rules,
+    Choice(&'static [&'static str]),
+    RulesByGlob,
+    SeverityByRule,
+}
+
+impl Shape {
+    /// Worded to follow "must be".
+    pub fn takes(self) -> String {
+        match self {
+            Self::Bool => "true or false".to_owned(),
+            Self::Count => "a whole number above 0".to_owned(),
+            Self::File => "the path of a file".to_owned(),
+            Self::Strings | Self::Rules => "a list of strings".to_owned(),
+            Self::Choice(names) => {
+                let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+                match quoted.split_last() {
+                    Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+                    _ => quoted.join(""),
+                }
+            }
+            Self::RulesByGlob => "a table from glob to a list of strings".to_owned(),
+            Self::SeverityByRule => "a table from rule to \"error\", \"warning\" or \"info\"".to_owned(),
+        }
+    }
+}
 
 /// All keys, in the order they are listed to users.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 18] = [
     Key {
         name: "select",
-        takes: LIST,
+        about: "Rules that are on instead of the default set: names, codes, code prefixes, groups or ALL.",
+        shape: Shape::Rules,
     },
     Key {
         name: "extend-select",
-        takes: LIST,
+        about: "Rules that are on besides the selected ones.",
+        shape: Shape::Rules,
     },
     Key {
         name: "ignore",
-        takes: LIST,
+        about: "Rules that are off.",
+        shape: Shape::Rules,
     },
     Key {
         name: "exclude",
-        takes: LIST,
+        about: "Globs of files that are neither read nor reported, relative to the directory of this file.",
+        shape: Shape::Strings,
     },
     Key {
         name: "include-tests",
-        takes: BOOL,
+        about: "Also report on test code.",
+        shape: Shape::Bool,
     },
     Key {
         name: "include-migrations",
-        takes: BOOL,
+        about: "Also report on migrations.",
+        shape: Shape::Bool,
     },
     Key {
         name: "preview",
-        takes: BOOL,
+        about: "Also run rules that are not on by default yet.",
+        shape: Shape::Bool,
     },
     Key {
         name: "output-format",
-        takes: "\"full\", \"concise\", \"grouped\", \"json\", \"json-lines\", \"sarif\", \"github\", \"gitlab\", \"junit\", \"rdjson\", \"rdjsonl\", \"pylint\", \"azure\", \"checkstyle\" or \"markdown\"",
+        about: "How findings are printed.",
+        shape: Shape::Choice(&OutputFormat::NAMES),
     },
     Key {
         name: "fail-on",
-        takes: "\"error\", \"warning\", \"info\" or \"never\"",
+        about: "The least severity that makes the exit code 1.",
+        shape: Shape::Choice(&FailOn::NAMES),
     },
     Key {
         name: "fix",
-        takes: BOOL,
+        about: "Change files where a fix is known.",
+        shape: Shape::Bool,
     },
     Key {
         name: "unsafe-fixes",
-        takes: BOOL,
+        about: "Also make fixes that are not safe in every case.",
+        shape: Shape::Bool,
     },
     Key {
         name: "extend-safe-fixes",
-        takes: LIST,
+        about: "Rules whose fixes count as safe.",
+        shape: Shape::Rules,
     },
     Key {
         name: "extend-unsafe-fixes",
-        takes: LIST,
+        about: "Rules whose fixes count as unsafe.",
+        shape: Shape::Rules,
+    },
+    Key {
+        name: "baseline",
+        about: "A file of known findings, as `--write-baseline` makes it, relative to the directory of this file.",
+        shape: Shape::File,
     },
     Key {
         name: "threads",
-        takes: "a whole number above 0",
+        about: "Worker threads; all cores by default.",
+        shape: Shape::Count,
     },
     Key {
         name: "per-file-ignores",
-        takes: "a table from glob to a list of strings",
+        about: "Glob of files, relative to the directory of this file, and the rules that are off in them.",
+        shape: Shape::RulesByGlob,
     },
     Key {
         name: "severity",
-        takes: "a table from rule to \"error\", \"warning\" or \"info\"",
+        about: "Severities of rules instead of their own.",
+        shape: Shape::SeverityByRule,
+    },
+    Key {
+        name: "extend",
+        about: "A file whose settings hold where this one has none, relative to the directory of this file.",
+        shape: Shape::File,
     },
 ];
 
@@ -102,6 +161,9 @@ impl Config {
         put("unsafe-fixes", self.unsafe_fixes.into());
         put("extend-safe-fixes", list(&self.extend_safe_fixes));
         put("extend-unsafe-fixes", list(&self.extend_unsafe_fixes));
+        if let Some(baseline) = &self.baseline {
+            put("baseline", baseline.display().to_string().into());
+        }
         if let Some(threads) = self.threads {
             put("threads", toml::Value::Integer(threads as i64));
         }

@@ -1,15 +1,18 @@
 //! Reads TOML into a [`Config`], key by key, and names the line of everything it rejects.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::suggest::hint;
-use super::{Config, ConfigError, FailOn, KEYS, OutputFormat};
+use super::{Config, ConfigError, FailOn, KEYS, OutputFormat, Selector, Shape};
 use crate::report::diagnostic::Severity;
 use crate::source::LineIndex;
+
+/// What `extend` names may be anything.
+const MAX_BYTES: u64 = 1 << 20;
 
 type DeKey<'i> = Spanned<Cow<'i, str>>;
 type DeVal<'i> = Spanned<DeValue<'i>>;
@@ -47,6 +50,10 @@ pub(super) fn text_of(path: &Path) -> Result<String, ConfigError> {
         path: path.display().to_string(),
         reason,
     };
+    let metadata = std::fs::metadata(path).map_err(|e| unreadable(e.to_string()))?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(unreadable("it is no regular file of at most 1 MB".to_owned()));
+    }
     let bytes = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
@@ -66,9 +73,26 @@ fn tool_table<'a, 'i>(table: &'a DeTable<'i>) -> Option<&'a DeVal<'i>> {
     table.get("tool")?.get_ref().as_table()?.get("djperf")
 }
 
+/// Files that extend one another, and what is wrong with them.
+#[derive(Default)]
+pub(super) struct Reading {
+    open: Vec<PathBuf>,
+    pub errors: Vec<ConfigError>,
+}
+
 impl Config {
-    /// Applies a `pyproject.toml`, or a file that holds nothing but djperf's settings.
-    pub(super) fn read_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+    /// Applies a `pyproject.toml`, or a file that holds nothing but djperf's settings, with what it extends. What is
+    /// wrong is left out, and told.
+    pub(super) fn read_file(&mut self, path: &Path, reading: &mut Reading) {
+        if let Err(error) = self.read_whole(path, reading) {
+            reading.errors.push(error);
+        }
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        self.root = absolute.parent().map(Path::to_path_buf);
+        self.origin = Some(path.to_path_buf());
+    }
+
+    fn read_whole(&mut self, path: &Path, reading: &mut Reading) -> Result<(), ConfigError> {
         let text = text_of(path)?;
         let place = Place {
             name: path.display().to_string(),
@@ -76,51 +100,82 @@ impl Config {
             inline: false,
         };
         let table = DeTable::parse(&text).map_err(|e| place.toml_error(&e))?;
+        let mut ours = table.get_ref();
         if path.file_name().is_some_and(|name| name == "pyproject.toml") {
-            if let Some(ours) = tool_table(table.get_ref()) {
-                let ours_table = ours
-                    .get_ref()
-                    .as_table()
-                    .ok_or_else(|| wrong(&place, "tool.djperf", ours, "a table"))?;
-                self.apply(ours_table, &place)?;
-            }
-        } else {
-            self.apply(table.get_ref(), &place)?;
+            let Some(value) = tool_table(table.get_ref()) else {
+                return Ok(());
+            };
+            ours = value
+                .get_ref()
+                .as_table()
+                .ok_or_else(|| wrong(&place, "tool.djperf", value, "a table".to_owned()))?;
         }
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        self.root = absolute.parent().map(Path::to_path_buf);
-        self.origin = Some(path.to_path_buf());
+        let dir = path.parent().unwrap_or(Path::new(""));
+        reading
+            .open
+            .push(path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
+        if let Some(value) = ours.get("extend")
+            && let Some(base) = value.get_ref().as_str()
+        {
+            let base = dir.join(base);
+            let real = base.canonicalize().unwrap_or_else(|_| base.clone());
+            if reading.open.contains(&real) {
+                return Err(ConfigError::Circle {
+                    place: place.at(value.span().start),
+                    path: base.display().to_string(),
+                });
+            }
+            self.read_whole(&base, reading)?;
+        }
+        let before = self.baseline.take();
+        self.apply(ours, &place, &mut reading.errors);
+        let own = self.baseline.take();
+        let own = own.map(|own| std::path::absolute(dir.join(&own)).unwrap_or(own));
+        self.baseline = own.or(before);
         Ok(())
     }
 
     /// Applies one `KEY=VALUE`, written in TOML.
-    pub(super) fn read_inline(&mut self, text: &str) -> Result<(), ConfigError> {
+    pub(super) fn read_inline(&mut self, text: &str, errors: &mut Vec<ConfigError>) {
         let place = Place {
             name: format!("--config {text}"),
             text,
             inline: true,
         };
-        let table = DeTable::parse(text).map_err(|e| place.toml_error(&e))?;
-        self.apply(table.get_ref(), &place)
+        match DeTable::parse(text) {
+            Ok(table) => self.apply(table.get_ref(), &place, errors),
+            Err(error) => errors.push(place.toml_error(&error)),
+        }
     }
 
-    fn apply(&mut self, table: &DeTable<'_>, place: &Place<'_>) -> Result<(), ConfigError> {
+    fn apply(&mut self, table: &DeTable<'_>, place: &Place<'_>, errors: &mut Vec<ConfigError>) {
         let mut entries: Vec<(&DeKey<'_>, &DeVal<'_>)> = table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in entries {
             let name: &str = key.get_ref();
             let Some(known) = KEYS.iter().find(|k| k.name == name) else {
-                return Err(ConfigError::UnknownKey {
+                errors.push(ConfigError::UnknownKey {
                     place: place.at(key.span().start),
                     key: name.to_owned(),
                     hint: hint(name, KEYS.iter().map(|k| k.name)),
                     valid: KEYS.map(|k| k.name).join(", "),
                 });
+                continue;
             };
-            self.set(known.name, value)
-                .ok_or_else(|| wrong(place, name, value, known.takes))?;
+            if self.set(known.name, value).is_none() {
+                errors.push(wrong(place, name, value, known.shape.takes()));
+                continue;
+            }
+            words(known.shape, known.name, value, &mut |offset, checked| {
+                if let Err(error) = checked {
+                    let place = place.at(offset);
+                    errors.push(ConfigError::At {
+                        place,
+                        error: Box::new(error),
+                    });
+                }
+            });
         }
-        Ok(())
     }
 
     /// `None` when the value is not what the key takes.
@@ -140,6 +195,10 @@ impl Config {
             "unsafe-fixes" => self.unsafe_fixes = value.as_bool()?,
             "extend-safe-fixes" => self.extend_safe_fixes = strings(value)?,
             "extend-unsafe-fixes" => self.extend_unsafe_fixes = strings(value)?,
+            "extend" => {
+                value.as_str().filter(|path| !path.is_empty())?;
+            }
+            "baseline" => self.baseline = Some(value.as_str().filter(|path| !path.is_empty())?.into()),
             "threads" => self.threads = Some(positive(value)?),
             "per-file-ignores" => {
                 self.per_file_ignores = in_order(value)?
@@ -156,6 +215,55 @@ impl Config {
             _ => return None,
         }
         Some(())
+    }
+}
+
+type Checked<'a> = &'a mut dyn FnMut(usize, Result<(), ConfigError>);
+
+/// Checks each selector and each glob of a value, with its place.
+fn words(shape: Shape, key: &str, value: &DeVal<'_>, tell: Checked<'_>) {
+    let entries = value
+        .get_ref()
+        .as_table()
+        .into_iter()
+        .flat_map(|table| table.iter());
+    match shape {
+        Shape::Rules => each(value, tell, selector),
+        Shape::Strings if key == "exclude" => each(value, tell, glob),
+        Shape::RulesByGlob => {
+            for (name, list) in entries {
+                each(list, tell, selector);
+                tell(name.span().start, glob(name.get_ref()));
+            }
+        }
+        Shape::SeverityByRule => {
+            for (name, _) in entries {
+                tell(name.span().start, selector(name.get_ref()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn each(list: &DeVal<'_>, tell: Checked<'_>, check: fn(&str) -> Result<(), ConfigError>) {
+    for item in list.get_ref().as_array().into_iter().flatten() {
+        if let Some(text) = item.get_ref().as_str() {
+            tell(item.span().start, check(text));
+        }
+    }
+}
+
+fn selector(text: &str) -> Result<(), ConfigError> {
+    Selector::parse(text).map(drop)
+}
+
+fn glob(text: &str) -> Result<(), ConfigError> {
+    match globset::Glob::new(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(ConfigError::Glob {
+            glob: text.to_owned(),
+            reason: error.kind().to_string(),
+        }),
     }
 }
 
@@ -186,7 +294,7 @@ fn in_order<'a, 'i>(value: &'a DeValue<'i>) -> Option<Vec<(String, &'a DeValue<'
     )
 }
 
-fn wrong(place: &Place<'_>, key: &str, value: &DeVal<'_>, expected: &'static str) -> ConfigError {
+fn wrong(place: &Place<'_>, key: &str, value: &DeVal<'_>, expected: String) -> ConfigError {
     let found = match value.get_ref() {
         DeValue::String(text) => format!("{:?}", &**text),
         DeValue::Integer(number) => number.to_string(),

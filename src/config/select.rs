@@ -3,7 +3,7 @@
 use super::suggest::hint;
 use super::{Config, ConfigError};
 use crate::fix::Safety;
-use crate::report::diagnostic::Severity;
+use crate::report::diagnostic::{Diagnostic, Severity};
 use crate::rules::{self, Rule};
 
 /// One word of `--select`, `--ignore` and their like.
@@ -85,6 +85,18 @@ impl Config {
 }
 
 impl Config {
+    /// A finding of the rule as the settings want it: its severity, and how safe its fix counts.
+    pub fn adjusted(&self, rule: &Rule, mut diagnostic: Diagnostic) -> Diagnostic {
+        let configured = self.severity_of(rule);
+        if configured != rule.severity {
+            diagnostic.severity = configured;
+        }
+        if let Some(fix) = &mut diagnostic.fix {
+            fix.safety = self.safety_of(rule, fix.safety);
+        }
+        diagnostic
+    }
+
     /// The safety that a fix of this rule has here; the narrower setting wins, caution where both are equal.
     pub fn safety_of(&self, rule: &Rule, own: Safety) -> Safety {
         if own == Safety::Display {

@@ -34,7 +34,7 @@ impl Coding {
 }
 
 /// The text of a file without its byte order mark, or why there is none.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<String, String> {
+pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
     match Coding::of(&bytes) {
         Coding::Marked => String::from_utf8(bytes[MARK.len()..].to_vec())
             .map_err(|_| "not UTF-8 behind a byte order mark".to_owned()),

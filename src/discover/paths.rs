@@ -18,7 +18,7 @@ pub(super) fn normalize(base: &Path, path: &Path) -> PathBuf {
 }
 
 /// `path` made absolute; below `cwd` when it is the same place under another name.
-pub(super) fn absolute(cwd: &Path, path: &Path) -> PathBuf {
+pub fn absolute(cwd: &Path, path: &Path) -> PathBuf {
     let plain = normalize(cwd, path);
     if plain.starts_with(cwd) {
         return plain;
@@ -44,7 +44,7 @@ pub(super) fn slashed(path: &Path) -> String {
 }
 
 /// `path` relative to `base`, with `../` where it lies outside; both absolute.
-pub(super) fn display(base: &Path, path: &Path) -> String {
+pub fn display(base: &Path, path: &Path) -> String {
     if let Ok(rest) = path.strip_prefix(base) {
         return slashed(rest);
     }

@@ -13,7 +13,7 @@ use super::paths::display;
 use crate::source::SourceFile;
 
 /// Larger files are generated data.
-const MAX_BYTES: u64 = 10 * 1024 * 1024;
+pub(super) const MAX_BYTES: u64 = 10 * 1024 * 1024;
 
 pub(super) struct ReadFile {
     pub absolute: PathBuf,
@@ -53,7 +53,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, String> {
 }
 
 /// The bytes of one file, or why they cannot be had.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("not a regular file".to_owned());

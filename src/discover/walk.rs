@@ -156,6 +156,28 @@ fn is_skipped_dir(entry: &DirEntry) -> bool {
             || entry.path().join("pyvenv.cfg").is_file())
 }
 
+/// Whether the walk of `root` would not look at a path, by its name alone.
+pub(super) fn is_left_out(path: &Path, root: &Path, cwd: &Path, excludes: &Excludes) -> bool {
+    let below = path.ancestors().take_while(|part| *part != root);
+    let skipped = |part: &Path| {
+        part.file_name()
+            .is_some_and(|name| SKIPPED_DIRS.iter().any(|dir| name == *dir) || is_hidden(name))
+    };
+    !is_readable(path)
+        || below
+            .into_iter()
+            .any(|part| skipped(part) || excludes.matches(part, root, cwd))
+}
+
+fn is_hidden(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether a file may be one of a project, by its ending.
+pub(super) fn is_readable(path: &Path) -> bool {
+    Sort::of(path).is_some()
+}
+
 /// What a file is, by its ending.
 enum Sort {
     Python,

@@ -170,6 +170,44 @@ pub fn write_all(rewrites: &[Rewrite]) -> Result<(), WriteError> {
     place(rewrites, staged)
 }
 
+/// Puts bytes in place of a file, or makes it: all of them or none. The file may lie anywhere.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let failed = |error: std::io::Error| WriteError {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let dir = match real.parent() {
+        Some(dir) if dir.as_os_str().is_empty() => Path::new("."),
+        Some(dir) => dir,
+        None => Path::new("/"),
+    };
+    let before = match std::fs::metadata(&real) {
+        Ok(metadata) if metadata.permissions().readonly() => {
+            return Err(failed(std::io::Error::other("it is read-only")));
+        }
+        Ok(metadata) => Some(metadata),
+        Err(_) => None,
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".djperf-");
+    #[cfg(unix)]
+    if before.is_none() {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(dir).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    if let Some(metadata) = before {
+        keep_owner(file.as_file(), &metadata);
+        file.as_file()
+            .set_permissions(metadata.permissions())
+            .map_err(failed)?;
+    }
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(&real).map(drop).map_err(|error| failed(error.error))
+}
+
 fn place(rewrites: &[Rewrite], staged: Vec<NamedTempFile>) -> Result<(), WriteError> {
     for (i, (rewrite, file)) in rewrites.iter().zip(staged).enumerate() {
         let Err(error) = rewrite.put(file) else {

@@ -45,6 +45,8 @@ pub fn summary(view: &View<'_>) -> Value {
         "fixable": fixable(view).all(),
         "fixed": view.fixed,
         "suppressed": view.suppressed,
+        "baselined": view.baselined,
+        "unchanged": view.unchanged,
         "duration_ms": view.duration.as_millis() as u64,
     })
 }
@@ -227,6 +229,8 @@ pub(crate) mod tests {
             templates: 0,
             models: 2,
             suppressed: 1,
+            baselined: 0,
+            unchanged: 0,
             fixed: 0,
             applicable: Safety::Safe,
             duration: Duration::from_millis(7),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Find, Outcome, Request, SessionError, check, check_by};
+use super::{Find, Outcome, Request, SessionError, Sieve, check, check_by};
 use crate::discover::{FileInfo, Overlay, Rewrite, write_all};
 use crate::fix::{self, Applied, Fix, Safety, Trees};
 use crate::report::diagnostic::Diagnostic;
@@ -67,6 +67,16 @@ pub struct Fixed {
 /// Makes all fixes of at least this safety, in memory.
 pub fn fix(request: &Request, least: Safety) -> Result<Fixing, SessionError> {
     fix_with(&check, request, least)
+}
+
+/// As [`fix`], of findings that are new alone.
+pub fn fix_new(request: &Request, least: Safety, sieve: &Sieve) -> Result<Fixing, SessionError> {
+    let analyse = |request: &Request| {
+        let mut outcome = check(request)?;
+        sieve.apply(&mut outcome);
+        Ok(outcome)
+    };
+    fix_with(&analyse, request, least)
 }
 
 /// As [`fix`], with findings of the caller's own.

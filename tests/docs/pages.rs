@@ -150,7 +150,7 @@ fn configuration() -> String {
             page,
             "| [`{}`](#{0}) | {} | {} |",
             key.name,
-            cell(key.takes),
+            cell(&key.shape.takes()),
             default(&defaults, key.name)
         );
     }
@@ -162,7 +162,7 @@ fn configuration() -> String {
         let _ = write!(
             page,
             "\nMust be {}. Default: {}.\n",
-            key.takes,
+            key.shape.takes(),
             default(&defaults, key.name)
         );
     }

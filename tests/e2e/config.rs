@@ -1,5 +1,8 @@
 //! Configuration files: where they are found, and how mistakes in them are told.
 
+use std::fs;
+use std::path::Path;
+
 use crate::run::{project, run};
 
 #[test]
@@ -130,4 +133,220 @@ fn arguments_override_files() {
 fn broken_files_of_others_are_not_ours_to_judge() {
     let dir = project(&[("pyproject.toml", "this is = = not toml\n")]);
     run(dir.path(), &["config"]).code(0);
+}
+
+const MODELS: &str = "from django.db import models
+
+
+class Author(models.Model):
+    name = models.CharField(max_length=50)
+
+
+class Book(models.Model):
+    author = models.ForeignKey(Author, models.CASCADE)
+";
+
+const VIEWS: &str = "from shop.models import Book
+
+
+def names():
+    return [book.author.name for book in Book.objects.all()]
+";
+
+/// `path:severity` of each finding.
+fn found(dir: &Path, args: &[&str]) -> Vec<String> {
+    let ran = run(dir, &[&["check", "--output-format", "json"], args].concat());
+    assert!(matches!(ran.code, Some(0 | 1)), "{}{}", ran.stdout, ran.stderr);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let all = document["diagnostics"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    all.map(|one| format!("{}:{}", text(&one["path"]), text(&one["severity"])))
+        .collect()
+}
+
+#[test]
+fn rules_come_from_the_file_closest_to_what_is_reported() {
+    let dir = project(&[
+        ("manage.py", ""),
+        ("djperf.toml", "select = [\"DJP1\"]\nexclude = [\"old\"]\n"),
+        ("shop/__init__.py", ""),
+        ("shop/models.py", MODELS),
+        ("shop/views.py", VIEWS),
+        ("old/views.py", VIEWS),
+        ("loud/views.py", VIEWS),
+        (
+            "loud/pyproject.toml",
+            "[tool.djperf.severity]\nDJP101 = \"error\"\n",
+        ),
+        ("off/views.py", VIEWS),
+        (
+            "off/djperf.toml",
+            "extend = \"../djperf.toml\"\nignore = [\"DJP101\"]\n",
+        ),
+        ("off/on/views.py", VIEWS),
+        ("off/on/djperf.toml", "# the defaults\n"),
+        ("part/views.py", VIEWS),
+        ("part/jobs.py", VIEWS),
+        (
+            "part/djperf.toml",
+            "threads = 1\n[per-file-ignores]\n\"jobs.py\" = [\"ALL\"]\n\"part/**\" = [\"ALL\"]\n",
+        ),
+    ]);
+    let all = [
+        "loud/views.py:error",
+        "off/on/views.py:warning",
+        "part/views.py:warning",
+        "shop/views.py:warning",
+    ];
+    assert_eq!(found(dir.path(), &[]), all);
+    // The same for one directory, and from there.
+    for (path, expected) in [
+        ("loud", &all[..1]),
+        ("off", &all[1..2]),
+        ("old", &[]),
+        ("part", &all[2..3]),
+    ] {
+        if path == "old" {
+            continue;
+        }
+        assert_eq!(found(dir.path(), &[path]), expected, "{path}");
+        let below: Vec<String> = expected
+            .iter()
+            .map(|one| one.strip_prefix(&format!("{path}/")).unwrap().to_owned())
+            .collect();
+        assert_eq!(found(&dir.path().join(path), &[]), below, "{path}");
+    }
+    // What is typed wins, and other files can be left out of account.
+    assert!(found(dir.path(), &["--select", "DJP104"]).is_empty());
+    assert_eq!(
+        found(dir.path(), &["loud", "--severity", "DJP101=info"]),
+        ["loud/views.py:info"]
+    );
+    assert_eq!(found(dir.path(), &["off", "--config", "ignore=[]"]).len(), 2);
+    assert_eq!(
+        found(dir.path(), &["off", "--isolated", "--select", "DJP1"]).len(),
+        2
+    );
+    assert_eq!(found(dir.path(), &["off", "--config", "djperf.toml"]).len(), 2);
+    run(dir.path(), &["check", "--severity", "DJP1O1=info"])
+        .code(2)
+        .stderr_has("did you mean");
+    run(dir.path(), &["check", "--severity", "DJP101"])
+        .code(2)
+        .stderr_has("RULE=LEVEL");
+
+    fs::write(
+        dir.path().join("loud/pyproject.toml"),
+        "[tool.djperf]\nslect = []\n",
+    )
+    .unwrap();
+    run(dir.path(), &["check"])
+        .code(2)
+        .stderr_has("loud/pyproject.toml:2: unknown key `slect`");
+}
+
+#[test]
+fn files_extend_others_and_circles_are_told() {
+    let dir = project(&[
+        (
+            "base.toml",
+            "threads = 2\npreview = true\nbaseline = \"b.json\"\n",
+        ),
+        (
+            "app/pyproject.toml",
+            "[tool.djperf]\nextend = \"../base.toml\"\nthreads = 3\n",
+        ),
+        ("a.toml", "extend = \"c/b.toml\"\n"),
+        ("c/b.toml", "# back\nextend = \"../a.toml\"\n"),
+        ("lost.toml", "extend = \"none.toml\"\n"),
+    ]);
+    let ran = run(dir.path(), &["config", "app"]).code(0);
+    ran.stdout_has("threads = 3\n")
+        .stdout_has("preview = true\n")
+        .stdout_has("/b.json\"");
+    run(dir.path(), &["config", "--config", "a.toml"])
+        .code(2)
+        .stderr_has("b.toml:2: `extend` leads back to");
+    run(dir.path(), &["config", "--config", "lost.toml"])
+        .code(2)
+        .stderr_has("cannot read none.toml");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_never_end_are_not_read() {
+    for text in ["extend = \"/dev/zero\"\n", "baseline = \"/dev/zero\"\n"] {
+        let dir = project(&[("djperf.toml", text), ("a.py", "import django\n")]);
+        run(dir.path(), &["check"]).code(2).stderr_has("regular file");
+    }
+}
+
+#[test]
+fn checking_names_everything_that_is_wrong() {
+    let text = "slect = []\nselect = [\n  \"DJP101\",\n  \"querry-in-loop\",\n]\nthreads = 0\n[per-file-ignores]\n\"a[\" = []\n[severity]\nNOPE = \"info\"\n";
+    let dir = project(&[("djperf.toml", text)]);
+    let mut ran = run(dir.path(), &["config", "--check"]).code(2);
+    for part in [
+        "djperf.toml:1: unknown key `slect`, did you mean `select`?",
+        "djperf.toml:4: unknown rule, code or group `querry-in-loop`, did you mean `query-in-loop`?",
+        "djperf.toml:6: `threads` must be a whole number above 0, not 0",
+        "djperf.toml:8: invalid glob `a[`",
+        "djperf.toml:10: unknown rule, code or group `NOPE`",
+    ] {
+        ran = ran.stderr_has(part);
+    }
+    assert!(ran.stdout.is_empty());
+}
+
+#[test]
+fn keys_are_explained_and_their_schema_holds_for_all_examples() {
+    let dir = project(&[("djperf.toml", "threads = 3\n")]);
+    run(dir.path(), &["config", "threads"])
+        .code(0)
+        .stdout_has("Worker threads")
+        .stdout_has("In effect: 3\n");
+    run(dir.path(), &["config", "severity"])
+        .code(0)
+        .stdout_has("In effect: {}\n");
+    run(dir.path(), &["config", "thread"])
+        .code(2)
+        .stderr_has("did you mean the key `threads`?");
+
+    let schema = run(dir.path(), &["config", "--schema"]).code(0).stdout;
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert!(jsonschema::meta::is_valid(&schema));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    let mut check = |text: &str, of: &Path| {
+        let Ok(mut value) = text.parse::<toml::Table>() else {
+            return;
+        };
+        if let Some(tool) = value.get("tool") {
+            match tool.get("djperf").and_then(toml::Value::as_table) {
+                Some(ours) => value = ours.clone(),
+                None => return,
+            }
+        }
+        let value = serde_json::to_value(&value).unwrap();
+        assert!(validator.is_valid(&value), "{}: {text}", of.display());
+        seen += 1;
+    };
+    for entry in ignore::Walk::new(root) {
+        let path = entry.unwrap().into_path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if matches!(name.as_str(), "djperf.toml" | ".djperf.toml") {
+            check(&fs::read_to_string(&path).unwrap(), &path);
+        } else if name.ends_with(".md") {
+            let text = fs::read_to_string(&path).unwrap();
+            for block in text.split("```toml\n").skip(1) {
+                let block = block.split("```").next().unwrap();
+                let ours = block.contains("[tool.djperf") || path.starts_with(root.join("tests/specs"));
+                if ours && !block.contains("[project]") {
+                    check(block, &path);
+                }
+            }
+        }
+    }
+    assert!(seen > 2, "{seen} examples");
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod config;
+mod exit;
 mod fixing;
 mod formats;
 mod invariants;
@@ -10,5 +11,7 @@ mod output;
 mod paths;
 mod rules;
 mod run;
+mod scope;
+mod suppressing;
 mod targets;
 mod usage;

@@ -5,29 +5,43 @@ use std::process::Stdio;
 
 use crate::run::{command, finish, project, run};
 
-fn colored(args: &[&str], vars: &[(&str, &str)]) -> bool {
-    let dir = project(&[]);
-    let mut command = command(dir.path(), args);
-    command.envs(vars.iter().copied());
-    finish(&mut command).code(2).stderr.contains('\u{1b}')
-}
-
 #[test]
 fn colour_follows_the_flag_then_the_environment() {
-    let missing = ["check", "missing"];
-    assert!(!colored(&missing, &[]));
-    assert!(colored(&missing, &[("FORCE_COLOR", "1")]));
-    assert!(colored(&missing, &[("CLICOLOR_FORCE", "1")]));
-    assert!(!colored(&missing, &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]));
-    assert!(!colored(
-        &["check", "missing", "--color", "never"],
-        &[("FORCE_COLOR", "1")]
-    ));
-    assert!(colored(
-        &["check", "missing", "--color", "always"],
-        &[("NO_COLOR", "1")]
-    ));
-    assert!(colored(&["--color=always", "check", "missing"], &[]));
+    let off: &[(&str, &str)] = &[];
+    let on = &[("FORCE_COLOR", "1")][..];
+    for (flags, vars, colour) in [
+        // Nothing but the pipe.
+        (&[][..], off, false),
+        (&["--color", "auto"], off, false),
+        // The environment.
+        (&[], on, true),
+        (&[], &[("CLICOLOR_FORCE", "1")], true),
+        (&[], &[("FORCE_COLOR", "")], false),
+        (&[], &[("FORCE_COLOR", "0")], false),
+        (&[], &[("CLICOLOR_FORCE", "0")], false),
+        (&[], &[("CLICOLOR", "1")], false),
+        (&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+        (&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "")], true),
+        (&[], &[("FORCE_COLOR", "1"), ("TERM", "dumb")], true),
+        (&[], &[("FORCE_COLOR", "1"), ("CLICOLOR", "0")], true),
+        // The flag.
+        (&["--color", "never"], on, false),
+        (&["--color=always"], &[("NO_COLOR", "1")], true),
+        (
+            &["--color", "always"],
+            &[("TERM", "dumb"), ("CLICOLOR", "0")],
+            true,
+        ),
+        (&["--color", "auto"], on, true),
+    ] {
+        let dir = project(&[]);
+        for missing in [&["check", "missing"][..], &["config", "missing"]] {
+            let mut command = command(dir.path(), &[flags, missing].concat());
+            command.envs(vars.iter().copied());
+            let ran = finish(&mut command).code(2);
+            assert_eq!(ran.stderr.contains('\u{1b}'), colour, "{flags:?} {vars:?}");
+        }
+    }
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub fn document(outcome: &Outcome) -> String {
         templates: outcome.templates,
         models: outcome.models,
         suppressed: outcome.suppressed,
+        baselined: 0,
+        unchanged: 0,
         fixed: 0,
         applicable: Safety::Safe,
         duration: Duration::ZERO,
