@@ -15,6 +15,7 @@ mod call;
 pub mod compiled;
 pub mod conditions;
 mod declared;
+mod deps;
 mod display;
 mod entries;
 pub mod event;

@@ -11,6 +11,7 @@ mod paths;
 mod read;
 mod root;
 mod settings;
+pub mod store;
 mod venv;
 mod version;
 mod walk;

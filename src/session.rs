@@ -367,10 +367,11 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         FileKind::Source => Part::Source,
         FileKind::Template => Part::Template,
     };
-    let cache = config
-        .cache
-        .as_ref()
-        .map(|place| Cache::open(place, &found.roots));
+    let cache = config.cache.as_ref().map(|place| {
+        let (cache, note) = Cache::open(place, &found.roots);
+        found.notes.extend(note);
+        cache
+    });
     let reader = Reader(cache.as_ref());
     let (mut facts, mut marks): (Vec<FileFacts>, Vec<Mark>) = found
         .files

@@ -133,7 +133,9 @@ fn settings_in_the_pages_are_valid() {
     let mut seen = 0;
     for path in markdown().iter().filter(|path| path.starts_with("docs")) {
         for block in links::fences(&text(path), "toml") {
-            let dir = tempfile::tempdir().unwrap();
+            let above = tempfile::tempdir().unwrap();
+            fs::write(above.path().join("djperf.toml"), "").unwrap();
+            let dir = tempfile::tempdir_in(above.path()).unwrap();
             let name = if block.contains("[tool.djperf") {
                 "pyproject.toml"
             } else {

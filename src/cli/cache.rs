@@ -10,10 +10,10 @@ use super::args::{CacheOptions, Clean};
 use super::output::Output;
 use super::{CliError, Exit};
 use crate::config::CachePlace;
+use crate::discover::store;
 
 /// Names a directory instead of the user's own cache directory.
 const VARIABLE: &str = "DJPERF_CACHE_DIR";
-const TAG: &str = "CACHEDIR.TAG";
 
 /// None where nothing is to be kept, or the system tells no place for it.
 pub(super) fn place(options: &CacheOptions) -> Option<CachePlace> {
@@ -56,19 +56,13 @@ pub(super) fn clean(clean: &Clean, out: &mut Output) -> Result<Exit, CliError> {
     let Some(dir) = dir(clean.cache_dir.clone()) else {
         return Err(CliError::Usage("no cache directory is known".into()));
     };
-    if !dir.exists() {
-        out.note(&format!("djperf: nothing to remove at {}", dir.display()));
-        return Ok(Exit::Clean);
-    }
-    let failed = |error: std::io::Error| CliError::Usage(format!("cannot remove {}: {error}", dir.display()));
-    let ours = std::fs::read_to_string(dir.join(TAG)).is_ok_and(|text| text.contains("djperf"));
-    if !ours {
-        return Err(CliError::Usage(format!(
-            "{} is no cache of djperf: {TAG} does not say so",
-            dir.display()
-        )));
-    }
-    std::fs::remove_dir_all(&dir).map_err(failed)?;
-    out.note(&format!("djperf: removed {}", dir.display()));
+    let removed = store::remove(&dir)
+        .map_err(|reason| CliError::Usage(format!("cannot remove {}: {reason}", dir.display())))?;
+    let said = if removed {
+        "removed"
+    } else {
+        "nothing to remove at"
+    };
+    out.note(&format!("djperf: {said} {}", dir.display()));
     Ok(Exit::Clean)
 }

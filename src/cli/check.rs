@@ -87,6 +87,12 @@ pub(super) fn run(check: &Check, out: &mut Output) -> Result<Exit, CliError> {
         result => result?,
     };
     let duration = started.elapsed();
+    if outcome.reused > 0 {
+        out.detail(&format!(
+            "cache: what {} files say was taken over from an earlier run",
+            outcome.reused
+        ));
+    }
     tell(&outcome, out);
     if let Some(known) = &known {
         known.tell_stale(&outcome, &request, out)?;

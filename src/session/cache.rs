@@ -1,11 +1,10 @@
 //! What a run keeps on disk for the next one over nearly the same project.
 //!
-//! A cache only ever saves time: one that is missing, damaged, of another build or of other settings is as good as none,
-//! and one that cannot be written is a note. Nothing in it is trusted further than its checksum, so it belongs into a
+//! A cache only ever saves time: one that is missing, of another build or of another project is as good as none, and so is
+//! one that is damaged or cannot be written, which is a note. Nothing in it is trusted further than its checksum, so it belongs into a
 //! directory that only the user writes to.
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -16,17 +15,11 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::{Kept, Options};
 use crate::config::CachePlace;
+use crate::discover::store;
 use crate::facts::{FileFacts, Outline};
 use crate::project::Project;
 use crate::source::FileId;
 
-/// The first bytes of every cache file.
-const MAGIC: &[u8; 8] = b"djperf\x00\x01";
-/// Its text makes backup tools leave the directory alone, see <https://bford.info/cachedir/>.
-const TAG: (&str, &str) = (
-    "CACHEDIR.TAG",
-    "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache of djperf.\n",
-);
 /// A function that reads all bodies at once looks for calls with this in their name.
 const EVERYWHERE: &str = "formset_factory";
 
@@ -42,8 +35,8 @@ pub(super) struct Mark {
 
 /// What the last run over a project left, and where the next one looks for it.
 pub(super) struct Cache {
+    place: CachePlace,
     path: PathBuf,
-    build: String,
     bytes: Vec<u8>,
     /// Where in `bytes` the last run is.
     run: Range<usize>,
@@ -51,7 +44,7 @@ pub(super) struct Cache {
     facts: FxHashMap<Hash, Range<usize>>,
 }
 
-/// What is on disk, behind the magic and a checksum.
+/// What is on disk.
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
     build: &'a str,
@@ -89,35 +82,48 @@ pub(super) struct Usable {
 }
 
 impl Cache {
-    /// Reads what was left for the project in these directories.
-    pub(super) fn open(place: &CachePlace, roots: &[PathBuf]) -> Self {
+    /// Reads what was left for the project in these directories. The text tells why something there cannot be used.
+    pub(super) fn open(place: &CachePlace, roots: &[PathBuf]) -> (Self, Option<String>) {
         let path = path(place, roots);
-        let nothing = |path, bytes| Self {
+        let mut cache = Self {
+            place: place.clone(),
             path,
-            build: place.build.clone(),
-            bytes,
+            bytes: Vec::new(),
             run: 0..0,
             facts: FxHashMap::default(),
         };
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        let Some(stored) = parse(&bytes).filter(|stored| stored.build == place.build) else {
-            return nothing(path, Vec::new());
+        let unusable = |path: &Path, reason: &str| {
+            format!(
+                "what the last run kept in {} is not used: {reason}",
+                path.display()
+            )
         };
-        let range = |part: &[u8]| {
-            let start = part.as_ptr().addr() - bytes.as_ptr().addr();
-            start..start + part.len()
+        let bytes = match store::read(&cache.path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return (cache, None),
+            Err(reason) => {
+                let note = unusable(&cache.path, &reason);
+                return (cache, Some(note));
+            }
         };
-        let run = range(stored.run);
-        let facts = stored
-            .facts
-            .iter()
-            .map(|(text, part)| (*text, range(part)))
-            .collect();
-        Self {
-            run,
-            facts,
-            ..nothing(path, bytes)
+        let Ok(stored) = postcard::from_bytes::<Stored<'_>>(&bytes) else {
+            let note = unusable(&cache.path, "it is damaged");
+            return (cache, Some(note));
+        };
+        if stored.build == place.build {
+            let range = |part: &[u8]| {
+                let start = part.as_ptr().addr() - bytes.as_ptr().addr();
+                start..start + part.len()
+            };
+            cache.run = range(stored.run);
+            cache.facts = stored
+                .facts
+                .iter()
+                .map(|(text, part)| (*text, range(part)))
+                .collect();
+            cache.bytes = bytes;
         }
+        (cache, None)
     }
 
     /// The facts of a text read in some way: those of an earlier run, or fresh ones.
@@ -204,12 +210,13 @@ impl Cache {
         };
         let stored = postcard::to_stdvec(&stored).map_err(|error| error.to_string())?;
         let all = Stored {
-            build: &self.build,
+            build: &self.place.build,
             run: &stored,
             facts: files.iter().map(|(text, bytes)| (*text, &**bytes)).collect(),
         };
         let payload = postcard::to_stdvec(&all).map_err(|error| error.to_string())?;
-        write(&self.path, &payload).map_err(|error| format!("{}: {error}", self.path.display()))
+        store::write(&self.path, &self.place.dir, &payload)
+            .map_err(|error| format!("{}: {error}", self.path.display()))
     }
 }
 
@@ -250,30 +257,4 @@ fn path(place: &CachePlace, roots: &[PathBuf]) -> PathBuf {
         .map(|b| format!("{b:02x}"))
         .collect();
     place.dir.join(env!("CARGO_PKG_VERSION")).join(name)
-}
-
-fn parse(bytes: &[u8]) -> Option<Stored<'_>> {
-    let (head, payload) = bytes.split_at_checked(MAGIC.len() + 4)?;
-    let (magic, sum) = head.split_at(MAGIC.len());
-    if magic != MAGIC || sum != crc32fast::hash(payload).to_le_bytes() {
-        return None;
-    }
-    postcard::from_bytes(payload).ok()
-}
-
-fn write(path: &Path, payload: &[u8]) -> std::io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(dir)?;
-    if let Some(top) = dir.parent() {
-        let tag = top.join(TAG.0);
-        if !tag.exists() {
-            std::fs::write(tag, TAG.1)?;
-        }
-    }
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(MAGIC)?;
-    file.write_all(&crc32fast::hash(payload).to_le_bytes())?;
-    file.write_all(payload)?;
-    file.persist(path)?;
-    Ok(())
 }
