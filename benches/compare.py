@@ -125,7 +125,7 @@ def ask(command: list[str], cwd: Path) -> dict:
 
 def djperf_job(djperf: Path, tree: Path, threads: int) -> Job:
     options = ["--isolated", "--fail-on", "never", "--output-format", "concise"]
-    command = [str(djperf), "check", ".", *options, "--threads", str(threads)]
+    command = [str(djperf), "check", ".", *options, "--no-cache", "--threads", str(threads)]
     return Job("djperf check", threads, command, tree)
 
 
@@ -156,7 +156,7 @@ def thread_counts() -> list[int]:
 
 def compare(djperf: Path, parse_only: Path, others: Path | None, tree: Path, runs: int) -> None:
     sizes = ask([str(parse_only), "."], tree)
-    found = ask([str(djperf), "check", ".", "--isolated", "--output-format", "json"], tree)["summary"]
+    found = ask([str(djperf), "check", ".", "--isolated", "--no-cache", "--output-format", "json"], tree)["summary"]
     jobs = []
     for threads in thread_counts():
         jobs += [parse_job(parse_only, tree, threads), djperf_job(djperf, tree, threads)]

@@ -157,11 +157,10 @@ pub struct Engine<'p> {
 /// Analyses every function of the project's own code.
 pub fn analyse(project: &Project, options: Options) -> Analysis {
     let (engine, failed) = run(project, options, None);
-    let roots = engine.roots.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Analysis {
-        failed,
-        ..trace::gather(roots.iter().map(|(_, node)| node), std::iter::empty())
-    }
+    let roots = engine.finish();
+    let analysis = trace::gather(roots.iter().map(|(_, node)| node), std::iter::empty());
+    rayon::spawn(move || drop(roots));
+    Analysis { failed, ..analysis }
 }
 
 /// As [`analyse`], where an earlier run over the same declarations has left what the entry points of all files but the
@@ -174,10 +173,11 @@ pub fn analyse_again(
 ) -> (Analysis, Option<Kept>) {
     let mut kept = kept;
     let (engine, failed) = run(project, options, stale);
-    let roots = engine.roots.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let roots = engine.finish();
     let analysis = trace::gather(roots.iter().map(|(_, node)| node), kept.noted());
     let whole = failed.is_empty();
     kept.add(&roots);
+    rayon::spawn(move || drop(roots));
     (Analysis { failed, ..analysis }, whole.then_some(kept))
 }
 
@@ -226,6 +226,15 @@ fn run<'p>(
 }
 
 impl<'p> Engine<'p> {
+    /// What entry points have said. The rest is given back beside what follows: there is much of it.
+    fn finish(self) -> Vec<(FileId, Arc<Node>)> {
+        let Self {
+            memo, values, roots, ..
+        } = self;
+        rayon::spawn(move || drop((memo, values)));
+        roots.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs an entry point that stands in a file.
     pub(crate) fn enter(&self, file: FileId, run: impl FnOnce()) {
         if self.only.as_ref().is_some_and(|only| !only.contains(&file)) {
