@@ -4,6 +4,7 @@ use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::writer::ElementWriter;
 
 use super::{escape_line, escape_text};
 
@@ -30,26 +31,28 @@ pub(super) fn element(
     attributes: &[(&str, &str)],
     content: impl FnOnce(&mut Xml) -> io::Result<()>,
 ) -> io::Result<()> {
-    let safe: Vec<_> = attributes
-        .iter()
-        .map(|(key, value)| (*key, escape_line(value)))
-        .collect();
-    xml.create_element(name)
-        .with_attributes(safe.iter().map(|(key, value)| (*key, &**value)))
-        .write_inner_content(content)?;
-    Ok(())
+    started(xml, name, attributes, |element| {
+        element.write_inner_content(content).map(drop)
+    })
 }
 
 /// An element without content.
 pub(super) fn empty(xml: &mut Xml, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
+    started(xml, name, attributes, |element| element.write_empty().map(drop))
+}
+
+fn started(
+    xml: &mut Xml,
+    name: &str,
+    attributes: &[(&str, &str)],
+    finish: impl FnOnce(ElementWriter<'_, Vec<u8>>) -> io::Result<()>,
+) -> io::Result<()> {
     let safe: Vec<_> = attributes
         .iter()
         .map(|(key, value)| (*key, escape_line(value)))
         .collect();
-    xml.create_element(name)
-        .with_attributes(safe.iter().map(|(key, value)| (*key, &**value)))
-        .write_empty()?;
-    Ok(())
+    let element = xml.create_element(name);
+    finish(element.with_attributes(safe.iter().map(|(key, value)| (*key, &**value))))
 }
 
 /// Text of several lines.

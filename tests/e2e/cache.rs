@@ -6,31 +6,13 @@ use std::process::{Child, Stdio};
 
 use tempfile::TempDir;
 
-use crate::run::{command, finish, project, run};
-
-const MODELS: &str = "from django.db import models
-
-
-class Author(models.Model):
-    name = models.CharField(max_length=50)
-
-
-class Book(models.Model):
-    author = models.ForeignKey(Author, models.CASCADE)
-";
-
-const VIEWS: &str = "from shop.models import Book
-
-
-def names():
-    return [book.author.name for book in Book.objects.all()]
-";
+use crate::run::{AUTHORS, BOOKS, command, finish, project, run};
 
 fn shop() -> TempDir {
     project(&[
         ("shop/__init__.py", ""),
-        ("shop/models.py", MODELS),
-        ("shop/views.py", VIEWS),
+        ("shop/models.py", AUTHORS),
+        ("shop/views.py", BOOKS),
     ])
 }
 
@@ -64,11 +46,11 @@ fn the_second_run_takes_over_and_says_the_same() {
     assert_eq!(first.stdout, second.stdout);
     fs::write(
         dir.path().join("shop/views.py"),
-        VIEWS.replace("Book.objects.all()", "[]"),
+        BOOKS.replace("Book.objects.all()", "[]"),
     )
     .unwrap();
     run(dir.path(), &args).code(0);
-    fs::write(dir.path().join("shop/views.py"), VIEWS).unwrap();
+    fs::write(dir.path().join("shop/views.py"), BOOKS).unwrap();
     assert_eq!(run(dir.path(), &args).code(1).stdout, first.stdout);
     let without = run(dir.path(), &[&ARGS[..], &["--no-cache"]].concat()).code(1);
     assert_eq!(without.stdout, first.stdout);

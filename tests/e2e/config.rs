@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::run::{project, run};
+use crate::run::{AUTHORS, BOOKS, project, run};
 
 #[test]
 fn the_closest_file_inside_the_repository_wins() {
@@ -135,24 +135,6 @@ fn broken_files_of_others_are_not_ours_to_judge() {
     run(dir.path(), &["config"]).code(0);
 }
 
-const MODELS: &str = "from django.db import models
-
-
-class Author(models.Model):
-    name = models.CharField(max_length=50)
-
-
-class Book(models.Model):
-    author = models.ForeignKey(Author, models.CASCADE)
-";
-
-const VIEWS: &str = "from shop.models import Book
-
-
-def names():
-    return [book.author.name for book in Book.objects.all()]
-";
-
 /// `path:severity` of each finding.
 fn found(dir: &Path, args: &[&str]) -> Vec<String> {
     let ran = run(dir, &[&["check", "--output-format", "json"], args].concat());
@@ -170,23 +152,23 @@ fn rules_come_from_the_file_closest_to_what_is_reported() {
         ("manage.py", ""),
         ("djperf.toml", "select = [\"DJP1\"]\nexclude = [\"old\"]\n"),
         ("shop/__init__.py", ""),
-        ("shop/models.py", MODELS),
-        ("shop/views.py", VIEWS),
-        ("old/views.py", VIEWS),
-        ("loud/views.py", VIEWS),
+        ("shop/models.py", AUTHORS),
+        ("shop/views.py", BOOKS),
+        ("old/views.py", BOOKS),
+        ("loud/views.py", BOOKS),
         (
             "loud/pyproject.toml",
             "[tool.djperf.severity]\nDJP101 = \"error\"\n",
         ),
-        ("off/views.py", VIEWS),
+        ("off/views.py", BOOKS),
         (
             "off/djperf.toml",
             "extend = \"../djperf.toml\"\nignore = [\"DJP101\"]\n",
         ),
-        ("off/on/views.py", VIEWS),
+        ("off/on/views.py", BOOKS),
         ("off/on/djperf.toml", "# the defaults\n"),
-        ("part/views.py", VIEWS),
-        ("part/jobs.py", VIEWS),
+        ("part/views.py", BOOKS),
+        ("part/jobs.py", BOOKS),
         (
             "part/djperf.toml",
             "threads = 1\n[per-file-ignores]\n\"jobs.py\" = [\"ALL\"]\n\"part/**\" = [\"ALL\"]\n",

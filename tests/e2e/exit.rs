@@ -6,32 +6,14 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use crate::run::{command, finish, project, run};
-
-const MODELS: &str = "from django.db import models
-
-
-class Author(models.Model):
-    name = models.CharField(max_length=50)
-
-
-class Book(models.Model):
-    author = models.ForeignKey(Author, models.CASCADE)
-";
-
-const LOOP: &str = "from shop.models import Book
-
-
-def names():
-    return [book.author.name for book in Book.objects.all()]
-";
+use crate::run::{AUTHORS, BOOKS, command, finish, project, run};
 
 fn shop(views: &str, settings: &str) -> TempDir {
     project(&[
         ("manage.py", ""),
         ("djperf.toml", settings),
         ("shop/__init__.py", ""),
-        ("shop/models.py", MODELS),
+        ("shop/models.py", AUTHORS),
         ("shop/views.py", views),
     ])
 }
@@ -42,44 +24,44 @@ fn every_outcome_has_its_code() {
     // What the views are, the settings, the arguments, the code, and a part of stderr.
     for (views, settings, args, code, says) in [
         (clean, "", &["check"][..], 0, ""),
-        (LOOP, "", &["check"], 1, ""),
-        (LOOP, "", &["check", "shop/models.py"], 0, ""),
-        (LOOP, "", &["check", "-q"], 1, ""),
-        (LOOP, "", &["check", "--statistics"], 1, ""),
-        (LOOP, "", &["check", "--output-format", "json"], 1, ""),
+        (BOOKS, "", &["check"], 1, ""),
+        (BOOKS, "", &["check", "shop/models.py"], 0, ""),
+        (BOOKS, "", &["check", "-q"], 1, ""),
+        (BOOKS, "", &["check", "--statistics"], 1, ""),
+        (BOOKS, "", &["check", "--output-format", "json"], 1, ""),
         // The least severity that fails.
-        (LOOP, "", &["check", "--fail-on", "warning"], 1, ""),
-        (LOOP, "", &["check", "--fail-on", "error"], 0, ""),
-        (LOOP, "", &["check", "--fail-on", "never"], 0, ""),
+        (BOOKS, "", &["check", "--fail-on", "warning"], 1, ""),
+        (BOOKS, "", &["check", "--fail-on", "error"], 0, ""),
+        (BOOKS, "", &["check", "--fail-on", "never"], 0, ""),
         (
-            LOOP,
+            BOOKS,
             "",
             &["check", "--fail-on", "error", "--severity", "DJP101=error"],
             1,
             "",
         ),
         (
-            LOOP,
+            BOOKS,
             "",
             &["check", "--fail-on", "warning", "--severity", "n-plus-one=info"],
             0,
             "",
         ),
-        (LOOP, "fail-on = \"error\"\n", &["check"], 0, ""),
+        (BOOKS, "fail-on = \"error\"\n", &["check"], 0, ""),
         (
-            LOOP,
+            BOOKS,
             "[severity]\nDJP101 = \"error\"\n",
             &["check", "--fail-on", "error"],
             1,
             "",
         ),
         // Fixing.
-        (LOOP, "", &["check", "--fix"], 1, ""),
-        (LOOP, "", &["check", "--fix", "--unsafe-fixes"], 0, ""),
-        (LOOP, "", &["check", "--fix-only"], 0, ""),
-        (LOOP, "", &["check", "--diff"], 0, "Nothing would be fixed."),
+        (BOOKS, "", &["check", "--fix"], 1, ""),
+        (BOOKS, "", &["check", "--fix", "--unsafe-fixes"], 0, ""),
+        (BOOKS, "", &["check", "--fix-only"], 0, ""),
+        (BOOKS, "", &["check", "--diff"], 0, "Nothing would be fixed."),
         (
-            LOOP,
+            BOOKS,
             "",
             &["check", "--diff", "--unsafe-fixes"],
             1,
@@ -93,60 +75,66 @@ fn every_outcome_has_its_code() {
             "Nothing would be fixed.",
         ),
         // Known and suppressed findings.
-        (LOOP, "", &["check", "--write-baseline", "b.json"], 0, ""),
-        (LOOP, "", &["check", "--add-noqa"], 0, ""),
-        (LOOP, "ignore = [\"DJP101\"]\n", &["check"], 0, ""),
+        (BOOKS, "", &["check", "--write-baseline", "b.json"], 0, ""),
+        (BOOKS, "", &["check", "--add-noqa"], 0, ""),
+        (BOOKS, "ignore = [\"DJP101\"]\n", &["check"], 0, ""),
         // What was typed.
-        (LOOP, "", &["check", "--no-such-flag"], 2, "--no-such-flag"),
+        (BOOKS, "", &["check", "--no-such-flag"], 2, "--no-such-flag"),
         (
-            LOOP,
+            BOOKS,
             "",
             &["check", "--select", "related-acess-in-loop"],
             2,
             "did you mean `related-access-in-loop`?",
         ),
-        (LOOP, "", &["check", "--ignore", "DJP1O1"], 2, "did you mean"),
-        (LOOP, "", &["check", "--select", "DJP403"], 2, "--preview"),
+        (BOOKS, "", &["check", "--ignore", "DJP1O1"], 2, "did you mean"),
+        (BOOKS, "", &["check", "--select", "DJP403"], 2, "--preview"),
         (
-            LOOP,
+            BOOKS,
             "",
             &["check", "--fix", "--write-baseline", "b.json"],
             2,
             "cannot be used with",
         ),
         (
-            LOOP,
+            BOOKS,
             "",
             &["check", "missing"],
             2,
             "no such file or directory: missing",
         ),
         (
-            LOOP,
+            BOOKS,
             "",
             &["check", "--baseline", "missing.json"],
             2,
             "--write-baseline",
         ),
-        (LOOP, "", &["check", "-"], 2, "--stdin-filename"),
-        (LOOP, "", &["check", "@missing"], 2, "`@` argument"),
-        (LOOP, "", &["explain", "related-acess-in-loop"], 2, "did you mean"),
-        (LOOP, "", &["man", "chekc"], 2, "did you mean `check`?"),
-        (LOOP, "", &["completions", "tcsh"], 2, "bash"),
+        (BOOKS, "", &["check", "-"], 2, "--stdin-filename"),
+        (BOOKS, "", &["check", "@missing"], 2, "`@` argument"),
+        (
+            BOOKS,
+            "",
+            &["explain", "related-acess-in-loop"],
+            2,
+            "did you mean",
+        ),
+        (BOOKS, "", &["man", "chekc"], 2, "did you mean `check`?"),
+        (BOOKS, "", &["completions", "tcsh"], 2, "bash"),
         // What was configured.
-        (LOOP, "slect = []\n", &["check"], 2, "did you mean `select`?"),
-        (LOOP, "select = [\n", &["check"], 2, "invalid TOML"),
+        (BOOKS, "slect = []\n", &["check"], 2, "did you mean `select`?"),
+        (BOOKS, "select = [\n", &["check"], 2, "invalid TOML"),
         // What is only printed.
-        (LOOP, "", &["rules"], 0, ""),
-        (LOOP, "", &["explain", "DJP101"], 0, ""),
-        (LOOP, "", &["config"], 0, ""),
-        (LOOP, "", &["config", "--check"], 0, ""),
-        (LOOP, "", &["config", "--schema"], 0, ""),
-        (LOOP, "", &["completions", "bash"], 0, ""),
-        (LOOP, "", &["man"], 0, ""),
-        (LOOP, "", &["man", "check"], 0, ""),
-        (LOOP, "", &["version"], 0, ""),
-        (LOOP, "", &["--help"], 0, ""),
+        (BOOKS, "", &["rules"], 0, ""),
+        (BOOKS, "", &["explain", "DJP101"], 0, ""),
+        (BOOKS, "", &["config"], 0, ""),
+        (BOOKS, "", &["config", "--check"], 0, ""),
+        (BOOKS, "", &["config", "--schema"], 0, ""),
+        (BOOKS, "", &["completions", "bash"], 0, ""),
+        (BOOKS, "", &["man"], 0, ""),
+        (BOOKS, "", &["man", "check"], 0, ""),
+        (BOOKS, "", &["version"], 0, ""),
+        (BOOKS, "", &["--help"], 0, ""),
     ] {
         let dir = shop(views, settings);
         let ran = run(dir.path(), args);
@@ -176,7 +164,7 @@ fn projects_that_are_none_are_not_clean() {
 
 #[test]
 fn arguments_may_stand_in_a_file() {
-    let dir = shop(LOOP, "");
+    let dir = shop(BOOKS, "");
     fs::write(dir.path().join("args"), "--fail-on\nnever\nshop\n").unwrap();
     run(dir.path(), &["check", "@args"])
         .code(0)
@@ -185,7 +173,7 @@ fn arguments_may_stand_in_a_file() {
 
 #[test]
 fn a_text_from_standard_input_counts_instead_of_the_file() {
-    let dir = shop(LOOP, "");
+    let dir = shop(BOOKS, "");
     let given = |args: &[&str], text: &str| {
         let mut child = command(dir.path(), args)
             .stdin(Stdio::piped())
@@ -199,16 +187,16 @@ fn a_text_from_standard_input_counts_instead_of_the_file() {
     };
     let views = ["check", "-", "--stdin-filename", "shop/views.py"];
     assert_eq!(given(&views, "x = 1\n").0, Some(0));
-    let moved = format!("\u{feff}# more\r\n{}", LOOP.replace('\n', "\r\n"));
+    let moved = format!("\u{feff}# more\r\n{}", BOOKS.replace('\n', "\r\n"));
     let (code, said) = given(&[&views[..], &["--output-format", "concise"]].concat(), &moved);
     assert_eq!(code, Some(1));
     assert!(said.contains("shop/views.py:6:"), "{said}");
     let unsaved = ["check", "-", "--stdin-filename", "shop/new.py"];
-    assert_eq!(given(&unsaved, LOOP).0, Some(1));
-    assert_eq!(given(&[&views[..], &["--fix"]].concat(), LOOP).0, Some(2));
+    assert_eq!(given(&unsaved, BOOKS).0, Some(1));
+    assert_eq!(given(&[&views[..], &["--fix"]].concat(), BOOKS).0, Some(2));
     assert_eq!(
         fs::read_to_string(dir.path().join("shop/views.py")).unwrap(),
-        LOOP
+        BOOKS
     );
 }
 
@@ -229,7 +217,7 @@ fn pages_and_scripts_name_what_there_is() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_and_a_closed_pipe_lose_nothing() {
-    let dir = shop(LOOP, "");
+    let dir = shop(BOOKS, "");
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     finish(command(dir.path(), &["check"]).stdout(full()))
         .code(2)

@@ -47,6 +47,25 @@ impl Ran {
     }
 }
 
+/// Models, of which [`BOOKS`] loads one per row of the other.
+pub const AUTHORS: &str = "from django.db import models
+
+
+class Author(models.Model):
+    name = models.CharField(max_length=50)
+
+
+class Book(models.Model):
+    author = models.ForeignKey(Author, models.CASCADE)
+";
+
+pub const BOOKS: &str = "from shop.models import Book
+
+
+def names():
+    return [book.author.name for book in Book.objects.all()]
+";
+
 /// A directory with these files, and a `.git` so that nothing above it is read.
 pub fn project(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
