@@ -139,11 +139,14 @@ pub struct Counts {
     pub view_querysets: (u64, u64),
 }
 
+/// A module-level variable by file and index, and how many others have asked for it in turn.
+type Variable = (FileId, u32, u8);
+
 /// Shared state of one analysis run.
 pub struct Engine<'p> {
     pub project: &'p Project,
     memo: Memo,
-    values: Mutex<FxHashMap<(FileId, u32, u8), (Value, Arc<Node>)>>,
+    values: Mutex<FxHashMap<Variable, (Value, Arc<Node>)>>,
     /// Texts in the functions of a module, worked out when a tag of it gets the context.
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
     /// What entry points said, by the file that they stand in.

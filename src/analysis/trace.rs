@@ -117,7 +117,7 @@ pub(super) fn record<T>(run: impl FnOnce() -> T) -> (T, Arc<Node>) {
         .unwrap_or_default();
     done.reads.sort_unstable();
     done.reads.dedup();
-    done.asked.sort_unstable_by_key(|node| Arc::as_ptr(node));
+    done.asked.sort_unstable_by_key(Arc::as_ptr);
     done.asked.dedup_by(|a, b| Arc::ptr_eq(a, b));
     let node = Node {
         reads: done.reads.into(),
