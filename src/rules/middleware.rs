@@ -149,10 +149,10 @@ fn ordered(
 /// Where what moves belongs.
 fn advice(all: &[Found<'_, '_>], moved: &[&Entry], subject: &dyn Fn(&Found<'_, '_>) -> bool) -> String {
     if let [one] = moved {
-        if let Some(place) = all.iter().find_map(neighbour) {
+        let outermost = all.iter().filter(|f| subject(f)).min_by_key(|f| f.breach.second);
+        if let Some(place) = outermost.and_then(neighbour) {
             return format!("put `{}` {place}", one.name());
         }
-        let outermost = all.iter().filter(|f| subject(f)).min_by_key(|f| f.breach.second);
         let innermost = all.iter().filter(|f| !subject(f)).max_by_key(|f| f.breach.first);
         return match (outermost, innermost) {
             (Some(found), _) => format!("put `{}` before `{}`", one.name(), found.second().name()),

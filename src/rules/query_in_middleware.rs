@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::asked;
 use crate::analysis::{Asked, PerRequest};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
 use crate::source::Site;
@@ -73,8 +74,11 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
         certainty: Certainty::Certain,
         message,
         help: Some(
-            "ask where the answer is needed: in a `SimpleLazyObject` on the request, or keep it in the cache"
-                .into(),
+            match asked::is_put_on(cx.project, place, "request") {
+                true => "ask where the answer is needed: in a `SimpleLazyObject` on the request, or keep it in the cache",
+                false => "keep the answer in the cache, and drop it there when the rows behind it change",
+            }
+            .into(),
         ),
         file: place.file,
         span: place.span,

@@ -232,6 +232,11 @@ fn holds(project: &Project, settings: &SettingsModule, when: &When) -> Option<bo
                 Value::Str(text) if setting.certain => text.as_str(),
                 Value::Bool(true) if setting.certain => "True",
                 Value::Bool(false) if setting.certain => "False",
+                // What the environment may change.
+                Value::Unknown(unknown) if unknown.default.as_deref() == Some(&Value::Bool(true)) => {
+                    may = true;
+                    "True"
+                }
                 _ => return None,
             },
             None => &one.default,
