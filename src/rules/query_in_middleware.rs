@@ -66,6 +66,11 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
     let chain = first.query.calls.iter().chain([&first.query.site]);
     let mut own = chain.filter(|site| site.file == first.defined.file && **site != first.defined);
     let place = own.next_back().copied().unwrap_or(first.query.site);
+    let waits = asked::is_put_on(cx.project, place, "request");
+    // Kept for each of many keys, an answer costs a round trip to the cache as well.
+    if !waits && cx.sources.get(place.file).slice(place.span).contains('=') {
+        return None;
+    }
     Some(Diagnostic {
         rule: rule.name,
         code: rule.code,
@@ -74,7 +79,7 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
         certainty: Certainty::Certain,
         message,
         help: Some(
-            match asked::is_put_on(cx.project, place, "request") {
+            match waits {
                 true => "ask where the answer is needed: in a `SimpleLazyObject` on the request, or keep it in the cache",
                 false => "keep the answer in the cache, and drop it there when the rows behind it change",
             }

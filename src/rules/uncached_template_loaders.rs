@@ -38,7 +38,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                     "wrap them in `django.template.loaders.cached.Loader`, or leave `loaders` out: Django then does it"
                 }
                 [FILES, APPS] => {
-                    "wrap them in `django.template.loaders.cached.Loader`, or write `\"APP_DIRS\": True` in place of `loaders`: Django then does it"
+                    "wrap them in `django.template.loaders.cached.Loader`, or take `loaders` out and set `\"APP_DIRS\": True` beside `OPTIONS`: Django then does it"
                 }
                 _ => "wrap them in `django.template.loaders.cached.Loader`",
             };
