@@ -17,9 +17,17 @@ fn said(code: &str, settings: &str, files: &[(&str, &str)]) -> String {
         all.push(models);
     }
     let dir = project(&all);
-    run(dir.path(), &["check", "--isolated", "--select", code])
-        .code(1)
-        .stdout
+    let arguments = ["check", "--isolated", "--select", code, "--output-format", "json"];
+    let ran = run(dir.path(), &arguments).code(1);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let mut lines: Vec<String> = Vec::new();
+    for found in document["diagnostics"].as_array().unwrap() {
+        let labels = found["labels"].as_array().unwrap().iter();
+        let texts = [&found["message"], &found["help"]];
+        let all = texts.into_iter().chain(labels.map(|label| &label["message"]));
+        lines.extend(all.filter_map(|text| text.as_str().map(str::to_owned)));
+    }
+    lines.join("\n")
 }
 
 fn has(text: &str, wanted: &str) {
@@ -75,7 +83,8 @@ fn a_middleware_goes_behind_its_documented_neighbour() {
     let text = said("DJP502", &list(&[security, common, noise]), &[]);
     has(&text, near);
     assert!(!text.contains("and both before"), "{text}");
-    let text = said("DJP502", &list(&[common, security, noise]), &[]);
+    let apart = format!("{}MIDDLEWARE += ['{noise}']\n", list(&[common, security]));
+    let text = said("DJP502", &apart, &[]);
     has(&text, &format!("{near}, and both before `CommonMiddleware`"));
     let text = said("DJP502", &list(&[common, noise]), &[]);
     has(&text, "put `WhiteNoiseMiddleware` before `CommonMiddleware`");
