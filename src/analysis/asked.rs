@@ -188,6 +188,58 @@ pub fn called(analysis: &Analysis, site: Site) -> Option<FuncId> {
     }
 }
 
+/// Whether an expression becomes an attribute of a variable, and decides nothing else: what it raises is not caught.
+pub fn is_put_on(project: &Project, at: Site, variable: &str) -> bool {
+    let routines = &project.file(at.file).facts.functions;
+    let holder = routines
+        .iter()
+        .skip(1)
+        .rfind(|routine| routine.span.contains(at.span));
+    let mut body = holder.map(|routine| &routine.body[..]).unwrap_or_default();
+    loop {
+        let Some(stmt) = body.iter().find(|stmt| stmt.span.contains(at.span)) else {
+            return false;
+        };
+        match &stmt.kind {
+            StmtKind::Assign { targets, .. } => {
+                return targets.iter().all(|target| match &target.kind {
+                    ExprKind::Attr(attr) => attr.base.is_name(Sym::new(variable)),
+                    _ => false,
+                });
+            }
+            StmtKind::Try { .. } => return false,
+            _ => {}
+        }
+        let inner = stmt.blocks().into_iter();
+        match inner
+            .into_iter()
+            .find(|block| block.iter().any(|stmt| stmt.span.contains(at.span)))
+        {
+            Some(block) => body = block,
+            None => return false,
+        }
+    }
+}
+
+/// Whether some query of the project gives its rows an attribute of that name, which then stands before a method.
+pub fn is_annotated(project: &Project, name: Sym) -> bool {
+    let mut found = false;
+    let own = |file: &crate::source::FileId| project.file(*file).part == Part::Source;
+    for file in project.file_ids().filter(own) {
+        for stmt in project.file(file).facts.functions.iter().flat_map(|f| &f.body) {
+            walk::expressions(stmt, &mut |e| {
+                if let ExprKind::Call(call) = &e.kind
+                    && let ExprKind::Attr(attr) = &call.func.kind
+                    && attr.name == "annotate"
+                {
+                    found |= call.keyword(name.as_str()).is_some();
+                }
+            });
+        }
+    }
+    found
+}
+
 /// Whether code of the project reads an attribute with the name of a method, outside of the method itself.
 pub fn is_read_in_code(project: &Project, func: FuncId) -> bool {
     let (own, _) = project.func(func);

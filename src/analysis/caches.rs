@@ -22,7 +22,7 @@ use super::trace::Noted;
 use super::value::{Deps, Kind, Query, Value};
 
 pub use fills::{Fill, Form, Read, Test};
-pub use guards::{does_more, gathers};
+pub use guards::{deletes, does_more, gathers, is_remembered, is_written_in_bulk};
 pub use table::{Does, Falsy, Method};
 
 /// So many calls between a loop and what it repeats can still be taken apart.

@@ -28,12 +28,7 @@ struct Document {
     task: Task,
     admin: Modules,
     sample: Sample,
-    once: Words,
-}
-
-#[derive(Deserialize)]
-struct Words {
-    words: Vec<String>,
+    once: Sample,
 }
 
 #[derive(Deserialize)]
@@ -82,13 +77,20 @@ pub fn of(project: &Project, site: Site) -> Heat {
     }
 }
 
-/// Whether a template is a page that somebody opens to do something once, such as to delete a row.
+/// Whether a template is a page that somebody opens to do something once, such as to delete a row, or the text of a mail.
 pub fn is_page_for_once(project: &Project, template: FileId) -> bool {
     let path = &project.file(template).path;
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.split('.').next().unwrap_or(name);
-    stem.split(['_', '-'])
-        .any(|word| TABLE.once.words.iter().any(|known| known == word))
+    let is_mail = path
+        .split('/')
+        .rev()
+        .skip(1)
+        .any(|dir| TABLE.once.directories.iter().any(|d| d == dir));
+    is_mail
+        || stem
+            .split(['_', '-'])
+            .any(|word| TABLE.once.words.iter().any(|known| known == word))
 }
 
 fn is_sample(module: &str, path: &str) -> bool {

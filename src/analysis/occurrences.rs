@@ -29,6 +29,12 @@ pub struct Occurrence<'p> {
     pub body: u32,
     /// What its variable is bound by; 0 is the context.
     binding: u32,
+    /// A loop around it whose rows it does not depend on reads it again each time.
+    pub in_vain: bool,
+    /// It stands in a branch that `{% elif %}` opens.
+    pub aside: bool,
+    /// The reads that `{% with %}` around it keeps, by their order, and the names it has for them.
+    held: Vec<(u32, Sym)>,
     /// The branches around it: which `{% if %}`, and which side.
     arms: Vec<(u32, bool)>,
     loops: Vec<u32>,
@@ -62,8 +68,9 @@ pub enum Role {
 #[derive(Debug, Default)]
 pub struct Occurrences<'p> {
     pub all: Vec<Occurrence<'p>>,
-    /// The spans of `{% if %}` … `{% endif %}`, branches included, by number.
+    /// The spans of `{% if %}` … `{% endif %}`, branches included, by number, and whether it is an `{% elif %}`.
     conditions: Vec<Span>,
+    elifs: Vec<bool>,
 }
 
 impl Occurrence<'_> {
@@ -76,6 +83,11 @@ impl Occurrence<'_> {
     /// The same variable, bound by the same, with the same steps.
     pub fn same_value(&self, other: &Self) -> bool {
         self.binding == other.binding && self.path == other.path
+    }
+
+    /// The very same read.
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.order == other.order
     }
 
     /// Both may happen in one rendering, for the same rows of the loops around them.
@@ -99,6 +111,14 @@ impl Occurrence<'_> {
         let mut arms = test.arms.clone();
         arms.push((condition, true));
         self.arms == arms
+    }
+
+    /// The name that this read has where `other` stands, by a `{% with %}` around that.
+    pub fn name_at(&self, other: &Self) -> Option<Sym> {
+        let held = other.held.iter().rev();
+        held.into_iter()
+            .find(|(order, _)| *order == self.order)
+            .map(|(_, name)| *name)
     }
 
     pub fn is_before(&self, other: &Self) -> bool {
@@ -127,6 +147,8 @@ impl<'p> Occurrences<'p> {
             bindings: 0,
             arms: Vec::new(),
             loops: Vec::new(),
+            entered: Vec::new(),
+            held: Vec::new(),
             next_loop: 0,
             body: 0,
             extends: facts.functions.iter().flat_map(|f| &f.body).any(extends),
@@ -167,6 +189,9 @@ struct Walk<'p> {
     bindings: u32,
     arms: Vec<(u32, bool)>,
     loops: Vec<u32>,
+    /// The bindings that there were before each loop over rows.
+    entered: Vec<u32>,
+    held: Vec<(u32, Sym)>,
     next_loop: u32,
     body: u32,
     /// Its blocks are rendered where a parent has them.
@@ -190,7 +215,14 @@ impl<'p> Walk<'p> {
         match &stmt.kind {
             StmtKind::Expr(expr) => self.expr(expr, Role::Other),
             StmtKind::Assign { targets, value } => {
+                let before = self.found.all.len();
                 self.expr(value, Role::Other);
+                if let ([target], Some(read)) = (&targets[..], self.found.all.get(before))
+                    && let Some(name) = target.as_name()
+                    && read.site.span == value.span
+                {
+                    self.held.push((before as u32, name));
+                }
                 targets.iter().for_each(|target| self.bind(target));
             }
             StmtKind::If { test, body, orelse } => self.choose(stmt.span, test, body, orelse),
@@ -200,8 +232,10 @@ impl<'p> Walk<'p> {
                 self.expr(iter, Role::Iter);
                 self.next_loop += 1;
                 self.loops.push(self.next_loop);
+                self.entered.push(self.bindings);
                 self.bind(target);
                 self.block(body);
+                self.entered.pop();
                 self.loops.pop();
             }
             StmtKind::Template(part) => self.part(part),
@@ -255,9 +289,10 @@ impl<'p> Walk<'p> {
     }
 
     fn scope(&mut self, body: &'p [Stmt]) {
-        let outer = self.env.clone();
+        let (outer, held) = (self.env.clone(), self.held.len());
         self.block(body);
         self.env = outer;
+        self.held.truncate(held);
     }
 
     fn choose(&mut self, span: Span, test: &'p Expr, body: &'p [Stmt], orelse: &'p [Stmt]) {
@@ -267,10 +302,9 @@ impl<'p> Walk<'p> {
             .arms
             .last()
             .map(|(id, _)| self.found.conditions[*id as usize]);
-        self.found.conditions.push(match outer {
-            Some(outer) if outer.end == span.end => outer,
-            _ => span,
-        });
+        let elif = outer.filter(|outer| outer.end == span.end);
+        self.found.conditions.push(elif.unwrap_or(span));
+        self.found.elifs.push(elif.is_some());
         self.test(test, Role::Test(id));
         let env = self.env.clone();
         for (side, body) in [(true, body), (false, orelse)] {
@@ -384,6 +418,12 @@ impl<'p> Walk<'p> {
             truth: matches!(role, Role::Test(_)) && !self.compared && !self.filtered,
             body: self.body,
             binding,
+            in_vain: self.entered.iter().any(|before| binding <= *before),
+            aside: self
+                .arms
+                .iter()
+                .any(|(id, side)| *side && self.found.elifs[*id as usize]),
+            held: self.held.clone(),
             arms: self.arms.clone(),
             loops: self.loops.clone(),
             order: self.found.all.len() as u32,

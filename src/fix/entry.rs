@@ -90,6 +90,36 @@ pub fn insert(
     })
 }
 
+/// Gives a call one more argument by name.
+pub fn argument(
+    trees: &Trees<'_>,
+    call: Site,
+    name: &str,
+    value: &str,
+    safety: Safety,
+) -> Result<Fix, Refusal> {
+    let text = trees.text(call.file);
+    let old = &text[call.span.start as usize..call.span.end as usize];
+    let inner = old.strip_suffix(')').ok_or("it is not written as a call")?;
+    if inner.contains(BREAKS) {
+        return Err("the call goes over several lines");
+    }
+    let kept = inner.trim_end();
+    let separator = match kept.chars().next_back() {
+        Some('(') => "",
+        Some(',') => " ",
+        _ => ", ",
+    };
+    let at = call.span.start + kept.len() as u32;
+    let argument = format!("{name}={value}");
+    Ok(Fix {
+        safety,
+        title: format!("Add `{argument}`"),
+        edits: vec![Edit::insert(call.file, at, format!("{separator}{argument}"))],
+        migrations: Vec::new(),
+    })
+}
+
 /// Writes another text in place of a value.
 pub fn replace(trees: &Trees<'_>, site: Site, value: &str, safety: Safety) -> Result<Fix, Refusal> {
     let text = trees.text(site.file);

@@ -154,6 +154,7 @@ fn new_name(desk: Desk<'_, '_>, file: FileId, path: &[Sym], suffix: &str) -> Opt
     let names = [
         Some(format!("{last}{suffix}")),
         holder.map(|holder| format!("{holder}_{last}{suffix}")),
+        Some(format!("all_{last}{suffix}")),
     ];
     let free = |name: &String| {
         let name = Sym::new(name);

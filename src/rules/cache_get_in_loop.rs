@@ -15,7 +15,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     let mut all: BTreeMap<Site, Vec<&Repeated>> = BTreeMap::new();
     for fact in &cx.analysis.caches {
         if let CacheFact::Repeated(one) = fact
-            && heat::of(cx.project, one.around) > Heat::Command
+            && heat::of(cx.project, one.around) > Heat::Task
             && reportable(cx.project, one.site)
             && reportable(cx.project, one.around)
             && !can_not_gather(cx, one)

@@ -1,6 +1,6 @@
 //! DJP408: a walk through all keys of the cache's server.
 
-use crate::analysis::caches::CacheFact;
+use crate::analysis::caches::{self, CacheFact};
 use crate::analysis::heat::{self, Heat};
 use crate::report::diagnostic::{Diagnostic, Role};
 
@@ -13,6 +13,10 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let CacheFact::Scan(scan) = fact else { continue };
         // What is emptied now and then, when settings change or a process starts, may take its time.
         let often = !scan.deletes || scan.repeated;
+        // What lists keys or reads them needs another design, which depends on what they are for.
+        if !scan.deletes && !caches::deletes(cx.project, scan.site) {
+            continue;
+        }
         let hot = heat::of(cx.project, scan.site) == Heat::Request;
         if !hot || !often || !reportable(cx.project, scan.site) {
             continue;

@@ -1,7 +1,7 @@
 //! DJP404: an empty result in the cache is taken for a missing one.
 
-use crate::analysis::caches::{CacheFact, Falsy};
-use crate::fix::caches;
+use crate::analysis::caches::{self, CacheFact, Falsy};
+use crate::fix::caches as cached;
 use crate::report::diagnostic::{Diagnostic, Role};
 
 use super::caching::finding;
@@ -14,6 +14,12 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let CacheFact::Fill(fill) = fact else { continue };
         let (test, falsy) = (fill.test, fill.falsy);
         if !reportable(cx.project, test.site) || !seen.insert(test.site) {
+            continue;
+        }
+        // It is asked for once in a process, or may be new in a way that nothing tells the cache of.
+        if caches::is_remembered(cx.project, test.site)
+            || falsy == Falsy::Empty && caches::is_written_in_bulk(cx.project, fill.value)
+        {
             continue;
         }
         let what = match falsy {
@@ -38,7 +44,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             continue;
         };
         if falsy != Falsy::Missing {
-            fixes::offer(&mut found, caches::compare_with_none(cx.desk(), test));
+            fixes::offer(&mut found, cached::compare_with_none(cx.desk(), test));
         }
         out.push(found);
     }

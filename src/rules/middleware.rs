@@ -150,6 +150,9 @@ fn ordered(
 fn advice(all: &[Found<'_, '_>], moved: &[&Entry], subject: &dyn Fn(&Found<'_, '_>) -> bool) -> String {
     if let [one] = moved {
         let outermost = all.iter().filter(|f| subject(f)).min_by_key(|f| f.breach.second);
+        if let Some(place) = outermost.and_then(neighbour) {
+            return format!("put `{}` {place}", one.name());
+        }
         let innermost = all.iter().filter(|f| !subject(f)).max_by_key(|f| f.breach.first);
         return match (outermost, innermost) {
             (Some(found), _) => format!("put `{}` before `{}`", one.name(), found.second().name()),
@@ -160,6 +163,22 @@ fn advice(all: &[Found<'_, '_>], moved: &[&Entry], subject: &dyn Fn(&Found<'_, '
     let pair = |f: &Found<'_, '_>| format!("`{}` before `{}`", f.first().name(), f.second().name());
     let pairs: Vec<String> = all.iter().take(3).map(pair).collect();
     format!("put {}", pairs.join(", "))
+}
+
+/// The place that the documentation names, with the way of the neighbour if it stands too far inside itself.
+fn neighbour(found: &Found<'_, '_>) -> Option<String> {
+    let path = found.breach.constraint.behind.as_ref()?;
+    let entries = &found.stack.entries;
+    let is_it = |entry: &Entry| entry.known.is_some_and(|known| known.path == *path);
+    let at = entries.iter().position(is_it)?;
+    let name = entries[at].name();
+    Some(match at < found.breach.second {
+        true => format!("directly behind `{name}`"),
+        false => format!(
+            "directly behind `{name}`, and both before `{}`",
+            found.second().name()
+        ),
+    })
 }
 
 /// A finding about entries that are there twice, without their other half, or beside another that does the same.

@@ -2,22 +2,15 @@
 
 use crate::fix::{Safety, entry};
 use crate::project::hints::Database;
-use crate::project::settings::Value;
+use crate::project::settings::{Value, since};
 use crate::report::diagnostic::Diagnostic;
 
 use super::deployment::{databases, entry as certain, found};
 use super::{Context, Rule, fixes};
 
-/// `OPTIONS["pool"]` is there from this version on.
-const SINCE: (u16, u16) = (5, 1);
-
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
-    if cx
-        .project
-        .hints
-        .django_version
-        .is_some_and(|version| version < SINCE)
-    {
+    let version = cx.project.hints.django_version;
+    if version < since("OPTIONS.pool") && version.is_some() {
         return;
     }
     for module in &cx.project.settings().modules {
@@ -35,7 +28,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 Value::None => true,
                 _ => false,
             };
-            if !pools || !persistent || served.kind.is_some_and(|kind| kind != Database::PostgreSql) {
+            if !pools || !persistent || served.kind != Some(Database::PostgreSql) {
                 continue;
             }
             let message = "a pool of connections and persistent connections exclude each other: the first query raises `ImproperlyConfigured`".to_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::asked;
 use crate::analysis::{Asked, PerRequest};
 use crate::report::diagnostic::{Certainty, Diagnostic, Label, Queries, Role};
 use crate::source::Site;
@@ -65,6 +66,11 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
     let chain = first.query.calls.iter().chain([&first.query.site]);
     let mut own = chain.filter(|site| site.file == first.defined.file && **site != first.defined);
     let place = own.next_back().copied().unwrap_or(first.query.site);
+    let waits = asked::is_put_on(cx.project, place, "request");
+    // Kept for each of many keys, an answer costs a round trip to the cache as well.
+    if !waits && cx.sources.get(place.file).slice(place.span).contains('=') {
+        return None;
+    }
     Some(Diagnostic {
         rule: rule.name,
         code: rule.code,
@@ -73,8 +79,11 @@ fn finding(cx: &Context<'_>, rule: &Rule, queries: &[&PerRequest]) -> Option<Dia
         certainty: Certainty::Certain,
         message,
         help: Some(
-            "ask where the answer is needed: in a `SimpleLazyObject` on the request, or keep it in the cache"
-                .into(),
+            match waits {
+                true => "ask where the answer is needed: in a `SimpleLazyObject` on the request, or keep it in the cache",
+                false => "keep the answer in the cache, and drop it there when the rows behind it change",
+            }
+            .into(),
         ),
         file: place.file,
         span: place.span,

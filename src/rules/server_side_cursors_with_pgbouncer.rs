@@ -20,11 +20,12 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
                 Some(entry) => entry.value == Value::Bool(false) && !entry.sometimes,
                 None => lacks(served.dict, "DISABLE_SERVER_SIDE_CURSORS"),
             };
-            if !on {
+            // In a transaction all of `iterator()` runs over one connection.
+            if !on || served.dict.get("ATOMIC_REQUESTS").is_some() {
                 continue;
             }
             let message =
-                "`iterator()` opens cursors on the server, which PgBouncer loses between transactions: rows are fetched from a connection that does not know the cursor".to_owned();
+                "`iterator()` opens a cursor on the server, and a PgBouncer that pools transactions asks another connection for its rows, which does not know the cursor".to_owned();
             let help = "set `\"DISABLE_SERVER_SIDE_CURSORS\": True` when PgBouncer pools transactions (`pool_mode = transaction`)";
             if let Some(found) = found(cx, rule, module, proof.site, (message, help), out) {
                 found.certainty = Certainty::Likely;

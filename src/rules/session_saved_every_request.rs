@@ -6,6 +6,8 @@ use crate::report::diagnostic::Diagnostic;
 use super::deployment::{found, serving};
 use super::{Context, Rule};
 
+const QUERIES: &str = "an `UPDATE`, and a `SELECT` where nothing else has read it";
+
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for module in serving(cx) {
         let (Some(setting), Some(Value::Bool(true))) = (
@@ -16,15 +18,15 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         };
         let engine = module.get("SESSION_ENGINE").map(|setting| &*setting.value);
         let cost = match engine.map(Value::as_str) {
-            None if module.overrides.is_empty() => "two queries",
-            Some(Some("django.contrib.sessions.backends.db")) => "two queries",
-            Some(Some("django.contrib.sessions.backends.cached_db")) => "one query and a write to the cache",
+            None if module.overrides.is_empty() => QUERIES,
+            Some(Some("django.contrib.sessions.backends.db")) => QUERIES,
+            Some(Some("django.contrib.sessions.backends.cached_db")) => {
+                "an `UPDATE` and a write to the cache"
+            }
             _ => continue,
         };
-        let message = format!(
-            "every request of a visitor with a session loads and saves it: {cost} more, also where nothing touches it"
-        );
-        let help = "leave it out and set `request.session.modified = True` where a session has to live on";
+        let message = format!("every request of a visitor with a session saves it, changed or not: {cost}");
+        let help = "leave it out, and set `request.session.modified = True` in the requests that have to put off the end of a session";
         found(cx, rule, module, setting.site, (message, help), out);
     }
 }

@@ -57,6 +57,14 @@ fn is_shared(cx: &Context<'_>, file: FileId, found: &Occurrences<'_>, region: &R
             .iter()
             .any(|(eval, _)| stands_beside(cx, found, region, eval))
         && read_nowhere_else(found, region)
+        && !(entries.iter().any(|(eval, _)| is_processed(cx, eval)) && is_on_other_parts(cx, file, region))
+}
+
+/// What a context processor makes is one object in all parts of a page: whoever reads it first pays for all.
+fn is_on_other_parts(cx: &Context<'_>, file: FileId, region: &Region<'_>) -> bool {
+    let others = cx.project.django_templates().filter(|other| *other != file);
+    let mut facts = others.filter_map(|other| cx.project.file(other).facts.template.as_deref());
+    facts.any(|template| template.names.contains(&region.variable))
 }
 
 /// A slice with computed bounds is a page of many.
@@ -91,13 +99,7 @@ fn read_nowhere_else(found: &Occurrences<'_>, region: &Region<'_>) -> bool {
 /// come before it.
 fn stands_beside(cx: &Context<'_>, found: &Occurrences<'_>, region: &Region<'_>, eval: &Eval) -> bool {
     let project = cx.project;
-    let places = || eval.calls.iter().chain([&eval.query.site]);
-    let processed = project.context_processors().iter().any(|func| {
-        let (file, _) = project.func(*func);
-        let body = project.routine(*func).span;
-        places().any(|place| place.file == file && body.contains(place.span))
-    });
-    let many = places()
+    let many = places(eval)
         .flat_map(|place| project.endpoints_at(*place))
         .any(|endpoint| endpoint.pattern.as_str().contains('<'));
     let loops = found
@@ -108,7 +110,20 @@ fn stands_beside(cx: &Context<'_>, found: &Occurrences<'_>, region: &Region<'_>,
         .take_while(|read| read.site.span.start < region.span.start)
         .any(|read| read.path.first() != Some(&region.variable));
     let own = ["object_list", "page_obj", "page"].contains(&region.variable.as_str());
-    processed || !own && (many || before)
+    is_processed(cx, eval) || !own && (many || before)
+}
+
+fn places(eval: &Eval) -> impl Iterator<Item = &Site> {
+    eval.calls.iter().chain([&eval.query.site])
+}
+
+/// A context processor makes the rows.
+fn is_processed(cx: &Context<'_>, eval: &Eval) -> bool {
+    cx.project.context_processors().iter().any(|func| {
+        let (file, _) = cx.project.func(*func);
+        let body = cx.project.routine(*func).span;
+        places(eval).any(|place| place.file == file && body.contains(place.span))
+    })
 }
 
 fn finding(cx: &Context<'_>, rule: &Rule, file: FileId, region: &Region<'_>, unique: bool) -> Diagnostic {

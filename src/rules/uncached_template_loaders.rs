@@ -1,12 +1,14 @@
 //! DJP508: template loaders that are named without the one that keeps compiled templates.
 
 use crate::fix::entry;
-use crate::project::settings::{List, Value};
+use crate::project::settings::{List, SettingsModule, Value};
 use crate::report::diagnostic::Diagnostic;
 
 use super::deployment::{entry as certain, found, serving};
 use super::{Context, Rule, fixes};
 
+const FILES: &str = "filesystem.Loader";
+const APPS: &str = "app_directories.Loader";
 const OWN: &str = "django.template.loaders.";
 const CACHED: &str = "django.template.loaders.cached.Loader";
 
@@ -26,12 +28,20 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             let Value::List(list) = &loaders.value else {
                 continue;
             };
-            if !are_plain(list) {
+            let Some(names) = plain(list).filter(|_| !stand_alone(cx, module)) else {
                 continue;
-            }
+            };
             let message =
                 "these template loaders keep nothing: each use of a template reads and compiles its file again".to_owned();
-            let help = "wrap them in `django.template.loaders.cached.Loader`, or leave `loaders` out: Django then does it";
+            let help = match &names[..] {
+                [FILES] => {
+                    "wrap them in `django.template.loaders.cached.Loader`, or leave `loaders` out: Django then does it"
+                }
+                [FILES, APPS] => {
+                    "wrap them in `django.template.loaders.cached.Loader`, or take `loaders` out and set `\"APP_DIRS\": True` beside `OPTIONS`: Django then does it"
+                }
+                _ => "wrap them in `django.template.loaders.cached.Loader`",
+            };
             if let Some(found) = found(cx, rule, module, loaders.site, (message, help), out) {
                 let whole = list.items.iter().all(|item| item.list == list.site);
                 let fix = match whole {
@@ -44,18 +54,36 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Django's own loaders, none of which keeps templates; what others do is not known.
-fn are_plain(list: &List) -> bool {
+/// The names of Django's own loaders, none of which keeps templates; what others do is not known.
+fn plain(list: &List) -> Option<Vec<&str>> {
     let name = |value: &Value| match value {
         Value::Str(name) => Some(name.as_str()),
-        // `("…filesystem.Loader", [dirs])`
+        // `("…filesystem.Loader", [dirs])`: what it does without the directories is not the same.
         Value::List(pair) => pair.items.first().and_then(|item| item.value.as_str()),
         _ => None,
     };
-    !list.items.is_empty()
-        && list.is_certain()
-        && list
-            .items
-            .iter()
-            .all(|item| name(&item.value).is_some_and(|name| name.starts_with(OWN) && name != CACHED))
+    if list.items.is_empty() || !list.is_certain() {
+        return None;
+    }
+    let names = list.items.iter().map(|item| {
+        let name = name(&item.value)?;
+        let own = name.strip_prefix(OWN).filter(|_| name != CACHED)?;
+        Some(if item.value.as_str().is_some() { own } else { "" })
+    });
+    names.collect()
+}
+
+/// No page has a base, and nobody opens the admin: what a few single files cost does not show.
+fn stand_alone(cx: &Context<'_>, module: &SettingsModule) -> bool {
+    let mut templates = cx.project.django_templates();
+    let alone = templates.all(|file| {
+        let template = cx.project.file(file).facts.template.as_deref();
+        template.is_none_or(|t| t.extends.is_none() && !t.dynamic)
+    });
+    let apps = module.get("INSTALLED_APPS").and_then(|apps| apps.value.as_list());
+    let admin = apps.is_none_or(|apps| {
+        apps.texts()
+            .any(|(app, _)| app.starts_with("django.contrib.admin"))
+    });
+    alone && !admin
 }

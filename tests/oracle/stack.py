@@ -189,6 +189,15 @@ def plain(url):
     return observe
 
 
+def first(url):
+    """Where the first redirect leads over plain HTTP, and the header over HTTPS."""
+
+    def observe():
+        return [get(url).headers.get("Location"), Client().get(url, secure=True).headers.get("Strict-Transport-Security")]
+
+    return observe
+
+
 def queries(url):
     def observe():
         client = Client()
@@ -259,7 +268,8 @@ EXPERIMENTS = {
         lambda: Client(headers={"cookie": "django_language=fr"}).get("/language").content.decode(),
         {},
     ),
-    "security-first": ([SECURITY, COMMON], [COMMON, SECURITY], plain("/slash"), SECURED),
+    "security-before-www": ([SECURITY, COMMON], [COMMON, SECURITY], first("/page"), HTTPS | {"PREPEND_WWW": True}),
+    "security-before-slash": ([SECURITY, COMMON], [COMMON, SECURITY], plain("/slash"), SECURED),
     "security-before-whitenoise": ([SECURITY, WHITENOISE], [WHITENOISE, SECURITY], plain("/file.txt"), HTTPS),
     "whitenoise-before-rest": (
         [WHITENOISE, SESSION, AUTH, READ],

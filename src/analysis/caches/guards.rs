@@ -3,9 +3,9 @@
 //!
 //! Looks at one function, by its text; what values are is for others to know.
 
-use crate::ir::{Call, Expr, ExprKind, Routine, Stmt, StmtKind};
-use crate::project::Project;
-use crate::source::{Site, Span, Sym};
+use crate::ir::{Call, CmpOp, Expr, ExprKind, Routine, Stmt, StmtKind};
+use crate::project::{Part, Project};
+use crate::source::{FileId, Site, Span, Sym};
 
 use super::super::walk;
 use super::{empties, table};
@@ -95,6 +95,87 @@ pub fn gathers(project: &Project, around: Site) -> bool {
             .last_name()
             .is_some_and(|name| MANY.contains(&name.as_str()))
     })
+}
+
+/// Whether the function around a walk through keys deletes some of them.
+pub fn deletes(project: &Project, scan: Site) -> bool {
+    const DELETE: [&str; 4] = ["delete", "delete_many", "adelete", "adelete_many"];
+    calls(project, scan, |call| match &call.func.kind {
+        ExprKind::Attr(attr) => DELETE.contains(&attr.name.as_str()),
+        _ => false,
+    })
+}
+
+/// Whether a place is only reached while something in memory lacks a key, which is then put there.
+pub fn is_remembered(project: &Project, site: Site) -> bool {
+    holder(project, site).is_some_and(|routine| remembered(&routine.body, site.span))
+}
+
+fn remembered(body: &[Stmt], at: Span) -> bool {
+    let around = body.iter().find(|stmt| stmt.span.contains(at));
+    around.is_some_and(|stmt| {
+        let here = match &stmt.kind {
+            StmtKind::If { test, body, .. } => within(body, at) && lacks(test, body),
+            _ => false,
+        };
+        here || stmt.blocks().into_iter().any(|inner| remembered(inner, at))
+    })
+}
+
+/// `if key not in memory:` around `memory[key] = …`
+fn lacks(test: &Expr, body: &[Stmt]) -> bool {
+    let ExprKind::Compare(compared) = &test.kind else {
+        return false;
+    };
+    let [(CmpOp::NotIn, memory)] = &compared.rest[..] else {
+        return false;
+    };
+    let fills = |stmt: &Stmt| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(|target| match &target.kind {
+            ExprKind::Index(index) => index.0.last_name() == memory.last_name(),
+            _ => false,
+        }),
+        _ => false,
+    };
+    body.iter().any(fills)
+}
+
+/// Whether a function that writes in bulk names a model that the function around a place reads: no signal tells of that.
+pub fn is_written_in_bulk(project: &Project, site: Site) -> bool {
+    let mut read: Vec<Sym> = Vec::new();
+    each(project, site, |e| read.extend(managed(e)));
+    let own = |file: &FileId| project.file(*file).part == Part::Source;
+    project.file_ids().filter(own).any(|file| {
+        let mut routines = project.file(file).facts.functions.iter().skip(1);
+        routines.any(|routine| {
+            let (mut writes, mut named) = (false, false);
+            for stmt in &routine.body {
+                walk::expressions(stmt, &mut |e| {
+                    writes |= matches!(&e.kind, ExprKind::Call(call)
+                        if call.func.last_name().is_some_and(|name| BULK.contains(&name.as_str())));
+                    named |= e.last_name().is_some_and(|name| read.contains(&name));
+                });
+            }
+            writes && named
+        })
+    })
+}
+
+/// `save()` is not called and no signal is sent (Django docs, ref/models/querysets).
+const BULK: [&str; 4] = ["bulk_create", "abulk_create", "bulk_update", "abulk_update"];
+
+/// `Model` of `Model.objects`
+fn managed(expr: &Expr) -> Option<Sym> {
+    match &expr.kind {
+        ExprKind::Attr(attr) if attr.name == "objects" => attr.base.last_name(),
+        _ => None,
+    }
+}
+
+fn each(project: &Project, site: Site, mut with: impl FnMut(&Expr)) {
+    for stmt in holder(project, site).iter().flat_map(|routine| &routine.body) {
+        walk::expressions(stmt, &mut with);
+    }
 }
 
 fn calls(project: &Project, site: Site, is: impl Fn(&Call) -> bool) -> bool {

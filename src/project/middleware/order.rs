@@ -42,7 +42,7 @@ pub fn breaches(project: &Project, stack: &Stack<'_>) -> Vec<Breach> {
                 constraint,
                 first,
                 second,
-                likely: may || entries[first].derived || entries[second].derived,
+                likely: may || unsure(&entries[first]) || unsure(&entries[second]),
             };
             let same =
                 |b: &&mut Breach| (b.first, b.second, b.constraint.asks) == (first, second, constraint.asks);
@@ -98,6 +98,11 @@ pub fn breaches(project: &Project, stack: &Stack<'_>) -> Vec<Breach> {
         }
     }
     found
+}
+
+/// It is there on some ways only, or of a class that may do something else.
+fn unsure(entry: &Entry) -> bool {
+    entry.derived || entry.sometimes
 }
 
 /// Of several constraints on a pair, the one that says most: what happens, and why just these two.
@@ -225,6 +230,13 @@ fn holds(project: &Project, settings: &SettingsModule, when: &When) -> Option<bo
         let value = match settings.get(&one.setting) {
             Some(setting) => match &*setting.value {
                 Value::Str(text) if setting.certain => text.as_str(),
+                Value::Bool(true) if setting.certain => "True",
+                Value::Bool(false) if setting.certain => "False",
+                // What the environment may change.
+                Value::Unknown(unknown) if unknown.default.as_deref() == Some(&Value::Bool(true)) => {
+                    may = true;
+                    "True"
+                }
                 _ => return None,
             },
             None => &one.default,

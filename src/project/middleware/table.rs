@@ -93,6 +93,8 @@ pub struct Constraint {
     pub(super) among: Option<Among>,
     #[serde(default)]
     pub(super) exempt: Vec<String>,
+    /// The neighbour that the documentation names: each of the first stands directly behind it.
+    pub behind: Option<String>,
     #[serde(rename = "severity")]
     pub harm: Harm,
     #[serde(default)]

@@ -18,6 +18,7 @@ struct Document {
     tool: Vec<Tool>,
     paging: Vec<Paging>,
     default: Vec<Fallback>,
+    since: Vec<Since>,
 }
 
 /// What a reader gives.
@@ -96,6 +97,15 @@ struct Fallback {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Since {
+    setting: String,
+    series: (u16, u16),
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Tool {
     middleware: String,
     cost: String,
@@ -131,6 +141,12 @@ pub(super) fn backend(url: &str) -> Option<&'static str> {
     let scheme = url.split(':').next().unwrap_or_default();
     let has = |row: &&Url| row.schemes.iter().any(|known| known == scheme);
     TABLE.url.iter().find(has).map(|row| row.backend.as_str())
+}
+
+/// The series of Django that a setting came with, where that matters.
+pub fn since(setting: &str) -> Option<(u16, u16)> {
+    let row = TABLE.since.iter().find(|row| row.setting == setting);
+    row.map(|row| row.series)
 }
 
 /// Whether `"word" in name` is false where a server answers requests.
@@ -180,6 +196,7 @@ mod tests {
         assert!(is_outside("sys.argv", "test"));
         assert_eq!(default("DEBUG"), Some("False"));
         assert!(tool_cost("silk.middleware.SilkyMiddleware").is_some());
+        assert_eq!(since("CONN_HEALTH_CHECKS"), Some((4, 1)));
         assert!(needs_page_size("rest_framework.pagination.CursorPagination"));
     }
 }
