@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("files", nargs="*")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--djperf", type=Path, help="a release build, if there is one already")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     djperf = (options.djperf or build()).resolve()
     with tempfile.TemporaryDirectory() as temporary:
         tree = Path(temporary) / "tree"

@@ -67,6 +67,7 @@ use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
 pub use entries::{Asked, PerRequest, Registered, admin_models, is_plain_registration};
+pub use forms::forms_of_sets;
 pub use kept::Kept;
 
 use caches::CacheFact;

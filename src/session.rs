@@ -198,16 +198,19 @@ fn run(request: &Request, find: &FindOf<'_>) -> Result<Outcome, SessionError> {
         };
         let nested = Nested::load(&request.config, infos.iter().map(|info| info.absolute.as_path()))?;
         let rules = nested.rules();
-        let found = find(&desk, &sources, &rules);
+        let mut lost = None;
+        // Rules keep one thread busy; what the next run can use is written beside them.
+        let found = rayon::in_place_scope(|scope| {
+            if let Some((cache, run, kept)) = leave {
+                let (lost, project) = (&mut lost, &project);
+                scope.spawn(move |_| *lost = cache.leave(run, project, kept).err());
+            }
+            find(&desk, &sources, &rules)
+        });
         drop(trees);
         clock.lap("rules");
         let mut notes = notes;
-        if let Some((cache, run, kept)) = leave {
-            if let Err(error) = cache.leave(run, &project, kept) {
-                notes.push(format!("nothing was kept for the next run: {error}"));
-            }
-            clock.lap("keep");
-        }
+        notes.extend(lost.map(|error| format!("nothing was kept for the next run: {error}")));
         let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
         let mut outcome = Outcome {
             reused,

@@ -5,6 +5,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::facts::FileFacts;
 use crate::ir::{Const, Expr, ExprKind};
 use crate::project::{ClassId, Def, Member, ModelId, Project, RelKind, Relation};
 use crate::source::{FileId, Span, Sym};
@@ -430,26 +431,32 @@ fn formset_forms(project: &Project) -> (FxHashSet<ClassId>, FxHashSet<Sym>) {
         if project.is_stub(file) {
             continue;
         }
-        for routine in &project.file(file).facts.functions {
-            for stmt in &routine.body {
-                walk::expressions(stmt, &mut |e: &Expr| {
-                    if let ExprKind::Call(call) = &e.kind
-                        && call
-                            .func
-                            .last_name()
-                            .is_some_and(|n| n.as_str().ends_with("formset_factory"))
-                        && let Some(form) = call.keyword("form")
-                    {
-                        match project.resolve_expr(file, form) {
-                            Some(Def::Class(form)) => {
-                                found.0.insert(form);
-                            }
-                            _ => found.1.extend(form.last_name()),
-                        }
-                    }
-                });
+        for form in forms_of_sets(&project.file(file).facts) {
+            match project.resolve_expr(file, &form) {
+                Some(Def::Class(form)) => {
+                    found.0.insert(form);
+                }
+                _ => found.1.extend(form.last_name()),
             }
         }
+    }
+    found
+}
+
+/// What the bodies of a file give as `form=` to calls like `inlineformset_factory`.
+pub fn forms_of_sets(facts: &FileFacts) -> Vec<Expr> {
+    let mut found = Vec::new();
+    for stmt in facts.functions.iter().flat_map(|routine| &routine.body) {
+        walk::expressions(stmt, &mut |e: &Expr| {
+            if let ExprKind::Call(call) = &e.kind
+                && call
+                    .func
+                    .last_name()
+                    .is_some_and(|n| n.as_str().ends_with("formset_factory"))
+            {
+                found.extend(call.keyword("form").cloned());
+            }
+        });
     }
     found
 }

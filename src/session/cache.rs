@@ -13,14 +13,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::analysis::{Kept, Options};
+use crate::analysis::{Kept, Options, forms_of_sets};
 use crate::config::CachePlace;
 use crate::discover::store;
 use crate::facts::{FileFacts, Outline};
 use crate::project::Project;
-use crate::source::FileId;
+use crate::source::{FileId, without_places};
 
-/// A function that reads all bodies at once looks for calls with this in their name.
+/// Forms that calls of this and its variants name are looked for in all bodies at once.
 const EVERYWHERE: &str = "formset_factory";
 
 type Hash = [u8; 32];
@@ -145,9 +145,7 @@ impl Cache {
         });
         let (outline, facts) = known.unwrap_or_else(|| {
             let facts = extract();
-            let everywhere = text.contains(EVERYWHERE);
-            let outline = if everywhere { Some(digest) } else { facts.outline() };
-            (outline, facts)
+            (outline(text, &facts), facts)
         });
         let mark = Mark {
             text: digest,
@@ -241,6 +239,22 @@ impl Run {
             marks,
         }
     }
+}
+
+/// The outline of a file, with what all files are asked for at once.
+fn outline(text: &str, facts: &FileFacts) -> Option<Outline> {
+    let outline = facts.outline()?;
+    if !text.contains(EVERYWHERE) {
+        return Some(outline);
+    }
+    let forms = without_places(|| postcard::to_stdvec(&forms_of_sets(facts))).ok()?;
+    Some(
+        Sha256::new()
+            .chain_update(outline)
+            .chain_update(forms)
+            .finalize()
+            .into(),
+    )
 }
 
 /// The file that holds what is known of the project in these directories.
