@@ -248,6 +248,9 @@ impl<'p> Engine<'p> {
             trace::read(file);
             run();
         });
+        if node.is_silent(file) {
+            return;
+        }
         let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
         roots.push((file, node));
     }

@@ -71,6 +71,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// It says nothing, and only another text of this file can change that.
+    pub(super) fn is_silent(&self, file: FileId) -> bool {
+        self.noted.is_empty() && self.asked.is_empty() && self.reads.iter().all(|read| *read == file)
+    }
+
     pub(super) fn reads(&self) -> &[FileId] {
         &self.reads
     }

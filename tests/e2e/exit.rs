@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use crate::run::{AUTHORS, BOOKS, command, finish, project, run};
+use crate::run::{AUTHORS, BOOKS, Ran, command, finish, project, run, run_unread};
 
 fn shop(views: &str, settings: &str) -> TempDir {
     project(&[
@@ -235,15 +235,10 @@ fn a_full_disk_and_a_closed_pipe_lose_nothing() {
         &["man", "check"],
         &["config", "--schema"],
     ] {
-        let mut child = command(dir.path(), args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{args:?}: {said}");
+        let Ran {
+            code, stderr: said, ..
+        } = run_unread(dir.path(), args);
+        assert!(matches!(code, Some(0 | 1)), "{args:?}: {said}");
         assert!(
             !said.contains("error") && !said.contains("panic"),
             "{args:?}: {said}"

@@ -1,9 +1,6 @@
 //! Channels: colour, closed pipes, full disks, schemas.
 
-use std::io::Read;
-use std::process::Stdio;
-
-use crate::run::{command, finish, project, run};
+use crate::run::{Ran, command, finish, project, run, run_unread};
 
 #[test]
 fn colour_follows_the_flag_then_the_environment() {
@@ -54,15 +51,8 @@ fn a_closed_pipe_is_no_error() {
         &["--help"],
         &["version"],
     ] {
-        let mut child = command(dir.path(), args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let mut stderr = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{args:?}: {stderr}");
+        let Ran { code, stderr, .. } = run_unread(dir.path(), args);
+        assert_eq!(code, Some(0), "{args:?}: {stderr}");
         assert_eq!(stderr, "", "{args:?}");
     }
 }

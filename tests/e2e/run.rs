@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -66,6 +66,17 @@ def names():
     return [book.author.name for book in Book.objects.all()]
 ";
 
+/// Runs with a standard output that nobody reads.
+pub fn run_unread(dir: &Path, args: &[&str]) -> Ran {
+    let mut child = command(dir, args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    ran(child.wait_with_output().unwrap())
+}
+
 /// A directory with these files, and a `.git` so that nothing above it is read.
 pub fn project(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -106,7 +117,10 @@ pub fn run(dir: &Path, args: &[&str]) -> Ran {
 }
 
 pub fn finish(command: &mut Command) -> Ran {
-    let output = command.output().unwrap();
+    ran(command.output().unwrap())
+}
+
+fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
