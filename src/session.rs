@@ -8,6 +8,7 @@ mod cache;
 mod change;
 mod fixing;
 mod known;
+mod live;
 mod packages;
 mod reader;
 mod settings;
@@ -45,6 +46,7 @@ pub use adding::{Added, add_suppressions};
 pub use change::{Against, before};
 pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
 pub use known::{Before, Sieve};
+pub use live::{Ahead, Held, Live, Stop};
 
 /// What to analyse and how.
 #[derive(Debug, Clone)]
@@ -140,9 +142,14 @@ impl SessionError {
 
 /// Runs the whole analysis.
 pub fn check(request: &Request) -> Result<Outcome, SessionError> {
-    run(request, &|desk, sources, on| {
-        rules::collect(desk.project, desk.analysis, sources, on, request.config.preview)
-    })
+    run(request, &by_rules(request)).map(|(outcome, _, _)| outcome)
+}
+
+/// What the rules find.
+fn by_rules(
+    request: &Request,
+) -> impl Fn(&Desk<'_, '_>, &SourceSet, &[&'static Rule]) -> Vec<Diagnostic> + Sync {
+    |desk, sources, on| rules::collect(desk.project, desk.analysis, sources, on, request.config.preview)
 }
 
 /// What is found in a linked project.
@@ -151,13 +158,13 @@ pub type Find<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet) -> Vec<Diagnostic> + Sync 
 /// As [`check`], with findings of the caller's own under the codes of rules.
 #[doc(hidden)]
 pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionError> {
-    run(request, &|desk, sources, _| find(desk, sources))
+    run(request, &|desk, sources, _| find(desk, sources)).map(|(outcome, _, _)| outcome)
 }
 
 /// As [`Find`], told which rules are on somewhere.
 type FindOf<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet, &[&'static Rule]) -> Vec<Diagnostic> + Sync + 'a;
 
-fn run(request: &Request, find: &FindOf<'_>) -> Result<Outcome, SessionError> {
+fn run(request: &Request, find: &FindOf<'_>) -> Result<(Outcome, Project, Analysis), SessionError> {
     request.config.resolve_rules()?;
     in_pool(request.threads.or(request.config.threads), || {
         let mut clock = Clock::default();
@@ -274,7 +281,7 @@ fn run(request: &Request, find: &FindOf<'_>) -> Result<Outcome, SessionError> {
         outcome.roots = roots;
         clock.lap("report");
         outcome.timings = clock.laps;
-        Ok(outcome)
+        Ok((outcome, project, analysis))
     })
 }
 

@@ -32,16 +32,23 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "cli",
+        "lsp",
         &[
             "source", "config", "discover", "project", "analysis", "fix", "rules", "suppress", "report",
             "session",
         ],
     ),
+    (
+        "cli",
+        &[
+            "source", "config", "discover", "project", "analysis", "fix", "rules", "suppress", "report",
+            "session", "lsp",
+        ],
+    ),
 ];
 
 /// Rooms that may read files or the environment.
-const OUTSIDE_WORLD: &[&str] = &["cli", "config", "discover", "main"];
+const OUTSIDE_WORLD: &[&str] = &["cli", "config", "discover", "lsp", "main"];
 
 const SECTIONS: [&str; 7] = [
     "What it does",
