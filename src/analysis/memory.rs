@@ -205,6 +205,14 @@ impl Memory {
         self.failed.clear();
     }
 
+    /// How many entry points have to run again, as far as that is known.
+    pub fn waiting(&self) -> Option<usize> {
+        match &self.todo {
+            Todo::All => None,
+            Todo::Some { entries, .. } => Some(entries.len()),
+        }
+    }
+
     /// Drops summaries that nothing rests on any more, where they have become many.
     pub fn sweep(&mut self) {
         let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);

@@ -112,6 +112,9 @@ struct Before {
     memory: Memory,
 }
 
+/// So many entry points can run before an editor's user waits.
+const FEW: usize = 200;
+
 /// The rule about texts that are no Python.
 const SYNTAX: &str = "DJP901";
 
@@ -434,8 +437,9 @@ impl Known {
             }
         }
         known::name_scopes_of(&mut self.sources, file, &self.project.file(file).facts);
+        let few = self.memory.waiting().is_some_and(|count| count <= FEW);
         let scope = Scope {
-            files: Some(&related),
+            files: (!few).then_some(&related),
             stop: None,
         };
         self.memory.advance(&self.project, options(request), scope);
@@ -449,13 +453,19 @@ impl Known {
             &by_place,
             request.config.preview,
         );
+        let anew: Vec<Diagnostic> = anew.into_iter().filter(|one| one.file == file).collect();
         found.retain(|old| {
-            old.file != file
-                || others
+            let by_others = others
+                .iter()
+                .any(|rule| rule.code == old.code && rule.code != SYNTAX);
+            // What rests on entry points that did not run may still be so.
+            let open = !few
+                && anew
                     .iter()
-                    .any(|rule| rule.code == old.code && rule.code != SYNTAX)
+                    .all(|new| (new.code, new.span) != (old.code, old.span));
+            old.file != file || by_others || open && old.code != SYNTAX
         });
-        found.extend(anew.into_iter().filter(|diagnostic| diagnostic.file == file));
+        found.extend(anew);
         found.extend(errors(&others, file, &self.project.file(file).facts));
         let mut diagnostics = self.state(request, &analysis).of_file(file, found);
         for diagnostic in &mut diagnostics {
