@@ -42,7 +42,7 @@ use answered::Answers;
 use cache::{Cache, Mark, Run};
 use reader::Reader;
 
-pub use adding::{Added, add_suppressions};
+pub use adding::{Added, add_suppressions, suppressed};
 pub use change::{Against, before};
 pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
 pub use known::{Before, Sieve};
