@@ -44,7 +44,7 @@ use reader::{Reader, Way};
 use sifted::State;
 use spare::Spare;
 
-pub use adding::{Added, add_suppressions};
+pub use adding::{Added, add_suppressions, suppressed};
 pub use change::{Against, before};
 pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
 pub use known::{Before, Sieve};
