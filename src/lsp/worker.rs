@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, unbounded};
 
 use super::settings::Settings;
 use super::{Event, STACK};
@@ -21,6 +21,8 @@ use crate::session::{Ahead, Held, Live, Outcome, Request, SessionError, Stop};
 const QUIET: Duration = Duration::from_millis(25);
 /// But what was typed first does not wait longer than this.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// What is found elsewhere is not looked for while somebody types.
+const IDLE: Duration = Duration::from_millis(200);
 /// Questions that may interrupt bringing a project up to date before it is done in one go.
 const INTERRUPTIONS: u32 = 3;
 
@@ -232,7 +234,7 @@ impl Desk {
 
     fn answer(&mut self, ask: Ask) {
         let stamps = &self.stamps;
-        let held = self.live.as_ref().map(Live::held);
+        let held = self.live.as_ref().and_then(Live::held);
         let answered = guard(|| ask(held.as_ref().map(|held| (held, stamps))));
         if let Err(message) = answered {
             self.tell(Told::Wrong(vec![format!(
@@ -270,6 +272,7 @@ impl Desk {
         }
         let Some(live) = &mut self.live else { return };
         live.change(self.overlay.clone(), std::mem::take(&mut self.on_disk));
+        let mut early = false;
         while let Some(path) = self.edited.pop_first() {
             let Some(stamp) = self.stamps.texts.get(&path).copied() else {
                 continue;
@@ -277,10 +280,14 @@ impl Desk {
             let Some(live) = &mut self.live else { return };
             if let Some(ahead) = live.ahead(&path) {
                 self.tell(Told::Ahead(path, stamp, ahead));
+                early = true;
             }
             if !self.queue.is_empty() {
                 return;
             }
+        }
+        if early && self.is_busy(IDLE) {
+            return;
         }
         let stop = Stop::default();
         if self.interrupted < INTERRUPTIONS {
@@ -304,6 +311,13 @@ impl Desk {
             }
             Err(error) => self.fail(&error),
         }
+    }
+
+    /// Whether there is something else to do within a time.
+    fn is_busy(&self, within: Duration) -> bool {
+        let mut select = Select::new();
+        select.recv(&self.queue);
+        select.ready_timeout(within).is_ok()
     }
 
     fn open(&mut self) {

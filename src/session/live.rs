@@ -347,6 +347,9 @@ impl Known {
         self.memory.sweep();
         let analysis = self.memory.analysis();
         clock.lap("gather");
+        if stopped() {
+            return None;
+        }
         let on = self.nested.rules();
         let found = rules::collect(
             &self.project,
