@@ -1,0 +1,74 @@
+/** The client of one server process. */
+
+import type * as vscode from "vscode";
+import {
+    DidChangeConfigurationNotification,
+    LanguageClient,
+    type LanguageClientOptions,
+    RevealOutputChannelOn,
+} from "vscode-languageclient/node";
+import { LANGUAGES, SECTION } from "./settings";
+import { folders, serverSettings } from "./workspace";
+
+export interface Channels {
+    log: vscode.LogOutputChannel;
+    trace: vscode.LogOutputChannel;
+}
+
+/** A client that is not started yet. `explain` is called with the code of a rule. */
+export function create(
+    program: string,
+    { log, trace }: Channels,
+    explain: (code: string) => unknown,
+): LanguageClient {
+    const options: LanguageClientOptions = {
+        documentSelector: LANGUAGES.map((language) => ({ scheme: "file", language })),
+        diagnosticCollectionName: "djperf",
+        outputChannel: log,
+        traceOutputChannel: trace,
+        revealOutputChannelOn: RevealOutputChannelOn.Never,
+        initializationOptions: () => ({ settings: serverSettings() }),
+        stdioOptions: {
+            stdout: () => {},
+            // The server's log has its own levels.
+            stderr: (stream) =>
+                void stream.setEncoding("utf8").on("data", (text: string) => log.append(text)),
+        },
+        middleware: {
+            executeCommand: (command, args, next) =>
+                command === "djperf.explain" && typeof args[0] === "string"
+                    ? explain(args[0])
+                    : next(command, args),
+            workspace: {
+                // The server sees its own settings only, variables replaced.
+                configuration: async (params, token, next) => {
+                    const answers = await next(params, token);
+                    return Array.isArray(answers)
+                        ? params.items.map((item, at) =>
+                              item.section === SECTION
+                                  ? serverSettings(
+                                        item.scopeUri
+                                            ? client.protocol2CodeConverter.asUri(item.scopeUri)
+                                            : undefined,
+                                    )
+                                  : answers[at],
+                          )
+                        : answers;
+                },
+                didChangeConfiguration: () =>
+                    client.sendNotification(DidChangeConfigurationNotification.type, {
+                        settings: { [SECTION]: serverSettings() },
+                    }),
+            },
+        },
+        synchronize: { configurationSection: SECTION },
+    };
+    const cwd = folders()[0]?.uri.fsPath;
+    const client = new LanguageClient(
+        SECTION,
+        "djperf",
+        { command: program, args: ["server"], options: cwd === undefined ? {} : { cwd } },
+        options,
+    );
+    return client;
+}
