@@ -2,6 +2,7 @@
 
 import type * as vscode from "vscode";
 import {
+    type ConfigurationItem,
     DidChangeConfigurationNotification,
     LanguageClient,
     type LanguageClientOptions,
@@ -19,7 +20,7 @@ export interface Channels {
 export function create(
     program: string,
     { log, trace }: Channels,
-    explain: (code: string) => unknown,
+    explain: (code: string) => Promise<void>,
 ): LanguageClient {
     const options: LanguageClientOptions = {
         documentSelector: LANGUAGES.map((language) => ({ scheme: "file", language })),
@@ -31,29 +32,24 @@ export function create(
         stdioOptions: {
             stdout: () => {},
             // The server's log has its own levels.
-            stderr: (stream) =>
-                void stream.setEncoding("utf8").on("data", (text: string) => log.append(text)),
+            stderr: (stream) => {
+                stream.setEncoding("utf8").on("data", (text: string) => {
+                    log.append(text);
+                });
+            },
         },
         middleware: {
-            executeCommand: (command, args, next) =>
+            executeCommand: (command, args: unknown[], next): vscode.ProviderResult<unknown> =>
                 command === "djperf.explain" && typeof args[0] === "string"
                     ? explain(args[0])
                     : next(command, args),
             workspace: {
                 // The server sees its own settings only, variables replaced.
                 configuration: async (params, token, next) => {
-                    const answers = await next(params, token);
+                    const answers: unknown = await next(params, token);
                     return Array.isArray(answers)
-                        ? params.items.map((item, at) =>
-                              item.section === SECTION
-                                  ? serverSettings(
-                                        item.scopeUri
-                                            ? client.protocol2CodeConverter.asUri(item.scopeUri)
-                                            : undefined,
-                                    )
-                                  : answers[at],
-                          )
-                        : answers;
+                        ? answers.map((answer: unknown, at) => own(client, params.items[at]) ?? answer)
+                        : [];
                 },
                 didChangeConfiguration: () =>
                     client.sendNotification(DidChangeConfigurationNotification.type, {
@@ -61,7 +57,6 @@ export function create(
                     }),
             },
         },
-        synchronize: { configurationSection: SECTION },
     };
     const cwd = folders()[0]?.uri.fsPath;
     const client = new LanguageClient(
@@ -71,4 +66,12 @@ export function create(
         options,
     );
     return client;
+}
+
+/** What the server gets for one item that it asks for; nothing if it is not about djperf. */
+function own(client: LanguageClient, item: ConfigurationItem | undefined): unknown {
+    if (item?.section !== SECTION) {
+        return undefined;
+    }
+    return serverSettings(item.scopeUri ? client.protocol2CodeConverter.asUri(item.scopeUri) : undefined);
 }

@@ -15,13 +15,15 @@ interface Rule {
 export function register(session: Session): vscode.Disposable[] {
     const commands: Record<string, (...args: unknown[]) => unknown> = {
         "djperf.restart": () => session.restart(),
-        "djperf.showLogs": () => session.showLogs(),
+        "djperf.showLogs": () => {
+            session.showLogs();
+        },
         "djperf.executeAutofix": () => fixAll(session),
         "djperf.explainRule": (code) => explain(session, code),
         "djperf.printDebugInformation": () => session.documents.showDebugInformation(),
     };
     return Object.entries(commands).map(([id, run]) =>
-        vscode.commands.registerCommand(id, async (...args) => {
+        vscode.commands.registerCommand(id, async (...args: unknown[]) => {
             try {
                 await run(...args);
             } catch (error) {

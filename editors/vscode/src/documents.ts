@@ -21,7 +21,7 @@ export class Documents implements vscode.TextDocumentContentProvider {
                 ? withoutFrontMatter(await this.ask("djperf.explain", [name]))
                 : await this.ask("djperf.debugInformation", []);
         } catch (error) {
-            return `${error instanceof Error ? error.message : error}\n`;
+            return `${String(error)}\n`;
         }
     }
 

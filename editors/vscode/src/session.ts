@@ -76,7 +76,7 @@ export class Session {
     private async debugInformation(): Promise<string> {
         const { found, tried } = this.answer ?? {};
         const lines = [
-            `extension: ${this.extension.extension.packageJSON.version}`,
+            `extension: ${(this.extension.extension.packageJSON as { version: string }).version}`,
             `editor: ${vscode.env.appName} ${vscode.version}`,
             `trusted: ${vscode.workspace.isTrusted}`,
             `program: ${found ? `${found.path} (${found.source})` : "none"}`,
@@ -127,7 +127,7 @@ export class Session {
             await client.start();
         } catch (error) {
             // The client itself has shown it.
-            log.error(`${found.path}: ${error instanceof Error ? error.message : error}`);
+            log.error(`${found.path}: ${String(error)}`);
             this.status.failed("does not start");
             await client.dispose(PATIENCE).catch(() => {});
             return;
@@ -144,7 +144,7 @@ export class Session {
         try {
             await client?.dispose(PATIENCE);
         } catch (error) {
-            this.channels.log.warn(`the server did not end well: ${error}`);
+            this.channels.log.warn(`the server did not end well: ${String(error)}`);
         }
     }
 

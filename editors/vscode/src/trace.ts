@@ -31,8 +31,8 @@ export class TraceChannel implements vscode.LogOutputChannel {
         return this.channel;
     }
 
-    private line(message: unknown, ...more: unknown[]): void {
-        this.open.appendLine([message, ...more].filter((part) => part !== undefined).join(" "));
+    private line(message: string | Error, detail?: unknown): void {
+        this.open.appendLine(typeof detail === "string" ? `${String(message)} ${detail}` : String(message));
     }
 
     trace = this.line;

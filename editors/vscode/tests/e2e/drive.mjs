@@ -1,0 +1,139 @@
+// The story that a user would tell: node drive.mjs ADDRESS WORKSPACE-FILE DIRECTORY-FOR-PICTURES
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Workbench } from "./workbench.mjs";
+
+const [address, workspace, evidence] = process.argv.slice(2);
+const root = dirname(workspace);
+const read = (path) => readFileSync(join(root, path), "utf8");
+const ORDERS = "shop/dashboard/services/orders.py";
+const BASE = "blog/templates/base.html";
+
+const bench = await Workbench.open(address, workspace, evidence);
+const steps = {
+    "in a workspace that is not trusted, what is bundled shows problems in a template": async () => {
+        await bench.file(join(root, BASE));
+        await bench.until("squiggles in a template", () => bench.squiggles());
+        assert.ok(!existsSync(join(root, "planted-ran")), "a program of the workspace ran");
+        await bench.picture("untrusted-template");
+    },
+    "once it is trusted, the program of its settings runs, and that it does not work is told": async () => {
+        await bench.command("Workspaces: Manage Workspace Trust");
+        await bench.page
+            .locator(".workspace-trust-editor .monaco-button", { hasText: "Trust" })
+            .first()
+            .click();
+        await bench.until("the planted program", () => existsSync(join(root, "planted-ran")));
+        await bench.until(
+            "a message",
+            () => bench.notifications(),
+            (texts) => texts.some((text) => text.includes("djperf")),
+        );
+        await bench.picture("wrong-program");
+        await bench.command("Notifications: Clear All Notifications");
+        await bench.command("View: Close All Editors");
+    },
+    "another setting starts the server anew": async () => {
+        const settings = JSON.parse(readFileSync(workspace, "utf8"));
+        settings.settings = {};
+        writeFileSync(workspace, JSON.stringify(settings, undefined, 2));
+        await bench.file(join(root, ORDERS), 69);
+        await bench.until("squiggles", () => bench.squiggles());
+    },
+    "problems stand under the code and in their panel": async () => {
+        await bench.command("Problems: Focus on Problems View");
+        const rows = await bench.until(
+            "rows of the panel",
+            () => bench.problems(),
+            (rows) => rows.some((row) => row.includes("DJP101")),
+        );
+        assert.ok(
+            rows.some((row) => row.includes("customer__profile") || row.includes("with a query of its own")),
+            rows.join("\n"),
+        );
+        await bench.picture("problems");
+    },
+    "a quick fix changes the file": async () => {
+        await bench.file(join(root, ORDERS), "69:20");
+        const before = read(ORDERS);
+        const titles = await bench.quickFixes();
+        await bench.picture("quick-fixes");
+        console.log(titles.map((title) => `    ${title}`).join("\n"));
+        for (const word of ["suppress", "explain"]) {
+            assert.ok(
+                titles.some((title) => title.includes(word)),
+                `${word} is not among ${titles.join(", ")}`,
+            );
+        }
+        await bench.chooseQuickFix(".select_related(");
+        await bench.until(
+            "the text",
+            () => bench.text(),
+            (text) => text.includes('customer__tier")'),
+        );
+        await bench.save();
+        const after = read(ORDERS);
+        const changed = after.split("\n").filter((line, at) => line !== before.split("\n")[at]);
+        assert.equal(changed.length, 1, changed.join("\n"));
+        assert.match(changed[0], /select_related\("customer__profile", "customer__tier"\)/);
+        await bench.picture("fixed");
+    },
+    "the fixed line is no problem any more": async () => {
+        await bench.until(
+            "nothing about the fixed line",
+            () => bench.problems(),
+            (rows) => rows.length > 0 && !rows.some((row) => row.includes("customer__profile")),
+        );
+    },
+    "fix all applies what is safe": async () => {
+        const before = read(ORDERS).split("\n");
+        await bench.command("djperf: Fix All Auto-Fixable Problems");
+        await bench.page.locator(".tab.active.dirty").waitFor();
+        await bench.save();
+        const changed = read(ORDERS)
+            .split("\n")
+            .flatMap((line, at) => (line === before[at] ? [] : [at + 1]));
+        assert.deepEqual(changed, [131]);
+    },
+    "a rule is explained": async () => {
+        await bench.file(join(root, ORDERS), "79:20");
+        await bench.quickFixes();
+        await bench.chooseQuickFix("explain");
+        const text = await bench.until(
+            "the card of the rule",
+            () => bench.preview(),
+            (text) => text.includes("related-set-in-loop"),
+        );
+        assert.ok(text.includes("What it does") && !text.includes("severity:"), text);
+        await bench.picture("explained");
+        await bench.command("View: Close All Editors");
+    },
+    "debug information tells which program runs": async () => {
+        await bench.command("djperf: Print Debug Information");
+        const text = await bench.until(
+            "debug information",
+            () => bench.text(),
+            (text) => text.includes("program:"),
+        );
+        assert.match(text, /program: .*djperf \((virtual environment)\)/);
+        await bench.picture("debug-information");
+        await bench.command("View: Close All Editors");
+    },
+};
+
+let status = 0;
+for (const [name, step] of Object.entries(steps)) {
+    const started = Date.now();
+    try {
+        await step();
+        console.log(`${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    } catch (error) {
+        await bench.picture("failed");
+        console.error(`FAILED: ${name}\n${error.stack}`);
+        status = 1;
+        break;
+    }
+}
+await bench.close();
+process.exit(status);
