@@ -1,5 +1,6 @@
-/** Where the `djperf` is that runs as the server. Looks at files, runs nothing, knows no VS Code. */
+/** Where the `djperf` is that runs as the server, and whether it can. Knows no VS Code. */
 
+import { execFile } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import type { ImportStrategy } from "./settings";
@@ -48,7 +49,7 @@ export interface Answer {
     tried: Tried[];
 }
 
-/** Searches `djperf.path`, then the Python environment, then PATH, then what is bundled. */
+/** Searches without running anything: `djperf.path`, then the Python environment, then PATH, then what is bundled. */
 export function find(question: Question, machine: Machine): Answer {
     const tried: Tried[] = [];
     for (const [source, path] of candidates(question, machine)) {
@@ -143,3 +144,18 @@ export const here: Machine = {
         return undefined;
     },
 };
+
+/** Why the program cannot be the server; nothing if it can. The first thing that is run of it. */
+export function refusal(program: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+        execFile(program, ["server", "--help"], { timeout: 10_000 }, (error, _, stderr) => {
+            if (error === null) {
+                resolve(undefined);
+                return;
+            }
+            const how = typeof error.code === "number" ? `exit code ${error.code}` : error.message;
+            const [first = ""] = stderr.trim().split("\n");
+            resolve(first === "" ? how : `${how}, ${first}`);
+        });
+    });
+}

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
-import { type Answer, describe, find, here } from "./binary";
+import { type Answer, describe, find, here, refusal } from "./binary";
 import { type Channels, create } from "./client";
 import { Documents } from "./documents";
 import { Status } from "./status";
@@ -20,6 +20,8 @@ export class Session {
     private answer: Answer | undefined;
     /** Starts and stops follow each other. */
     private queue: Promise<void> = Promise.resolve();
+    /** The last of them has not begun. */
+    private waiting = false;
 
     constructor(private readonly extension: vscode.ExtensionContext) {
         this.channels = {
@@ -39,7 +41,12 @@ export class Session {
 
     /** Starts the server, or another in its place, or none where none is wanted. */
     restart(): Promise<void> {
+        if (this.waiting) {
+            return this.queue;
+        }
+        this.waiting = true;
         this.queue = this.queue.then(async () => {
+            this.waiting = false;
             await this.stop();
             await this.start();
         });
@@ -120,6 +127,14 @@ export class Session {
             const text = `${source}: ${path}: ${obstacle}. ${found.path} runs instead.`;
             log.warn(text);
             void this.complain(text);
+        }
+        const reason = await refusal(found.path);
+        if (reason !== undefined) {
+            const text = `${found.path} (${found.source}) is no djperf with a server: ${reason}`;
+            log.error(text);
+            this.status.failed("does not start");
+            void this.complain(text);
+            return;
         }
         log.info(`starts ${found.path} (${found.source})`);
         const client = create(found.path, this.channels, (code) => this.documents.showRule(code));

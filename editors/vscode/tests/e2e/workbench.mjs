@@ -34,7 +34,7 @@ export class Workbench {
         const end = Date.now() + PATIENCE;
         for (;;) {
             const answer = await ask();
-            if (satisfies(answer)) {
+            if (Array.isArray(answer) && satisfies === Boolean ? answer.length > 0 : satisfies(answer)) {
                 return answer;
             }
             if (Date.now() > end) {
@@ -100,10 +100,16 @@ export class Workbench {
         return this.page.locator(".codelens-decoration").allInnerTexts();
     }
 
+    /** Opens the panel of problems, with only those that hold a text. */
+    async problemsWith(text) {
+        await this.command("Problems: Focus on Problems View");
+        await this.page.locator('.panel input[placeholder^="Filter"]').fill(text);
+    }
+
     /** The visible rows of the panel. */
     async problems() {
-        const rows = this.page.locator(".markers-panel .monaco-list-row");
-        return rows.evaluateAll((found) => found.map((row) => row.getAttribute("aria-label") ?? ""));
+        const rows = await this.page.locator(".markers-panel .monaco-list-row").allInnerTexts();
+        return rows.map((row) => row.replaceAll(/\s+/g, " "));
     }
 
     /** The titles of what Ctrl+. offers; the menu stays open. */
@@ -120,7 +126,16 @@ export class Workbench {
     }
 
     async chooseQuickFix(title) {
-        await this.page.locator(".action-widget .monaco-list-row.action", { hasText: title }).first().click();
+        const focused = this.page.locator(".action-widget .monaco-list-row.action.focused");
+        await this.until(`"${title}" chosen`, async () => {
+            const label = (await focused.getAttribute("aria-label")) ?? "";
+            if (!label.includes(title)) {
+                await this.page.keyboard.press("ArrowDown");
+                return false;
+            }
+            return true;
+        });
+        await this.page.keyboard.press("Enter");
         await this.page.locator(".action-widget").waitFor({ state: "hidden" });
     }
 

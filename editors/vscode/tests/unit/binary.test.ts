@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { describe, find, here, type Machine, type Place, type Question } from "../../src/binary";
+import { describe, find, here, type Machine, type Place, type Question, refusal } from "../../src/binary";
 
 const BUNDLED = "/ext/bundled/bin/djperf";
 
@@ -154,6 +154,26 @@ test("files of this machine", { skip: process.platform === "win32" }, () => {
         mkdirSync(join(directory, "inner"));
         assert.equal(here.obstacle(join(directory, "inner")), "not a file");
         assert.match(here.obstacle(join(file, "below")) ?? "", /ENOTDIR/);
+    } finally {
+        rmSync(directory, { recursive: true });
+    }
+});
+
+test("programs that are no server", { skip: process.platform === "win32" }, async () => {
+    const directory = mkdtempSync(join(tmpdir(), "djperf-"));
+    try {
+        const program = (text: string) => {
+            const file = join(directory, "djperf");
+            rmSync(file, { force: true });
+            writeFileSync(file, text, { mode: 0o755 });
+            return refusal(file);
+        };
+        assert.equal(await program('#!/bin/sh\n[ "$*" = "server --help" ]\n'), undefined);
+        assert.equal(
+            await program("#!/bin/sh\necho 'error: unrecognized subcommand' >&2\necho more >&2\nexit 2\n"),
+            "exit code 2, error: unrecognized subcommand",
+        );
+        assert.match((await program("#!/nowhere/at/all\n")) ?? "", /ENOENT/);
     } finally {
         rmSync(directory, { recursive: true });
     }
