@@ -168,6 +168,7 @@ def package(copy: Path) -> Path:
         "extension/bundled/bin/djperf",
         "extension/changelog.md",
         "extension/dist/extension.js",
+        "extension/dist/licenses.txt",
         "extension/icon.png",
         "extension/package.json",
         "extension/readme.md",
