@@ -3,7 +3,6 @@
 import type * as vscode from "vscode";
 import {
     type ConfigurationItem,
-    DidChangeConfigurationNotification,
     LanguageClient,
     type LanguageClientOptions,
     RevealOutputChannelOn,
@@ -51,10 +50,8 @@ export function create(
                         ? answers.map((answer: unknown, at) => own(client, params.items[at]) ?? answer)
                         : [];
                 },
-                didChangeConfiguration: () =>
-                    client.sendNotification(DidChangeConfigurationNotification.type, {
-                        settings: { [SECTION]: serverSettings() },
-                    }),
+                // It is only told that something has changed, and asks.
+                didChangeConfiguration: (_, next) => next(undefined),
             },
         },
     };

@@ -3,7 +3,7 @@ import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** How long anything may take, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 25_000;
 
 export class Workbench {
     static async open(address, workspace, evidence) {
@@ -96,6 +96,7 @@ export class Workbench {
             .count();
     }
 
+    /** The lines above lines. */
     async lenses() {
         return this.page.locator(".codelens-decoration").allInnerTexts();
     }
@@ -110,6 +111,12 @@ export class Workbench {
     async problems() {
         const rows = await this.page.locator(".markers-panel .monaco-list-row").allInnerTexts();
         return rows.map((row) => row.replaceAll(/\s+/g, " "));
+    }
+
+    /** How many problems there are in the workspace. */
+    async problemCount() {
+        const badge = this.page.locator('.panel .action-item:has([aria-label^="Problems"]) .badge-content');
+        return Number((await badge.allInnerTexts()).join(""));
     }
 
     /** The titles of what Ctrl+. offers; the menu stays open. */
@@ -144,11 +151,17 @@ export class Workbench {
         await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
     }
 
-    /** What points at a word in the editor shows. */
-    async hover(word) {
+    /** What is told about the place of the cursor. */
+    async hover() {
         const shown = this.page.locator(".monaco-hover:not(.hidden) .hover-contents");
-        await this.page.locator(".editor-instance .view-line span span", { hasText: word }).first().hover();
-        await shown.first().waitFor();
+        await this.until("something to hover", async () => {
+            if (!(await shown.first().isVisible())) {
+                await this.page.keyboard.press("Control+K");
+                await this.page.keyboard.press("Control+I");
+                await this.page.waitForTimeout(500);
+            }
+            return await shown.first().isVisible();
+        });
         return (await shown.allInnerTexts()).join("\n");
     }
 
