@@ -255,6 +255,8 @@ def workbench(entry: Path, vsix: Path, copy: Path, program: Path) -> None:
                 server.wait()
             for path in (user / "logs").rglob("*djperf*.log"):
                 shutil.copyfile(path, EVIDENCE / path.name)
+        traced = [path.read_text() for path in EVIDENCE.glob("*djperf trace.log")]
+        ensure(any("Sending request 'initialize" in text for text in traced), "nothing was traced")
         ensure(status == 0, f"the workbench shows something else; pictures and logs: {EVIDENCE}")
 
 

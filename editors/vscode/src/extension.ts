@@ -12,6 +12,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const started = new Session(context);
     session = started;
     const restart = () => void started.restart();
+    const reconsider = () => void started.reconsider();
     context.subscriptions.push(
         ...register(started),
         vscode.workspace.onDidChangeConfiguration((event) => {
@@ -20,8 +21,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             }
         }),
         vscode.workspace.onDidGrantWorkspaceTrust(restart),
+        vscode.workspace.onDidChangeWorkspaceFolders(reconsider),
     );
-    void onDidSelectInterpreter(restart).then((watcher) => watcher && context.subscriptions.push(watcher));
+    void onDidSelectInterpreter(reconsider).then((watcher) => watcher && context.subscriptions.push(watcher));
     await started.restart();
 }
 

@@ -53,6 +53,15 @@ export class Session {
         return this.queue;
     }
 
+    /** Starts another server if another program is the one to run. */
+    async reconsider(): Promise<void> {
+        await this.queue;
+        const wanted = enabled() ? find(await question(this.extension), here).found?.path : undefined;
+        if (wanted !== this.program) {
+            await this.restart();
+        }
+    }
+
     /** Ends the server for good. */
     async dispose(): Promise<void> {
         await this.queue;

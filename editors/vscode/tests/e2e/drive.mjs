@@ -192,18 +192,17 @@ const steps = {
     },
 };
 
-let status = 0;
+let failures = 0;
 for (const [name, step] of Object.entries(steps)) {
     const started = Date.now();
     try {
         await step();
         console.log(`${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
     } catch (error) {
-        await bench.picture("failed");
+        failures += 1;
+        await bench.picture(`failed-${failures}`);
         console.error(`FAILED: ${name}\n${error.stack}`);
-        status = 1;
-        break;
     }
 }
 await bench.close();
-process.exit(status);
+process.exit(failures === 0 ? 0 : 1);

@@ -3,7 +3,7 @@ import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** How long anything may take, in milliseconds. */
-const PATIENCE = 25_000;
+const PATIENCE = 60_000;
 
 export class Workbench {
     static async open(address, workspace, evidence) {
