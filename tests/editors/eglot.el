@@ -1,0 +1,58 @@
+;;; eglot.el --- run by clients.py  -*- lexical-binding: t; -*-
+
+;; Opens a view with the shipped configuration, reads its findings, fixes one.
+
+(defun wait-for (what condition)
+  "Let things happen until CONDITION is true; WHAT is what is waited for."
+  (let ((until (+ (float-time) 30)) (result nil))
+    (while (and (not (setq result (funcall condition))) (< (float-time) until))
+      (accept-process-output nil 0.1))
+    (or result (error "Never happened: %s\n%s" what (mapcar #'flymake-diagnostic-text (flymake-diagnostics))))))
+
+(defun finding (word)
+  "The finding of Flymake that says WORD."
+  (flymake-start)
+  (seq-find (lambda (one) (string-match-p (regexp-quote word) (flymake-diagnostic-text one))) (flymake-diagnostics)))
+
+(setq eglot-sync-connect 30 make-backup-files nil create-lockfiles nil eglot-confirm-server-initiated-edits nil)
+(require 'djperf-eglot)
+(when (getenv "BESIDE")
+  (setq djperf-eglot-beside (list (split-string (getenv "BESIDE")))))
+
+(find-file "catalog/views.py")
+(when (getenv "BESIDE")
+  (goto-char (point-min))
+  (insert "import os\n"))
+(eglot-ensure)
+(eglot--maybe-activate-editing-mode)
+(unless (eglot-current-server)
+  (apply #'eglot--connect (eglot--guess-contact)))
+(wait-for "a server" #'eglot-current-server)
+(flymake-mode 1)
+
+(let* ((one (wait-for "a finding" (lambda () (finding "`category`"))))
+       (at (flymake-diagnostic-beg one)))
+  (princ (format "finding: line %d %s\n" (line-number-at-pos at) (flymake-diagnostic-text one)))
+  (when (getenv "BESIDE")
+    (wait-for "what the server beside finds" (lambda () (finding "F401")))
+    (princ "beside: F401\n"))
+  (let* ((actions (eglot-code-actions at (flymake-diagnostic-end one) nil nil))
+         (fix (seq-find (lambda (action)
+                          (string-match-p "add \\.select_related(\"category\")" (plist-get action :title)))
+                        actions)))
+    (unless fix (error "No fix: %S" actions))
+    (eglot--apply-workspace-edit (plist-get fix :edit) t)
+    (goto-char at)
+    (unless (search-forward "order_by(\"pk\").select_related(\"category\")" (line-end-position) t)
+      (error "Not fixed: %s" (thing-at-point 'line)))
+    (princ (format "fixed: %s" (string-trim-left (thing-at-point 'line)))))
+  (wait-for "that the finding goes" (lambda () (not (finding "`category`"))))
+  (wait-for "that others stay" (lambda () (finding "`owner`"))))
+
+(let ((server (eglot-current-server)))
+  (find-file "templates/catalog/product_list.html")
+  (princ (format "template: %s\n" major-mode))
+  (set-buffer-modified-p nil)
+  (eglot-shutdown server nil 10))
+(princ "shut down\n")
+;;; eglot.el ends here
