@@ -37,7 +37,7 @@ endfunction
 " Somebody who chooses the fix from ALE's list.
 runtime autoload/ale/util.vim
 function! ale#util#Input(message, value) abort
-  let l:line = filter(split(a:message, "\n"), 'stridx(v:val, "add .select_related(\"category\")") >= 0')
+  let l:line = filter(split(a:message, "\n"), 'stridx(v:val, ".select_related(\"category\")") >= 0')
   return empty(l:line) ? '' : matchstr(l:line[0], '^\d\+')
 endfunction
 
@@ -50,6 +50,8 @@ try
   ALECodeAction
   call s:wait('the fix', {-> stridx(getline(s:found.lnum), 'order_by("pk").select_related("category")') >= 0})
   call s:out('fixed: ' . trim(getline(s:found.lnum)))
+  " Scripts have no main loop, which is what tells of changes.
+  doautocmd TextChanged
   call s:wait('that the finding goes', {-> empty(s:finding('`category`')) && !empty(s:finding('`owner`'))})
 
   edit! templates/catalog/product_list.html

@@ -30,7 +30,7 @@
   (princ (format "finding: line %d %s\n" (1+ (lsp-get start :line)) (lsp-get one :message)))
   (goto-char (lsp--position-to-point start))
   (let ((fix (seq-find (lambda (action)
-                         (string-match-p "add \\.select_related(\"category\")" (lsp-get action :title)))
+                         (string-match-p "[aA]dd `?\\.select_related(\"category\")" (lsp-get action :title)))
                        (lsp-code-actions-at-point))))
     (unless fix (error "No fix: %S" (lsp-code-actions-at-point)))
     (lsp-execute-code-action fix))

@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Union
 
 import pytest
 import pytest_lsp
@@ -32,6 +33,17 @@ PROFILES = {
 }
 
 
+def action_or_command(client: LanguageClient) -> None:
+    """lsprotocol takes an action that has a command for a command; only one whose `command` is a word is that."""
+    converter = client.protocol._converter
+
+    def structure(value: dict, _: object) -> types.Command | types.CodeAction:
+        kind = types.Command if isinstance(value.get("command"), str) else types.CodeAction
+        return converter.structure(value, kind)
+
+    converter.register_structure_hook(Union[types.Command, types.CodeAction], structure)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A copy of the shop, under a name that has to be escaped in a URI."""
@@ -40,13 +52,12 @@ def root(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture(params=PROFILES)
-def profile(request: pytest.FixtureRequest) -> str:
-    return request.param
+@pytest_lsp.fixture(
+    config=ClientServerConfig(server_command=[DJPERF, "server"], server_env=dict(os.environ)), params=PROFILES
+)
+async def client(lsp_client: LanguageClient, request: pytest.FixtureRequest, root: Path):
+    action_or_command(lsp_client)
 
-
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=[DJPERF, "server"], server_env=dict(os.environ)))
-async def client(lsp_client: LanguageClient, profile: str, root: Path):
     @lsp_client.feature("client/registerCapability")
     def register(params: types.RegistrationParams) -> None:
         lsp_client.registrations = getattr(lsp_client, "registrations", []) + list(params.registrations)
@@ -54,7 +65,7 @@ async def client(lsp_client: LanguageClient, profile: str, root: Path):
     folder = types.WorkspaceFolder(uri=root.as_uri(), name="shop")
     lsp_client.initialized_with = await lsp_client.initialize_session(
         types.InitializeParams(
-            capabilities=PROFILES[profile](), root_uri=root.as_uri(), workspace_folders=[folder]
+            capabilities=PROFILES[request.param](), root_uri=root.as_uri(), workspace_folders=[folder]
         )
     )
     yield
