@@ -103,18 +103,18 @@ class Clients:
                 cwd=cwd,
                 env=self.environment | more,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                capture_output=True,
                 text=True,
                 errors="replace",
                 timeout=timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
-            sys.exit(f"{' '.join(words)}\nno end after {timeout} s:\n{(late.stdout or b'').decode(errors='replace')}")
+            said = ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")
+            sys.exit(f"{' '.join(words)}\nno end after {timeout} s:\n{said}")
         if done.returncode != 0:
-            sys.exit(f"{' '.join(words)}\nexit code {done.returncode}:\n{done.stdout}")
-        return done.stdout
+            sys.exit(f"{' '.join(words)}\nexit code {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout.strip()
 
     # Each of these ends the run when something is not as it should be.
 
@@ -187,7 +187,7 @@ class Clients:
 
     def protocol(self) -> None:
         command = [BIN / "python", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "."]
-        print(self.run(*command, cwd=HERE / "protocol", timeout=400, PYTHONDONTWRITEBYTECODE="1").strip().splitlines()[-1])
+        print(self.run(*command, cwd=HERE / "protocol", timeout=400, PYTHONDONTWRITEBYTECODE="1").splitlines()[-1])
 
     def neovim(self) -> None:
         runtime = f"set runtimepath^={EDITORS / 'neovim'}"
@@ -213,7 +213,7 @@ class Clients:
             more = {"OUT": str(out), "ALE": str(ALE)}
             self.run("vim", "-Nu", "NONE", "-es", "-S", HERE / "ale.vim", cwd=self.project("vim"), **more)
         finally:
-            print(out.read_text())
+            print(out.read_text().strip())
         assert "template: DJP902" in out.read_text()
 
     def zed(self) -> None:

@@ -55,7 +55,7 @@
 (set-buffer-modified-p nil)
 (eglot-shutdown (eglot-current-server) nil 10)
 
-(find-file "templates/catalog/product_list.html")
+(find-file (expand-file-name "../templates/catalog/product_list.html"))
 (start-eglot)
 (goto-char (point-max))
 (insert "{# djperf: ignore[query-in-loop] #}\n")

@@ -5,6 +5,8 @@ local function fail(message)
   vim.cmd('cquit 1')
 end
 
+local function say(message) io.stdout:write(message .. '\n') end
+
 local function wait(what, condition)
   if not vim.wait(30000, condition, 50) then
     fail('never happened: ' .. what .. '\n' .. vim.inspect(vim.diagnostic.get(0)))
@@ -36,7 +38,7 @@ end
 
 wait('a finding', function() return finding('`category`') and finding('`owner`') end)
 local found = finding('`category`')
-print(('finding: %d:%d %s'):format(found.lnum + 1, found.col + 1, found.message))
+say(('finding: %d:%d %s'):format(found.lnum + 1, found.col + 1, found.message))
 vim.api.nvim_win_set_cursor(0, { found.lnum + 1, found.col })
 code_action('.select_related("category")')
 wait('the fix', function()
@@ -44,7 +46,7 @@ wait('the fix', function()
   return line:find('order_by("pk").select_related("category")', 1, true)
 end)
 wait('that the finding goes', function() return not finding('`category`') and finding('`owner`') end)
-print('fixed: ' .. vim.trim(vim.api.nvim_buf_get_lines(0, found.lnum, found.lnum + 1, true)[1]))
+say('fixed: ' .. vim.trim(vim.api.nvim_buf_get_lines(0, found.lnum, found.lnum + 1, true)[1]))
 
 local owner = finding('`owner`')
 vim.api.nvim_win_set_cursor(0, { owner.lnum + 1, owner.col })
@@ -53,7 +55,7 @@ local hover = client:request_sync('textDocument/hover', position, 10000, 0)
 if not (hover and hover.result and hover.result.contents.value:find('DJP101', 1, true)) then
   fail('no hover: ' .. vim.inspect(hover))
 end
-print('hover: ' .. vim.split(hover.result.contents.value, '\n')[1])
+say('hover: ' .. vim.split(hover.result.contents.value, '\n')[1])
 
 -- The view is in memory only; the template is another document of the same server.
 vim.cmd.edit('templates/catalog/product_list.html')
@@ -68,7 +70,7 @@ wait('a finding in the template', function()
     if diagnostic.code == 'DJP902' then return true end
   end
 end)
-print('template: DJP902')
+say('template: DJP902')
 
 client:stop()
 wait('the end of the server', function() return client:is_stopped() end)
