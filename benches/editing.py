@@ -5,10 +5,10 @@
     benches/editing.py TREE --push          with findings that the server sends
 
 TREE is copied. The session, editing.json, says what is typed and at which kind of place; the places are found in the project:
-each kind in its largest file and in one of middle size. Keys follow each other at the recorded pace, whether or not
-their findings are there. Times run from the change to the findings of that document with that change in them, and, when
-a step is over, to the findings of the whole project. What was typed is taken back after each step. Numbers are
-printed beside those of a cold run of `djperf check` on the same tree; nothing is asserted.
+each kind in its largest file and in one of middle size. Keys follow each other at the recorded pace, but each waits for the
+findings of the one before; with --hurry it does not. Times run from the change to the findings of that document with
+that change in them, and, when a step is over, to the findings of the whole project. What was typed is taken back after each
+step. Numbers are printed beside those of a cold run of `djperf check` on the same tree; nothing is asserted.
 """
 
 import argparse
@@ -254,8 +254,8 @@ class Document:
 
 
 class Bench:
-    def __init__(self, server: Server, pause: float) -> None:
-        self.server, self.pause = server, pause
+    def __init__(self, server: Server, pause: float, hurry: bool) -> None:
+        self.server, self.pause, self.hurry = server, pause, hurry
         self.seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
 
     def step(self, name: str, document: Document, at: str, keys: str) -> None:
@@ -263,12 +263,20 @@ class Bench:
         start = PLACES[at](document.text)
         line = document.text[start : document.text.find("\n", start)]
         indent = line[: len(line) - len(line.lstrip())] if at != "below a field" else self.indent_above(document.text, start)
-        cursor, waiting = start, []
+        cursor, sent, waiting = start, 0.0, []
 
         def edit(begin: int, end: int, new: str) -> None:
+            nonlocal sent
+            time.sleep(max(0.0, sent + self.pause - time.perf_counter()))
             sent = document.change(begin, end, new)
             waiting.append((sent, self.server.wanted(document.uri, document.version)))
-            time.sleep(self.pause)
+            if not self.hurry:
+                collect()
+
+        def collect() -> None:
+            for begun, wait in waiting:
+                self.seconds[name, "a key, to findings of the document"].append(wait() - begun)
+            waiting.clear()
 
         edit(cursor, cursor, indent)
         cursor += len(indent)
@@ -281,12 +289,10 @@ class Bench:
             new = key + ("" if key != "\n" or last else indent)
             edit(cursor, cursor, new)
             cursor += len(new)
-        sent = waiting[-1][0]
-        for begun, wait in waiting:
-            self.seconds[name, "a key, to findings of the document"].append(wait() - begun)
+        collect()
         self.settled(name, "the last key, to findings of the project", sent)
-        sent = document.change(start, cursor, "")
-        self.settled(name, "all of it taken back, to findings of the project", sent)
+        begun = document.change(start, cursor, "")
+        self.settled(name, "all of it taken back, to findings of the project", begun)
 
     @staticmethod
     def indent_above(text: str, at: int) -> str:
@@ -315,6 +321,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tree", type=Path)
     parser.add_argument("--push", action="store_true")
+    parser.add_argument("--hurry", action="store_true")
     parser.add_argument("--rounds", type=int, default=1, help="how often the session is replayed")
     parser.add_argument("--djperf", type=Path, help="a release build, if there is one already")
     options = parser.parse_args()
@@ -331,7 +338,7 @@ def main() -> None:
         server.tell("initialized", {})
         before, at = server.everything()
         first, first_peak = at - started, server.peak()
-        bench = Bench(server, session["pause"] / 1000)
+        bench = Bench(server, session["pause"] / 1000, options.hurry)
         for _ in range(options.rounds):
             for step in session["steps"]:
                 for path in files(tree, step["in"], step["at"]):

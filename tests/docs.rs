@@ -30,7 +30,9 @@ fn markdown() -> Vec<PathBuf> {
         .iter()
         .flat_map(|folder| {
             let own = |entry: &walkdir::DirEntry| entry.file_name() != "node_modules";
-            walkdir::WalkDir::new(root().join(folder)).into_iter().filter_entry(own)
+            walkdir::WalkDir::new(root().join(folder))
+                .into_iter()
+                .filter_entry(own)
         })
         .map(|entry| entry.unwrap().into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))

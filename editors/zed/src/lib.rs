@@ -17,7 +17,7 @@ impl Extension for Djperf {
         let (path, arguments) = binary.map_or((None, None), |binary| (binary.path, binary.arguments));
         let command = path
             .or_else(|| worktree.which("djperf"))
-            .ok_or("djperf is not on the PATH: install it with `pip install djperf`, or set lsp.djperf.binary.path")?;
+            .ok_or("djperf is not on the PATH; the setting lsp.djperf.binary.path may say where it is")?;
         Ok(Command {
             command,
             args: arguments.unwrap_or_else(|| vec!["server".to_owned()]),
