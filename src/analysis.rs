@@ -34,6 +34,7 @@ pub mod listed;
 pub mod locks;
 pub mod lookups;
 mod managers;
+pub mod memory;
 pub mod occurrences;
 pub mod offered;
 mod operators;
@@ -56,10 +57,8 @@ pub mod visitors;
 mod walk;
 pub mod workload;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::ParamKind;
@@ -69,13 +68,14 @@ use crate::source::{FileId, Site, Sym};
 pub use entries::{Asked, PerRequest, Registered, admin_models, is_plain_registration};
 pub use forms::forms_of_sets;
 pub use kept::Kept;
+pub use memory::{Changed, Changes, Memory, Scope};
 
 use caches::CacheFact;
 use compiled::Compiled;
 use event::{Eval, Load};
 use frame::Frame;
-use summary::{Key, MAX_CALLS, Memo, Summary};
-use trace::{Node, Noted};
+use summary::{Key, MAX_CALLS, Summary};
+use trace::Noted;
 
 use uses::{OpenUse, Use};
 use value::{Deps, Kind, Object, Origin, Row, Value};
@@ -146,25 +146,20 @@ type Variable = (FileId, u32, u8);
 /// Shared state of one analysis run.
 pub struct Engine<'p> {
     pub project: &'p Project,
-    memo: Memo,
-    values: Mutex<FxHashMap<Variable, (Value, Arc<Node>)>>,
+    known: Memory,
     /// Texts in the functions of a module, worked out when a tag of it gets the context.
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
-    /// What entry points said, by the file that they stand in.
-    roots: Mutex<Vec<(FileId, Arc<Node>)>>,
-    /// The files whose entry points run, if it is not all.
-    only: Option<FxHashSet<FileId>>,
-    /// Form classes that sets of forms are made of.
-    formset_forms: std::sync::OnceLock<(FxHashSet<ClassId>, FxHashSet<Sym>)>,
+    scope: Scope<'p>,
 }
 
 /// Analyses every function of the project's own code.
 pub fn analyse(project: &Project, options: Options) -> Analysis {
-    let (engine, failed) = run(project, options, None);
-    let roots = engine.finish();
-    let analysis = trace::gather(roots.iter().map(|(_, node)| node), std::iter::empty());
-    rayon::spawn(move || drop(roots));
-    Analysis { failed, ..analysis }
+    let mut known = Memory::default();
+    known.advance(project, options, Scope::default());
+    let analysis = known.analysis();
+    // It is given back beside what follows: there is much of it.
+    rayon::spawn(move || drop(known));
+    analysis
 }
 
 /// As [`analyse`], where an earlier run over the same declarations has left what the entry points of all files but the
@@ -176,85 +171,20 @@ pub fn analyse_again(
     stale: Option<&FxHashSet<FileId>>,
 ) -> (Analysis, Option<Kept>) {
     let mut kept = kept;
-    let (engine, failed) = run(project, options, stale);
-    let roots = engine.finish();
-    let analysis = trace::gather(roots.iter().map(|(_, node)| node), kept.noted());
-    let whole = failed.is_empty();
-    kept.add(&roots);
-    rayon::spawn(move || drop(roots));
-    (Analysis { failed, ..analysis }, whole.then_some(kept))
-}
-
-/// Runs the entry points of all files, or of some.
-fn run<'p>(
-    project: &'p Project,
-    options: Options,
-    only: Option<&FxHashSet<FileId>>,
-) -> (Engine<'p>, Vec<String>) {
-    let engine = Engine {
-        project,
-        memo: Memo::default(),
-        values: Mutex::default(),
-        texts: Mutex::default(),
-        roots: Mutex::default(),
-        only: only.cloned(),
-        formset_forms: std::sync::OnceLock::new(),
+    let mut known = Memory::default();
+    let scope = Scope {
+        files: stale,
+        ..Scope::default()
     };
-    let roots: Vec<FuncId> = (0..project.func_count())
-        .map(FuncId)
-        .filter(|id| {
-            let (file, _) = project.func(*id);
-            match project.file(file).part {
-                Part::Source | Part::Command => true,
-                Part::Test => options.tests,
-                Part::Migration => options.migrations,
-                Part::Template => true,
-                Part::Stub | Part::Package => false,
-            }
-        })
-        .collect();
-    let mut failed: Vec<String> = roots
-        .par_iter()
-        .with_max_len(32)
-        .filter_map(|id| {
-            let ran = catch_unwind(AssertUnwindSafe(|| {
-                engine.enter(project.func(*id).0, || engine.root(*id));
-            }));
-            ran.err().map(|_| project.func_name(*id))
-        })
-        .collect();
-    if catch_unwind(AssertUnwindSafe(|| entries::run(&engine))).is_err() {
-        failed.push("admin change lists".into());
-    }
-    (engine, failed)
+    known.advance(project, options, scope);
+    let analysis = known.analysis_with(kept.noted());
+    let whole = known.failed().is_empty();
+    kept.add(&known.roots());
+    rayon::spawn(move || drop(known));
+    (analysis, whole.then_some(kept))
 }
 
 impl<'p> Engine<'p> {
-    /// What entry points have said. The rest is given back beside what follows: there is much of it.
-    fn finish(self) -> Vec<(FileId, Arc<Node>)> {
-        let Self {
-            memo, values, roots, ..
-        } = self;
-        rayon::spawn(move || drop((memo, values)));
-        roots.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Runs an entry point that stands in a file.
-    pub(crate) fn enter(&self, file: FileId, run: impl FnOnce()) {
-        if self.only.as_ref().is_some_and(|only| !only.contains(&file)) {
-            return;
-        }
-        let ((), node) = trace::record(|| {
-            trace::read(file);
-            run();
-        });
-        if node.is_silent(file) {
-            return;
-        }
-        let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        roots.push((file, node));
-    }
-
     /// Runs one function as an entry point: its parameters are what their annotations say.
     fn root(&self, func: FuncId) {
         let (file, _) = self.project.func(func);
@@ -363,13 +293,13 @@ impl<'p> Engine<'p> {
 
     /// The summary of a call with at most `depth` further calls below it.
     pub(crate) fn summary(&self, key: Key, depth: u8) -> Arc<Summary> {
-        if let Some((done, node)) = self.memo.get(&key, depth) {
+        if let Some((done, node)) = self.known.summaries.get(&key, depth) {
             trace::asked(&node);
             return done;
         }
         let (summary, node) = trace::record(|| Arc::new(self.compute(&key, depth)));
         trace::asked(&node);
-        self.memo.put(key, depth, summary.clone(), node);
+        self.known.summaries.put(key, depth, summary.clone(), node);
         summary
     }
 
@@ -404,7 +334,7 @@ impl<'p> Engine<'p> {
 
     /// All literal texts in the functions of a file.
     pub(crate) fn texts(&self, file: FileId) -> Arc<FxHashSet<Sym>> {
-        trace::read(file);
+        trace::read_whole(file);
         let mut known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .entry(file)

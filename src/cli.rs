@@ -17,6 +17,7 @@ mod indexes;
 mod noqa;
 mod output;
 mod rules;
+mod server;
 mod settings;
 mod sheet;
 mod shell;
@@ -134,6 +135,7 @@ fn dispatch(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
         Command::Indexes(indexes) => indexes::run(indexes, out),
         Command::Settings(settings) => deployment::run(settings, out),
         Command::Config(config) => config::run(config, out),
+        Command::Server(given) => server::run(given),
         Command::Clean(given) => cache::clean(given, out),
         Command::Completions(wanted) => shell::completions(wanted, out),
         Command::Man(wanted) => shell::man(wanted, out),

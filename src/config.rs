@@ -16,7 +16,7 @@ mod suggest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use discover::start_for;
+pub use discover::{start_for, start_of_run};
 pub use error::ConfigError;
 pub use keys::{KEYS, Key, Shape};
 pub use nested::{Flags, Nested};

@@ -22,7 +22,9 @@ pub use kind::FileKind;
 pub use overlay::Overlay;
 pub use paths::{absolute, display};
 pub use read::read_bytes;
+pub use root::project_root;
 pub use venv::{Venv, find_module, find_venv, load, site_package_sources};
+pub use walk::TEMPLATE_ENDINGS;
 pub use write::{Rewrite, WriteError, replace, write_all};
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::ir::{ClassIdx, Expr, FuncIdx, ImportIdx, Routine, Stmt};
 use crate::source::{Span, Sym};
 
-pub use outline::Outline;
+pub use outline::{Outline, Pieces};
 
 /// All facts of one Python file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

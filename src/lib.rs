@@ -40,6 +40,7 @@ pub mod facts;
 pub mod fix;
 pub mod ir;
 pub mod lower;
+pub mod lsp;
 pub mod project;
 pub mod report;
 pub mod rules;

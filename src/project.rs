@@ -142,6 +142,36 @@ impl Project {
         &self.files[id.0 as usize]
     }
 
+    /// Puts facts in the place of a file's, where both declare the same at the same places.
+    pub fn replace_bodies(&mut self, id: FileId, facts: FileFacts) {
+        self.files[id.0 as usize].facts = facts;
+    }
+
+    /// The facts of all files, in their order.
+    pub fn into_facts(self) -> impl Iterator<Item = FileFacts> {
+        self.files.into_iter().map(|file| file.facts)
+    }
+
+    /// Links the project anew with other facts of one file.
+    pub fn relink_with(&mut self, id: FileId, facts: FileFacts) {
+        let given = |part| matches!(part, Part::Stub | Part::Package);
+        let mut inputs: Vec<LinkInput> = std::mem::take(&mut self.files)
+            .into_iter()
+            .map(|file| LinkInput {
+                module: given(file.part).then_some(file.module),
+                path: file.path,
+                part: file.part,
+                facts: file.facts,
+            })
+            .collect();
+        inputs[id.0 as usize].facts = facts;
+        *self = link(
+            inputs,
+            std::mem::take(&mut self.modules),
+            std::mem::take(&mut self.hints),
+        );
+    }
+
     pub fn file_count(&self) -> usize {
         self.files.len()
     }

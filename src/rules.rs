@@ -48,7 +48,7 @@ mod rewrites;
 mod server_side_cursors_with_pgbouncer;
 mod session_saved_every_request;
 mod slow_middleware_order;
-mod syntax_error;
+pub mod syntax_error;
 mod tag_inside_html_comment;
 mod template_compiled_per_request;
 mod templates;
@@ -92,6 +92,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether what it finds in a file rests on the loads and evaluations that lead through it, and on nothing else.
+    pub fn is_about_places(&self) -> bool {
+        self.group == "n-plus-one"
+    }
+
     /// The card without its front matter.
     pub fn body(&self) -> &'static str {
         card::body(self.card)

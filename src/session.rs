@@ -13,6 +13,8 @@ mod packages;
 mod reader;
 mod settings;
 mod shortlist;
+mod sifted;
+mod spare;
 mod view;
 
 use std::collections::BTreeMap;
@@ -21,28 +23,28 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use crate::analysis::{self, Analysis, Options};
+use crate::analysis::{self, Options};
 use crate::config::{Config, ConfigError, Nested};
 use crate::discover::git::GitError;
 use crate::discover::{self, DiscoverError, DiscoverRequest, FileInfo, FileKind, Overlay, WriteError};
 use crate::facts::FileFacts;
 use crate::fix::{Desk, Trees};
-use crate::lower::python::Depth;
 use crate::project::hints::{Database, DjangoHints};
 use crate::project::modules::ModuleIndex;
-use crate::project::{self, LinkInput, Part, Project, Target, templates};
+use crate::project::{self, LinkInput, Part, Project, templates};
 use crate::report::diagnostic::Diagnostic;
 use crate::report::graph::GraphView;
 use crate::report::indexes::Shortlist;
 use crate::report::settings::SettingsView;
 use crate::rules::{self, Rule};
 use crate::source::{FileId, Site, SourceSet};
-use answered::Answers;
 
 use cache::{Cache, Mark, Run};
-use reader::Reader;
+use reader::{Reader, Way};
+use sifted::State;
+use spare::Spare;
 
-pub use adding::{Added, add_suppressions};
+pub use adding::{Added, add_suppressions, suppressed};
 pub use change::{Against, before};
 pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
 pub use known::{Before, Sieve};
@@ -142,7 +144,7 @@ impl SessionError {
 
 /// Runs the whole analysis.
 pub fn check(request: &Request) -> Result<Outcome, SessionError> {
-    run(request, &by_rules(request)).map(|(outcome, _, _)| outcome)
+    run(request, &by_rules(request))
 }
 
 /// What the rules find.
@@ -158,13 +160,13 @@ pub type Find<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet) -> Vec<Diagnostic> + Sync 
 /// As [`check`], with findings of the caller's own under the codes of rules.
 #[doc(hidden)]
 pub fn check_by(request: &Request, find: &Find<'_>) -> Result<Outcome, SessionError> {
-    run(request, &|desk, sources, _| find(desk, sources)).map(|(outcome, _, _)| outcome)
+    run(request, &|desk, sources, _| find(desk, sources))
 }
 
 /// As [`Find`], told which rules are on somewhere.
 type FindOf<'a> = dyn Fn(&Desk<'_, '_>, &SourceSet, &[&'static Rule]) -> Vec<Diagnostic> + Sync + 'a;
 
-fn run(request: &Request, find: &FindOf<'_>) -> Result<(Outcome, Project, Analysis), SessionError> {
+fn run(request: &Request, find: &FindOf<'_>) -> Result<Outcome, SessionError> {
     request.config.resolve_rules()?;
     in_pool(request.threads.or(request.config.threads), || {
         let mut clock = Clock::default();
@@ -176,6 +178,7 @@ fn run(request: &Request, find: &FindOf<'_>) -> Result<(Outcome, Project, Analys
             roots,
             notes,
             cache,
+            ..
         } = loaded;
         let options = Options {
             tests: request.config.include_tests,
@@ -218,70 +221,23 @@ fn run(request: &Request, find: &FindOf<'_>) -> Result<(Outcome, Project, Analys
         clock.lap("rules");
         let mut notes = notes;
         notes.extend(lost.map(|error| format!("nothing was kept for the next run: {error}")));
-        let templates = infos.iter().filter(|i| i.kind == FileKind::Template).count();
-        let mut outcome = Outcome {
-            reused,
-            python_files: infos.len() - templates,
-            templates,
-            models: project
-                .models()
-                .iter()
-                .filter(|m| !matches!(m.part, Part::Stub | Part::Package))
-                .count(),
-            coverage: coverage(&project, &analysis),
-            notes,
-            ..Outcome::default()
+        let state = State {
+            request,
+            nested: &nested,
+            project: &project,
+            analysis: &analysis,
+            sources: &sources,
+            infos: &infos,
         };
-        let mut answers = Answers::new(&project, &sources);
-        let mut take = |diagnostic: Diagnostic, answers: &mut Answers| {
-            let in_scope = |file: FileId| infos.get(file.0 as usize).is_some_and(|i| i.in_scope);
-            let asked_for =
-                in_scope(diagnostic.file) || diagnostic.labels.iter().any(|l| in_scope(l.site.file));
-            let Some(info) = infos.get(diagnostic.file.0 as usize) else {
-                return;
-            };
-            let local = nested.of(&info.absolute);
-            let Some(rule) = local.rules.iter().find(|r| r.code == diagnostic.code) else {
-                return;
-            };
-            let answered = answers.answer(rule, &diagnostic);
-            let path = local.config.seen_from_root(&request.cwd, &info.absolute);
-            if local.per_file.covers(rule, &path) {
-                return;
-            }
-            if answered {
-                outcome.suppressed += usize::from(asked_for);
-                return;
-            }
-            let diagnostic = local.config.adjusted(rule, diagnostic);
-            if asked_for {
-                outcome.diagnostics.push(diagnostic);
-            } else {
-                outcome.elsewhere.push(diagnostic);
-            }
-        };
-        for diagnostic in found {
-            take(diagnostic, &mut answers);
-        }
-        for diagnostic in answers.findings(&request.config, &nested, (&infos, &analysis)) {
-            take(diagnostic, &mut answers);
-        }
-        outcome.reveals.clone_from(&analysis.reveals);
-        for name in &analysis.failed {
-            outcome
-                .notes
-                .push(format!("internal error while analysing {name}; please report it"));
-        }
-        outcome.diagnostics.sort_by(|a, b| {
-            let key = |d: &Diagnostic| (sources.get(d.file).path.clone(), d.span, d.code);
-            key(a).cmp(&key(b))
-        });
+        let mut outcome = state.outcome(found);
+        outcome.notes.splice(0..0, notes);
+        outcome.reused = reused;
         outcome.sources = sources;
         outcome.files = infos;
         outcome.roots = roots;
         clock.lap("report");
         outcome.timings = clock.laps;
-        Ok((outcome, project, analysis))
+        Ok(outcome)
     })
 }
 
@@ -317,6 +273,8 @@ struct Loaded {
     infos: Vec<FileInfo>,
     roots: Vec<PathBuf>,
     notes: Vec<String>,
+    /// How each file was read.
+    ways: Vec<Way>,
     /// What the last run left, and the marks of all files for the next one.
     cache: Option<(Cache, Vec<Mark>)>,
 }
@@ -343,17 +301,23 @@ fn in_pool<T: Send>(
     threads: Option<usize>,
     run: impl FnOnce() -> Result<T, SessionError> + Send,
 ) -> Result<T, SessionError> {
-    let pool = rayon::ThreadPoolBuilder::new()
+    pool(threads)?.install(run)
+}
+
+fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, SessionError> {
+    rayon::ThreadPoolBuilder::new()
         .num_threads(threads.unwrap_or(0))
         .stack_size(STACK)
-        .build();
-    match pool {
-        Ok(pool) => pool.install(run),
-        Err(error) => Err(SessionError::Threads(error.to_string())),
-    }
+        .build()
+        .map_err(|error| SessionError::Threads(error.to_string()))
 }
 
 fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
+    load_with(request, None, clock)
+}
+
+/// As [`load`], with facts of an earlier state of the project.
+fn load_with(request: &Request, spare: Option<&Spare>, clock: &mut Clock) -> Result<Loaded, SessionError> {
     clock.lap("start");
     let wanted = DiscoverRequest {
         cwd: &request.cwd,
@@ -382,19 +346,24 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         found.notes.extend(note);
         cache
     });
-    let reader = Reader(cache.as_ref());
-    let (mut facts, mut marks): (Vec<FileFacts>, Vec<Mark>) = found
+    let reader = match (spare, &cache) {
+        (Some(spare), _) => Reader::Spare(spare),
+        (None, Some(cache)) => Reader::Cached(cache),
+        (None, None) => Reader::Fresh,
+    };
+    let mut ways: Vec<Way> = found
         .files
+        .iter()
+        .map(|info| match part(info) {
+            Part::Test if !config.include_tests && !info.is_settings() => Way::Declarations,
+            Part::Migration if !config.include_migrations => Way::Declarations,
+            _ => Way::Python,
+        })
+        .collect();
+    let (mut facts, mut marks): (Vec<FileFacts>, Vec<Mark>) = ways
         .par_iter()
         .enumerate()
-        .map(|(i, info)| {
-            let bodies = match part(info) {
-                Part::Test => config.include_tests || info.is_settings(),
-                Part::Migration => config.include_migrations,
-                _ => true,
-            };
-            reader.python(&found.sources.get(FileId(i as u32)).text, Depth { bodies })
-        })
+        .map(|(i, way)| reader.read(*way, &found.sources.get(FileId(i as u32)).text))
         .unzip();
     clock.lap("parse");
     let mut index = ModuleIndex::new(&found.project_paths());
@@ -423,14 +392,19 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         let shown: Vec<String> = request.paths.iter().map(|p| p.display().to_string()).collect();
         return Err(SessionError::NothingToRead(shown.join(", ")));
     }
-    let (of_templates, more): (Vec<FileFacts>, Vec<Mark>) = found.files[python_files..]
+    ways.extend(found.files[python_files..].iter().map(|info| {
+        let path = &info.project_path;
+        Way::Template(
+            templates::dialect(path, &hints),
+            templates::other_dialect(path, &hints),
+        )
+    }));
+    let (of_templates, more): (Vec<FileFacts>, Vec<Mark>) = ways[python_files..]
         .par_iter()
         .enumerate()
-        .map(|(i, info)| {
-            let dialect = templates::dialect(&info.project_path, &hints);
+        .map(|(i, way)| {
             let id = FileId((python_files + i) as u32);
-            let other = templates::other_dialect(&info.project_path, &hints);
-            reader.template(&found.sources.get(id).text, dialect, other)
+            reader.read(*way, &found.sources.get(id).text)
         })
         .unzip();
     facts.extend(of_templates);
@@ -446,7 +420,9 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
             module: None,
         })
         .collect();
-    marks.extend(packages::add(&mut found, &index, &mut inputs, &reader));
+    let packages = packages::add(&mut found, &index, &mut inputs, reader);
+    ways.resize(inputs.len(), Way::Python);
+    marks.extend(packages);
     known::name_scopes(&mut found.sources, &inputs);
     let project = project::link(inputs, index, hints);
     clock.lap("link");
@@ -463,68 +439,7 @@ fn load(request: &Request, clock: &mut Clock) -> Result<Loaded, SessionError> {
         infos: found.files,
         roots: found.roots,
         notes: found.notes,
+        ways,
         cache: cache.map(|cache| (cache, marks)),
     })
-}
-
-fn coverage(project: &Project, analysis: &Analysis) -> Coverage {
-    let mut out = Coverage::default();
-    let mut relations = Tally::default();
-    for relation in project.relations() {
-        let owner = project.model(relation.owner);
-        if matches!(
-            owner.part,
-            Part::Stub | Part::Package | Part::Test | Part::Migration
-        ) {
-            continue;
-        }
-        relations.seen += 1;
-        match &relation.target {
-            Target::Unknown(reason) => {
-                *out.unknown
-                    .entry(format!("relation {}.{}: {reason}", owner.label, relation.name))
-                    .or_default() += 1
-            }
-            Target::Model(_) | Target::Any => relations.known += 1,
-        }
-    }
-    let counts = &analysis.counts;
-    out.tallies.insert("relations", relations);
-    out.tallies.insert(
-        "loops",
-        Tally {
-            seen: counts.loops,
-            known: counts.loops_typed,
-        },
-    );
-    out.tallies.insert(
-        "loops_over_rows",
-        Tally {
-            seen: counts.loops,
-            known: counts.loops_over_rows,
-        },
-    );
-    let templates = project
-        .file_ids()
-        .filter(|f| project.file(*f).part == Part::Template)
-        .count() as u64;
-    let (fields, fields_known) = counts.serializer_fields;
-    let (views, views_known) = counts.view_querysets;
-    for (name, seen, known) in [
-        ("templates", templates, counts.templates_rendered),
-        ("serializer_fields", fields, fields_known),
-        ("view_querysets", views, views_known),
-    ] {
-        out.tallies.insert(name, Tally { seen, known });
-    }
-    if counts.renders_unknown > 0 {
-        out.unknown.insert(
-            "template whose name is computed or lies outside".into(),
-            counts.renders_unknown,
-        );
-    }
-    for (name, count) in &counts.outside {
-        *out.unknown.entry(format!("call of {name}")).or_default() += count;
-    }
-    out
 }

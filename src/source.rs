@@ -137,25 +137,35 @@ impl SourceFile {
 }
 
 /// All files of one run, ordered by path.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct SourceSet {
-    files: Vec<SourceFile>,
+    files: Vec<Arc<SourceFile>>,
 }
 
 impl SourceSet {
     pub fn new(files: Vec<SourceFile>) -> Self {
-        Self { files }
+        Self {
+            files: files.into_iter().map(Arc::new).collect(),
+        }
     }
 
     /// Adds a file behind all others.
     pub fn push(&mut self, file: SourceFile) -> FileId {
-        self.files.push(file);
+        self.files.push(Arc::new(file));
         FileId(self.files.len() as u32 - 1)
     }
 
     /// Tells which functions and classes a file has.
     pub fn name_scopes(&mut self, id: FileId, scopes: Vec<(Span, Sym)>) {
-        self.files[id.0 as usize].scopes = scopes;
+        if let Some(file) = Arc::get_mut(&mut self.files[id.0 as usize]) {
+            file.scopes = scopes;
+        }
+    }
+
+    /// Puts another text in the place of a file's; functions and classes have to be told anew.
+    pub fn replace(&mut self, id: FileId, text: Arc<str>) {
+        let file = &mut self.files[id.0 as usize];
+        *file = Arc::new(SourceFile::new(file.path.clone(), text));
     }
 
     pub fn get(&self, id: FileId) -> &SourceFile {
@@ -171,6 +181,9 @@ impl SourceSet {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(i, f)| (FileId(i as u32), &**f))
     }
 }

@@ -20,6 +20,7 @@ use crate::source::{Site, Sym};
 
 use super::Engine;
 use super::frame::Frame;
+use super::memory::Entry;
 use super::summary::MAX_CALLS;
 use super::value::{Kind, Object, Value};
 
@@ -37,18 +38,22 @@ pub(super) fn run(engine: &Engine<'_>) {
     let classes: Vec<ClassId> = project.class_ids().collect();
     let bases = bases(project);
     classes.par_iter().for_each(|class| {
-        engine.enter(project.class(*class).file, || play(engine, *class, &bases));
+        engine.enter(Entry::Class(*class), project.class(*class).file, || {
+            play(engine, *class, &bases)
+        });
     });
     (0..project.func_count()).into_par_iter().for_each(|id| {
         let func = FuncId(id);
-        engine.enter(project.func(func).0, || operations::run(engine, func));
+        engine.enter(Entry::Operation(func), project.func(func).0, || {
+            operations::run(engine, func)
+        });
     });
     middleware::run(engine);
     for file in project.file_ids() {
         if !matches!(project.file(file).part, Part::Source) {
             continue;
         }
-        engine.enter(file, || admin::run(engine, file));
+        engine.enter(Entry::Admin(file), file, || admin::run(engine, file));
     }
 }
 

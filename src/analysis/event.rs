@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::source::{Site, Sym};
+use crate::source::{FileId, Site, Sym};
 
 use super::tables::Served;
 use super::value::{Base, Deps, Live, Origin, Query, Row};
@@ -65,6 +65,16 @@ impl Load {
         &self.calls[self.calls.len() - count..]
     }
 
+    /// Whether it can be about a place to change in a file.
+    pub fn leads_through(&self, file: FileId) -> bool {
+        let row = &self.row;
+        let made = match &row.origin {
+            Origin::Query(query) => is_made_in(query, file),
+            _ => false,
+        };
+        made || self.site.file == file || row.steps.iter().any(|step| step.site.file == file)
+    }
+
     /// Notes in which frame the row became one of many.
     pub fn mark_inner(&mut self) {
         let steps = &self.row.steps;
@@ -99,6 +109,11 @@ pub struct Eval {
 }
 
 impl Eval {
+    /// Whether it can be about a place to change in a file.
+    pub fn leads_through(&self, file: FileId) -> bool {
+        self.site.file == file || is_made_in(&self.query, file)
+    }
+
     /// The expression to change: where the queryset is built, or where one that was built before the loop runs.
     pub fn place(&self) -> Site {
         let before = self.around.is_some() && self.query.born.is_none() && self.calls.is_empty();
@@ -116,6 +131,12 @@ pub struct Around {
     pub rows: bool,
     /// The loop changes rows, so that running the query again may give something else.
     pub writes: bool,
+}
+
+/// A queryset, or one of those that prefetch for it, is built in a file.
+fn is_made_in(query: &Query, file: FileId) -> bool {
+    let mut inner = query.plan.prefetch.iter().filter_map(|p| p.query.as_deref());
+    query.site.file == file || inner.any(|query| is_made_in(query, file))
 }
 
 /// Whether a row comes out of an argument of the running function.

@@ -59,7 +59,7 @@ fn own_methods(project: &Project, class: ClassId) -> impl Iterator<Item = (Sym, 
     });
     own.flat_map(move |id| {
         let file = project.class(id).file;
-        trace::read(file);
+        trace::read_whole(file);
         let methods = project.class_facts(id).methods.iter();
         methods.map(move |(name, idx)| (*name, &project.routine(project.func_id(file, *idx)).body[..]))
     })

@@ -230,6 +230,7 @@ impl<'p> Frame<'_, 'p> {
     pub(super) fn is_formset_form(&self, form: ClassId) -> bool {
         let forms = self
             .engine
+            .known
             .formset_forms
             .get_or_init(|| formset_forms(self.project));
         forms.0.contains(&form) || forms.1.contains(&self.project.class_facts(form).name)
@@ -425,7 +426,9 @@ impl<'p> Frame<'_, 'p> {
 }
 
 /// The classes that calls like `inlineformset_factory(…, form=Form)` name, and names that lead to no class.
-fn formset_forms(project: &Project) -> (FxHashSet<ClassId>, FxHashSet<Sym>) {
+pub(super) type OfSets = (FxHashSet<ClassId>, FxHashSet<Sym>);
+
+fn formset_forms(project: &Project) -> OfSets {
     let mut found = (FxHashSet::default(), FxHashSet::default());
     for file in project.file_ids() {
         if project.is_stub(file) {

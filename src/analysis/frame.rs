@@ -119,7 +119,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     pub fn new(engine: &'e Engine<'p>, func: FuncId, depth: u8) -> Self {
         let project = engine.project;
         let (file, _) = project.func(func);
-        trace::read(file);
+        trace::read_body(project, func);
         let routine = project.routine(func);
         let owner = routine.class.map(|idx| project.class_id(file, idx));
         Self {

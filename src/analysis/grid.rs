@@ -88,7 +88,7 @@ impl Frame<'_, '_> {
         project.class(class).mro.iter().any(|part| {
             let ClassRef::Known(id) = *part else { return false };
             let file = project.class(id).file;
-            trace::read(file);
+            trace::read_whole(file);
             !project.is_stub(file)
                 && project.class_facts(id).methods.iter().any(|(_, idx)| {
                     let mut found = false;

@@ -122,7 +122,7 @@ impl<'n> Below<'n> {
             if !seen.insert(Arc::as_ptr(node)) {
                 continue;
             }
-            reads.extend(node.reads());
+            reads.extend(node.reads().iter().map(|(file, _)| *file));
             if !node.noted().is_empty() {
                 said.push(&**node);
             }

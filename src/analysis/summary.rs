@@ -97,6 +97,32 @@ impl Memo {
             .map(|(_, s)| s.clone())
     }
 
+    /// How many summaries there are.
+    pub fn len(&mut self) -> usize {
+        let count = |entry: &Entry| usize::from(entry.complete.is_some()) + entry.cut.len();
+        let shards = self.shards.iter_mut();
+        shards
+            .map(|shard| {
+                let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
+                shard.values().map(count).sum::<usize>()
+            })
+            .sum()
+    }
+
+    /// Drops summaries by how they came about.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Arc<Node>) -> bool) {
+        for shard in &mut self.shards {
+            let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
+            shard.retain(|_, entry| {
+                if entry.complete.as_ref().is_some_and(|(_, node)| !keep(node)) {
+                    entry.complete = None;
+                }
+                entry.cut.retain(|(_, (_, node))| keep(node));
+                entry.complete.is_some() || !entry.cut.is_empty()
+            });
+        }
+    }
+
     pub fn put(&self, key: Key, depth: u8, summary: Arc<Summary>, node: Arc<Node>) {
         let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.entry(key).or_default();

@@ -12,7 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::project::{ClassId, FuncId};
+use crate::ir::FuncIdx;
+use crate::project::{ClassId, FuncId, Project};
 use crate::source::{FileId, Site, Sym};
 
 use super::caches::CacheFact;
@@ -61,11 +62,24 @@ pub enum Noted {
     Reveal(Site, Box<str>),
 }
 
+/// What of a file a computation has used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Piece {
+    /// Names and places of what the file declares, and the code of its module and classes.
+    Declarations,
+    /// The body of a function that stands in no other one, with all that stands in it.
+    Body(FuncIdx),
+    Whole,
+}
+
+/// What of which file.
+pub(super) type Read = (FileId, Piece);
+
 /// One computation that is done.
 #[derive(Debug, Default)]
 pub struct Node {
-    /// Files whose bodies or places it has used itself.
-    reads: Box<[FileId]>,
+    /// What it has used itself; sorted.
+    reads: Box<[Read]>,
     asked: Box<[Arc<Node>]>,
     noted: Box<[Noted]>,
 }
@@ -73,10 +87,10 @@ pub struct Node {
 impl Node {
     /// It says nothing, and only another text of this file can change that.
     pub(super) fn is_silent(&self, file: FileId) -> bool {
-        self.noted.is_empty() && self.asked.is_empty() && self.reads.iter().all(|read| *read == file)
+        self.noted.is_empty() && self.asked.is_empty() && self.reads.iter().all(|(read, _)| *read == file)
     }
 
-    pub(super) fn reads(&self) -> &[FileId] {
+    pub(super) fn reads(&self) -> &[Read] {
         &self.reads
     }
 
@@ -91,7 +105,7 @@ impl Node {
 
 #[derive(Default)]
 struct Recording {
-    reads: Vec<FileId>,
+    reads: Vec<Read>,
     asked: Vec<Arc<Node>>,
     noted: Vec<Noted>,
 }
@@ -136,11 +150,35 @@ fn recording(change: impl FnOnce(&mut Recording)) {
     OPEN.with_borrow_mut(|open| open.last_mut().map(change));
 }
 
-/// The running computation uses bodies of a file, or names places in it.
+/// The running computation names places in a file outside of function bodies.
 pub(super) fn read(file: FileId) {
+    read_piece((file, Piece::Declarations));
+}
+
+/// The running computation uses any bodies of a file.
+pub(super) fn read_whole(file: FileId) {
+    read_piece((file, Piece::Whole));
+}
+
+/// The running computation follows the body of a function.
+pub(super) fn read_body(project: &Project, func: FuncId) {
+    let (file, mut idx) = project.func(func);
+    let functions = &project.file(file).facts.functions;
+    while let Some(outer) = functions[idx.0 as usize].parent.filter(|outer| outer.0 != 0) {
+        idx = outer;
+    }
+    let piece = if idx.0 == 0 {
+        Piece::Declarations
+    } else {
+        Piece::Body(idx)
+    };
+    read_piece((file, piece));
+}
+
+fn read_piece(piece: Read) {
     recording(|open| {
-        if open.reads.last() != Some(&file) {
-            open.reads.push(file);
+        if open.reads.last() != Some(&piece) {
+            open.reads.push(piece);
         }
     });
 }
@@ -163,22 +201,54 @@ pub(super) fn note_all(what: impl IntoIterator<Item = Noted>) {
 }
 
 /// Everything that entry points and the computations below them have said, with what earlier ones have `kept`.
-pub(super) fn gather<'n>(
+pub(super) fn gather<'n, 'k>(
     roots: impl Iterator<Item = &'n Arc<Node>>,
-    kept: impl Iterator<Item = &'n Noted>,
+    kept: impl Iterator<Item = &'k Noted>,
 ) -> Analysis {
-    let mut seen: FxHashSet<*const Node> = FxHashSet::default();
-    let mut open: Vec<&Arc<Node>> = roots.collect();
     let mut all = Gathered::default();
     kept.for_each(|noted| all.add(noted));
-    while let Some(node) = open.pop() {
-        if !seen.insert(Arc::as_ptr(node)) {
-            continue;
-        }
-        node.noted.iter().for_each(|noted| all.add(noted));
-        open.extend(&node.asked);
-    }
+    each(roots, |node| node.noted.iter().for_each(|noted| all.add(noted)));
     all.sorted()
+}
+
+/// As [`gather`], of loads and evaluations only those that lead through a file; and not what is said about tables.
+pub(super) fn gather_about<'n>(roots: impl Iterator<Item = &'n Arc<Node>>, file: FileId) -> Analysis {
+    let mut all = Gathered::default();
+    each(roots, |node| {
+        for noted in &node.noted {
+            let wanted = match noted {
+                Noted::Load(load) => load.0.leads_through(file),
+                Noted::Eval(eval) | Noted::Run(eval) => eval.0.leads_through(file),
+                Noted::Use(_) => false,
+                _ => true,
+            };
+            if wanted {
+                all.add(noted);
+            }
+        }
+    });
+    all.sorted()
+}
+
+/// All computations that some rest on, these included.
+pub(super) fn reached<'n>(roots: impl Iterator<Item = &'n Arc<Node>>) -> FxHashSet<*const Node> {
+    each(roots, |_| ())
+}
+
+/// Visits computations and those they asked, each once.
+fn each<'n>(
+    roots: impl Iterator<Item = &'n Arc<Node>>,
+    mut visit: impl FnMut(&'n Node),
+) -> FxHashSet<*const Node> {
+    let mut seen: FxHashSet<*const Node> = FxHashSet::default();
+    let mut open: Vec<&Arc<Node>> = roots.collect();
+    while let Some(node) = open.pop() {
+        if seen.insert(Arc::as_ptr(node)) {
+            visit(node);
+            open.extend(&node.asked);
+        }
+    }
+    seen
 }
 
 /// What was said, by what it is about.

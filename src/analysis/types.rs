@@ -188,7 +188,8 @@ impl<'p> Engine<'p> {
         };
         let key = (file, idx, guard.level);
         let lock = || {
-            self.values
+            self.known
+                .values
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
         };

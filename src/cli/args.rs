@@ -62,6 +62,8 @@ pub(super) enum Command {
     Settings(ProjectSettings),
     /// Print djperf's own settings in effect
     Config(ShowConfig),
+    /// Serve an editor: the Language Server Protocol on standard input and output
+    Server(Server),
     /// Remove what was kept to make later runs faster, for all projects
     Clean(Clean),
     /// Print a script that completes djperf's arguments in a shell
@@ -82,6 +84,18 @@ pub(super) struct CacheOptions {
     /// The directory for it, also by DJPERF_CACHE_DIR; by default the user's own for caches
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
     pub cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Server {
+    /// Accepted, as many clients give it; there is no other way
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+    /// The process of the client, as many clients give it; the protocol tells it as well
+    #[arg(long = "clientProcessId", hide = true)]
+    pub client_process_id: Option<u32>,
+    #[command(flatten)]
+    pub cache: CacheOptions,
 }
 
 #[derive(Debug, ClapArgs)]

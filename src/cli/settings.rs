@@ -8,16 +8,9 @@ use super::output::Output;
 use crate::config::{self, Config, Sources};
 use crate::session::{Request, SessionError};
 
-/// The settings of a run over a path: those of the project around it, where that is known by its `manage.py`. Closer
-/// files hold for what lies below them.
+/// The settings of a run over a path: those of the project around it.
 pub(super) fn of_run(source: &ConfigSource, start: &Path, out: &Output) -> Result<Config, CliError> {
-    let absolute = start.canonicalize().unwrap_or_else(|_| start.to_path_buf());
-    let outer = absolute.ancestors().find(|dir| dir.join(".git").exists());
-    let mut around = absolute
-        .ancestors()
-        .take_while(|dir| outer.is_none_or(|outer| dir.starts_with(outer)));
-    let site = around.find(|dir| dir.join("manage.py").is_file());
-    load(source, site.unwrap_or(start), out)
+    load(source, &config::start_of_run(start), out)
 }
 
 /// The settings in effect around a path, checked.

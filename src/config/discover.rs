@@ -36,6 +36,18 @@ pub fn start_for(paths: &[PathBuf]) -> Result<PathBuf, ConfigError> {
     Ok(first.ancestors().find(around).unwrap_or(first).to_path_buf())
 }
 
+/// Where the settings of a run over a path are looked for: at the project around it, where that is known by its
+/// `manage.py`. Closer files hold for what lies below them.
+pub fn start_of_run(start: &Path) -> PathBuf {
+    let absolute = start.canonicalize().unwrap_or_else(|_| start.to_path_buf());
+    let outer = absolute.ancestors().find(|dir| dir.join(".git").exists());
+    let mut around = absolute
+        .ancestors()
+        .take_while(|dir| outer.is_none_or(|outer| dir.starts_with(outer)));
+    let site = around.find(|dir| dir.join("manage.py").is_file());
+    site.unwrap_or(start).to_path_buf()
+}
+
 /// The closest `.djperf.toml`, `djperf.toml` or `pyproject.toml` with a `[tool.djperf]` table.
 pub(super) fn closest(start: &Path) -> Result<Option<PathBuf>, ConfigError> {
     let absolute = std::path::absolute(start).unwrap_or_else(|_| start.to_path_buf());

@@ -7,7 +7,7 @@ const CLIMB: usize = 6;
 
 /// The directory to read for `path`: its repository; else the highest directory with a project file,
 /// at most six above; else the topmost package around it; else the path itself.
-pub(super) fn project_root(path: &Path, is_dir: bool) -> PathBuf {
+pub fn project_root(path: &Path, is_dir: bool) -> PathBuf {
     let start = if is_dir {
         path
     } else {

@@ -19,7 +19,7 @@ const SKIPPED_DIRS: [&str; 6] = [
 ];
 
 /// Endings of files that Django projects use as templates; settings decide which of them are.
-const TEMPLATE_ENDINGS: [&str; 9] = ["html", "htm", "txt", "xml", "svg", "js", "j2", "jinja", "jinja2"];
+pub const TEMPLATE_ENDINGS: [&str; 9] = ["html", "htm", "txt", "xml", "svg", "js", "j2", "jinja", "jinja2"];
 
 /// What a walk found; unordered.
 #[derive(Debug, Default)]

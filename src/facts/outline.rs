@@ -1,17 +1,29 @@
 //! What of a file other files can depend on without running its code.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::ir::{Expr, Param, Routine, Stmt};
-use crate::source::{Sym, without_places};
+use crate::ir::{Expr, FuncIdx, Param, Routine, Stmt};
+use crate::source::{Span, Sym, without_places};
 
 use super::{AssignFacts, Binding, ClassFacts, Dialect, FileFacts, ImportFacts};
 
 /// A digest of all facts of a file but the bodies of its functions and where things stand.
 pub type Outline = [u8; 32];
 
-/// Everything that names and types are resolved with. A module's own body counts, a template's does not.
+/// Digests of what a Python file declares, places included, and of the bodies of its functions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pieces {
+    /// All facts but those bodies; where functions and classes end does not count.
+    pub declarations: Outline,
+    /// By the functions that stand in no other one: their bodies, and those of all functions in them.
+    pub bodies: Vec<(FuncIdx, Outline)>,
+}
+
+/// Everything that names and types are resolved with. A module's own body counts, a template's does not; lookup paths are
+/// asked for only when loads are judged.
 #[derive(Serialize)]
 struct Shape<'a> {
     functions: Vec<Signature<'a>>,
@@ -21,7 +33,6 @@ struct Shape<'a> {
     bindings: &'a [(Sym, Binding)],
     assigns: &'a [AssignFacts],
     exports: &'a Option<Vec<Sym>>,
-    eager_paths: &'a [Sym],
     template: Option<Frame<'a>>,
 }
 
@@ -63,14 +74,62 @@ impl<'a> Signature<'a> {
 }
 
 impl FileFacts {
+    /// Digests of the parts that these facts fall into. There are none of templates, and of facts without serialised
+    /// form.
+    pub fn pieces(&self) -> Option<Pieces> {
+        if self.template.is_some() {
+            return None;
+        }
+        let starts: Vec<(u32, Span)> = self
+            .functions
+            .iter()
+            .map(|f| (f.span.start, f.name_span))
+            .collect();
+        let classes: Vec<ClassFacts> = self
+            .classes
+            .iter()
+            .map(|class| ClassFacts {
+                span: Span::new(class.span.start, class.span.start),
+                ..class.clone()
+            })
+            .collect();
+        let shape = Shape {
+            classes: &classes,
+            ..self.shape()
+        };
+        let rest = (&shape, &starts, &self.index_sql);
+        let mut bodies: BTreeMap<FuncIdx, Sha256> = BTreeMap::new();
+        for (n, routine) in self.functions.iter().enumerate().skip(1) {
+            let mut outer = FuncIdx(n as u32);
+            while let Some(next) = self.functions[outer.0 as usize].parent.filter(|f| f.0 != 0) {
+                outer = next;
+            }
+            let body = postcard::to_stdvec(&(n, &routine.body)).ok()?;
+            bodies.entry(outer).or_default().update(&body);
+        }
+        Some(Pieces {
+            declarations: Sha256::digest(postcard::to_stdvec(&rest).ok()?).into(),
+            bodies: bodies
+                .into_iter()
+                .map(|(func, body)| (func, body.finalize().into()))
+                .collect(),
+        })
+    }
+
     /// The outline of these facts. Facts without serialised form have none, and equal no other.
     pub fn outline(&self) -> Option<Outline> {
+        let shape = self.shape();
+        let bytes = without_places(|| postcard::to_stdvec(&shape)).ok()?;
+        Some(Sha256::digest(&bytes).into())
+    }
+
+    fn shape(&self) -> Shape<'_> {
         let template = self.template.as_deref();
         let module = match (template, self.functions.first()) {
             (None, Some(module)) => &module.body[..],
             _ => &[],
         };
-        let shape = Shape {
+        Shape {
             functions: self.functions.iter().map(Signature::of).collect(),
             module,
             classes: &self.classes,
@@ -78,7 +137,6 @@ impl FileFacts {
             bindings: &self.bindings,
             assigns: &self.assigns,
             exports: &self.exports,
-            eager_paths: &self.eager_paths,
             template: template.map(|t| Frame {
                 blocks: t.blocks.iter().map(|b| b.name).collect(),
                 libraries: &t.libraries,
@@ -89,9 +147,7 @@ impl FileFacts {
                 jinja: t.dialect == Dialect::Jinja,
                 macros: t.macros.iter().map(|(name, func)| (*name, func.0)).collect(),
             }),
-        };
-        let bytes = without_places(|| postcard::to_stdvec(&shape)).ok()?;
-        Some(Sha256::digest(&bytes).into())
+        }
     }
 }
 

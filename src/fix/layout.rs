@@ -30,7 +30,8 @@ impl Style {
         let single = text.matches('\'').count();
         let mut width = USUAL_WIDTH;
         let wide = |line: &&[u8]| line.len() > USUAL_WIDTH;
-        for line in text.as_bytes().split(|b| matches!(b, b'\n' | b'\r')).filter(wide) {
+        let lines = text.as_bytes().split(|b| matches!(b, b'\n' | b'\r'));
+        for line in lines.map(<[u8]>::trim_ascii_end).filter(wide) {
             let line = String::from_utf8_lossy(line);
             if !line.contains("http") && !line.trim_start().starts_with('#') {
                 let code = line.split("  # ").next().unwrap_or(&line);

@@ -8,6 +8,7 @@ use super::{Outcome, Request, SessionError, Sieve, check};
 use crate::discover::{FileKind, Rewrite};
 use crate::fix::{self, Edit, Trees};
 use crate::lower;
+use crate::report::diagnostic::Diagnostic;
 use crate::rules;
 use crate::source::{FileId, Site, SourceFile, SourceSet};
 use crate::suppress::{Addition, Page, Suppressions, additions};
@@ -33,18 +34,9 @@ pub fn add_suppressions(
 ) -> Result<Added, SessionError> {
     let mut wanted: BTreeMap<FileId, Vec<Addition>> = BTreeMap::new();
     for diagnostic in &outcome.diagnostics {
-        let Some(rule) = rules::all().iter().find(|rule| rule.code == diagnostic.code) else {
-            continue;
-        };
-        if rule.group == "tool" {
-            continue;
+        if let Some(addition) = addition(&outcome.sources, diagnostic) {
+            wanted.entry(diagnostic.file).or_default().push(addition);
         }
-        let lines = outcome.sources.get(diagnostic.file).lines();
-        wanted.entry(diagnostic.file).or_default().push(Addition {
-            rule,
-            first: lines.line_of(diagnostic.span.start),
-            last: lines.line_of(diagnostic.span.end),
-        });
     }
     let mut notes = Vec::new();
     let mut changes = Vec::new();
@@ -92,6 +84,25 @@ pub fn add_suppressions(
         changes,
         suppressed: of_code(outcome).saturating_sub(of_code(&after)),
         notes,
+    })
+}
+
+/// The text of a finding's file with a comment that suppresses it, or why there is none.
+pub fn suppressed(sources: &SourceSet, diagnostic: &Diagnostic) -> Result<String, &'static str> {
+    let source = sources.get(diagnostic.file);
+    let wanted = addition(sources, diagnostic).ok_or("it is not about code")?;
+    let template = !source.path.ends_with(".py");
+    with_comments(sources, diagnostic.file, (template, &[wanted], ""))
+}
+
+/// What suppresses a finding; nothing for those about djperf's own comments.
+fn addition(sources: &SourceSet, diagnostic: &Diagnostic) -> Option<Addition> {
+    let rule = rules::all().iter().find(|rule| rule.code == diagnostic.code)?;
+    let lines = sources.get(diagnostic.file).lines();
+    (rule.group != "tool").then(|| Addition {
+        rule,
+        first: lines.line_of(diagnostic.span.start),
+        last: lines.line_of(diagnostic.span.end),
     })
 }
 

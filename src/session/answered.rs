@@ -54,16 +54,20 @@ impl<'a> Answers<'a> {
         answered
     }
 
-    /// Findings about the comments themselves, once all others have been answered.
+    /// Findings about the comments themselves, of all files or of one, once all others have been answered.
     pub(super) fn findings(
         &mut self,
         config: &Config,
         nested: &Nested,
         (infos, analysis): (&[FileInfo], &Analysis),
+        only: Option<FileId>,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         let project = self.project;
-        for file in project.file_ids() {
+        let files = project
+            .file_ids()
+            .filter(|file| only.is_none_or(|only| only == *file));
+        for file in files {
             let facts = &project.file(file).facts;
             let analysed = match project.file(file).part {
                 Part::Stub | Part::Package => false,

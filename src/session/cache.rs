@@ -20,6 +20,8 @@ use crate::facts::{FileFacts, Outline};
 use crate::project::Project;
 use crate::source::{FileId, without_places};
 
+use super::reader::{Way, read};
+
 /// Forms that calls of this and its variants name are looked for in all bodies at once.
 const EVERYWHERE: &str = "formset_factory";
 
@@ -127,14 +129,9 @@ impl Cache {
     }
 
     /// The facts of a text read in some way: those of an earlier run, or fresh ones.
-    pub(super) fn facts(
-        &self,
-        way: &str,
-        text: &str,
-        extract: impl FnOnce() -> FileFacts,
-    ) -> (FileFacts, Mark) {
+    pub(super) fn facts(&self, way: Way, text: &str) -> (FileFacts, Mark) {
         let digest: Hash = Sha256::new()
-            .chain_update(way)
+            .chain_update(way.to_string())
             .chain_update([0])
             .chain_update(text)
             .finalize()
@@ -144,7 +141,7 @@ impl Cache {
             Some(stored)
         });
         let (outline, facts) = known.unwrap_or_else(|| {
-            let facts = extract();
+            let facts = read(way, text);
             (outline(text, &facts), facts)
         });
         let mark = Mark {
@@ -221,24 +218,29 @@ impl Cache {
 impl Run {
     /// A run over a project whose files have these marks.
     pub(super) fn of(project: &Project, marks: Vec<Mark>, options: Options) -> Self {
-        let mut stamp = Sha256::new();
-        let mut add = |text: &str| {
-            stamp.update((text.len() as u64).to_le_bytes());
-            stamp.update(text.as_bytes());
-        };
-        add(&format!("{options:?} {:?}", project.hints));
-        for file in project.file_ids().map(|id| project.file(id)) {
-            add(&format!("{} {} {:?}", file.path, file.module, file.part));
-        }
-        // Targets may be written in bodies.
-        for relation in project.relations() {
-            add(&format!("{:?} {:?}", relation.target, relation.through));
-        }
         Self {
-            stamp: stamp.finalize().into(),
+            stamp: stamp(project, options),
             marks,
         }
     }
+}
+
+/// A digest of all that has to be the same for anything to be reused, besides declarations.
+pub(super) fn stamp(project: &Project, options: Options) -> [u8; 32] {
+    let mut stamp = Sha256::new();
+    let mut add = |text: &str| {
+        stamp.update((text.len() as u64).to_le_bytes());
+        stamp.update(text.as_bytes());
+    };
+    add(&format!("{options:?} {:?}", project.hints));
+    for file in project.file_ids().map(|id| project.file(id)) {
+        add(&format!("{} {} {:?}", file.path, file.module, file.part));
+    }
+    // Targets may be written in bodies.
+    for relation in project.relations() {
+        add(&format!("{:?} {:?}", relation.target, relation.through));
+    }
+    stamp.finalize().into()
 }
 
 /// The outline of a file, with what all files are asked for at once.

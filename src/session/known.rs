@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::Outcome;
+use crate::facts::FileFacts;
 use crate::project::LinkInput;
 use crate::report::diagnostic::Diagnostic;
 use crate::report::fingerprint::Identity;
@@ -90,16 +91,17 @@ fn against(outcome: &Outcome, entries: &[Entry]) -> (Vec<bool>, Vec<usize>) {
 /// Tells the sources which functions and classes they have.
 pub(super) fn name_scopes(sources: &mut SourceSet, inputs: &[LinkInput]) {
     for (i, input) in inputs.iter().enumerate().take(sources.len()) {
-        let functions = input.facts.functions.iter().skip(1);
-        let classes = input
-            .facts
-            .classes
-            .iter()
-            .map(|class| (class.span, class.qualname));
-        let scopes: Vec<(Span, Sym)> = functions
-            .map(|function| (function.span, function.qualname))
-            .chain(classes)
-            .collect();
-        sources.name_scopes(FileId(i as u32), scopes);
+        name_scopes_of(sources, FileId(i as u32), &input.facts);
     }
+}
+
+/// As [`name_scopes`], for one file.
+pub(super) fn name_scopes_of(sources: &mut SourceSet, file: FileId, facts: &FileFacts) {
+    let functions = facts.functions.iter().skip(1);
+    let classes = facts.classes.iter().map(|class| (class.span, class.qualname));
+    let scopes: Vec<(Span, Sym)> = functions
+        .map(|function| (function.span, function.qualname))
+        .chain(classes)
+        .collect();
+    sources.name_scopes(file, scopes);
 }

@@ -7,13 +7,12 @@ use rustc_hash::FxHashSet;
 
 use crate::discover::{Discovery, site_package_sources};
 use crate::facts::{FileFacts, ImportKind};
-use crate::lower::python::Depth;
 use crate::project::modules::{ModuleIndex, Resolved};
 use crate::project::{LinkInput, Part, stubs};
 use crate::source::{SourceFile, Sym};
 
 use super::cache::Mark;
-use super::reader::Reader;
+use super::reader::{Reader, Way};
 
 /// Packages that djperf knows from its own tables.
 const BUILT_IN: &[&str] = &["django", "rest_framework"];
@@ -23,7 +22,7 @@ pub(super) fn add(
     found: &mut Discovery,
     index: &ModuleIndex,
     inputs: &mut Vec<LinkInput>,
-    reader: &Reader<'_>,
+    reader: Reader<'_>,
 ) -> Vec<Mark> {
     let stubs = stubs::all().iter().map(|(module, text)| Package {
         path: format!("{}.pyi", module.replace('.', "/")),
@@ -35,7 +34,7 @@ pub(super) fn add(
     all.extend(installed(found, index, inputs));
     let read: Vec<(FileFacts, Mark)> = all
         .par_iter()
-        .map(|package| reader.python(&package.text, Depth { bodies: true }))
+        .map(|package| reader.read(Way::Python, &package.text))
         .collect();
     let mut marks = Vec::new();
     for (package, (facts, mark)) in all.into_iter().zip(read) {

@@ -34,10 +34,10 @@ fn assert_same(kept: &Outcome, fresh: &Outcome, what: &str) {
 }
 
 /// Small numbers that look like chance and are the same in every run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -55,7 +55,7 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 /// What somebody might type: a line more, a line less, lines in another order, another name.
-fn typed(text: &str, dice: &mut Dice) -> String {
+pub fn typed(text: &str, dice: &mut Dice) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     if lines.is_empty() {
         return "x = 1\n".to_owned();

@@ -7,6 +7,7 @@
 mod support;
 
 mod broken;
+mod edited;
 mod files;
 mod fixed;
 mod kept;

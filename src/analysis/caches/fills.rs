@@ -241,6 +241,7 @@ impl<'p> Frame<'_, 'p> {
             Kind::Bound(bound) => bound.func,
             _ => return false,
         };
+        crate::analysis::trace::read_body(self.project, func);
         let routine = self.project.routine(func);
         let mut found = Vec::new();
         empties::returned(&routine.body, &mut found);

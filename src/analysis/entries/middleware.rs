@@ -17,6 +17,7 @@ use super::super::Engine;
 use super::super::call::Args;
 use super::super::event::Access;
 use super::super::frame::Frame;
+use super::super::memory::Entry;
 use super::super::summary::MAX_CALLS;
 use super::super::trace::{self, Noted};
 use super::super::value::{Kind, Object, Origin, Row, Value};
@@ -76,7 +77,7 @@ pub(super) fn run(engine: &Engine<'_>) {
         let Some((file, defined)) = place(engine.project, callee) else {
             continue;
         };
-        engine.enter(file, || {
+        engine.enter(Entry::Middleware(callee), file, || {
             trace::read(named.file);
             let anybody = queries(engine, defined, callee, Value::UNKNOWN);
             let mut found: Vec<(Query, bool)> = anybody.into_iter().map(|query| (query, false)).collect();

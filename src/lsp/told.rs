@@ -1,0 +1,88 @@
+//! What workers tell: new findings, or that there are none.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::projects::Standing;
+use super::server::Server;
+use super::settings::Level;
+use super::worker::{Stamps, Told};
+use crate::session::Outcome;
+
+impl Server {
+    pub(super) fn hear(&mut self, root: &Path, told: Told) {
+        if !self.projects.has(root) {
+            return;
+        }
+        match told {
+            Told::Opening => self.show_progress(root, true),
+            Told::Ahead(path, stamp, ahead) => {
+                if let Some(project) = self.projects.get_mut(root) {
+                    project.snapshot.take_ahead(path, stamp, ahead);
+                }
+            }
+            Told::Settled(outcome, stamps) => self.settled(root, outcome, stamps),
+            Told::Nothing(reason, stamps) => {
+                let first = !reason.is_empty();
+                if let Some(project) = self.projects.get_mut(root) {
+                    project.settled(&stamps);
+                    project.snapshot.clear(stamps);
+                    if first {
+                        project.standing = Standing::Nothing(reason.clone());
+                    }
+                }
+                if first {
+                    self.log(Level::Info, &format!("{}: {reason}", root.display()));
+                }
+                self.show_progress(root, false);
+            }
+            Told::Kept(reason, stamps) => {
+                self.keep(root, stamps);
+                self.show(&reason);
+            }
+            Told::Broken(message, stamps) => {
+                self.keep(root, stamps);
+                self.log(
+                    Level::Error,
+                    &format!("internal error: {message}; please report it"),
+                );
+            }
+            Told::Wrong(wrong) => wrong.iter().for_each(|text| self.show(text)),
+        }
+        self.findings_changed();
+    }
+
+    fn settled(&mut self, root: &Path, outcome: Arc<Outcome>, stamps: Stamps) {
+        let Some(project) = self.projects.get_mut(root) else {
+            return;
+        };
+        let first = project.standing != Standing::Ready;
+        project.settled(&stamps);
+        let cwd = project.recipe.cwd.clone();
+        let report = first.then(|| {
+            let (python, templates) = (outcome.python_files, outcome.templates);
+            format!(
+                "{}: {python} Python files, {templates} templates, {} models",
+                root.display(),
+                outcome.models
+            )
+        });
+        let notes = if first { outcome.notes.clone() } else { Vec::new() };
+        project.standing = Standing::Ready;
+        project.snapshot.settle(outcome, stamps, &cwd);
+        if let Some(report) = report {
+            self.log(Level::Info, &report);
+        }
+        notes.iter().for_each(|note| self.log(Level::Info, note));
+        self.show_progress(root, false);
+    }
+
+    fn keep(&mut self, root: &Path, stamps: Stamps) {
+        if let Some(project) = self.projects.get_mut(root) {
+            project.settled(&stamps);
+            project.standing = Standing::Ready;
+            project.snapshot.keep(stamps);
+        }
+        self.show_progress(root, false);
+    }
+}

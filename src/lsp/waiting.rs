@@ -1,0 +1,78 @@
+//! Requests that wait until what they are about is known.
+
+use std::time::{Duration, Instant};
+
+use gen_lsp_types::{CodeActionParams, HoverParams, PreviousResultId};
+use lsp_server::RequestId;
+use serde_json::Value;
+
+use super::server::{Answer, Server};
+
+/// A request that was not answered yet.
+pub(super) struct Waiting {
+    pub id: RequestId,
+    pub want: Want,
+    pub until: Instant,
+}
+
+/// What it asks for.
+pub(super) enum Want {
+    Diagnostics(Value),
+    AllDiagnostics(Vec<PreviousResultId>),
+    Actions(CodeActionParams),
+    Hover(HoverParams),
+}
+
+impl Want {
+    /// How long it may take: nobody waits for a menu as long as for findings.
+    const fn patience(&self) -> Duration {
+        match self {
+            Self::Diagnostics(_) | Self::AllDiagnostics(_) => Duration::from_secs(30),
+            Self::Actions(_) => Duration::from_secs(5),
+            Self::Hover(_) => Duration::from_secs(2),
+        }
+    }
+}
+
+impl Server {
+    /// Answers a request, or keeps it until it can be.
+    pub(super) fn answer_or_wait(&mut self, id: &RequestId, want: Want) -> Answer {
+        // What was typed counts from here on, and the workers know.
+        if let Some(answer) = self.try_answer(&want, false) {
+            return answer.map(Some);
+        }
+        self.waiting.push(Waiting {
+            id: id.clone(),
+            until: Instant::now() + want.patience(),
+            want,
+        });
+        Ok(None)
+    }
+
+    /// Answers what can be answered now, and what waits too long.
+    pub(super) fn answer_waiting(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut left = Vec::new();
+        for waiting in std::mem::take(&mut self.waiting) {
+            match self.try_answer(&waiting.want, waiting.until <= now) {
+                Some(Ok(value)) => self.answer(waiting.id, value),
+                Some(Err(refused)) => self.refuse(waiting.id, refused),
+                None => left.push(waiting),
+            }
+        }
+        self.waiting.extend(left);
+    }
+
+    /// None while it has to wait; `late` forces an answer.
+    fn try_answer(&mut self, want: &Want, late: bool) -> Option<Result<Value, super::server::Refused>> {
+        match want {
+            Want::Diagnostics(params) => self.try_pull(params, late),
+            Want::AllDiagnostics(previous) => self.try_pull_all(previous, late),
+            Want::Actions(params) => self.try_code_actions(params, late),
+            Want::Hover(params) => self.try_hover(params, late),
+        }
+    }
+}

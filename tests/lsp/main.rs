@@ -1,0 +1,1 @@
+//! The language server, driven over its standard input and output as editors drive it.
