@@ -126,3 +126,32 @@ fn clean_removes_caches_and_nothing_else() {
     finish(command(dir.path(), &["clean"]).env("DJPERF_CACHE_DIR", &by_name)).code(0);
     assert!(!by_name.exists());
 }
+
+#[test]
+fn what_a_template_inherits_is_not_taken_over_once_it_changed() {
+    const VIEW: &str = "from django.shortcuts import render\nfrom shop.models import Book\n\n\ndef books(request):\n    return render(request, \"home.html\", {\"books\": Book.objects.all()})\n";
+    const BASE: &str = "<p></p>\n{% for book in books %}{{ book.author.name }}{% endfor %}\n";
+    let dir = project(&[
+        ("shop/__init__.py", ""),
+        ("shop/models.py", AUTHORS),
+        ("shop/views.py", VIEW),
+        ("shop/templates/base.html", BASE),
+        ("shop/templates/home.html", "{% extends \"base.html\" %}\n"),
+    ]);
+    let cache = tempfile::tempdir().unwrap();
+    let args = with_cache(cache.path(), &["check", "--output-format", "json-lines"]);
+    let first = run(dir.path(), &args).code(1).stdout_has("templates/base.html");
+    fs::write(
+        dir.path().join("shop/templates/base.html"),
+        BASE.replace("<p>", "<p>\n"),
+    )
+    .unwrap();
+    let again = run(dir.path(), &args).code(1);
+    assert_ne!(again.stdout, first.stdout);
+    let fresh = run(
+        dir.path(),
+        &["check", "--output-format", "json-lines", "--no-cache"],
+    )
+    .code(1);
+    assert_eq!(again.stdout, fresh.stdout);
+}
