@@ -6,7 +6,7 @@ use gen_lsp_types::CodeActionParams;
 use lsp_server::{ErrorCode, RequestId};
 use serde_json::{Value, json};
 
-use super::commands::EXPLAIN;
+use super::commands::{EXPLAIN, SHOW};
 use super::edits::Outlook;
 use super::push::Known;
 use super::server::{Answer, Server, read};
@@ -86,7 +86,7 @@ impl Server {
             "title": title,
             "kind": QUICK_FIX,
             "diagnostics": shown,
-            "command": {"title": title, "command": EXPLAIN, "arguments": [diagnostic.code]},
+            "command": {"title": title, "command": EXPLAIN, "arguments": [diagnostic.code, SHOW]},
         }));
     }
 

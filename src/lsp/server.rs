@@ -55,6 +55,8 @@ pub(super) struct Server {
     pub ready: bool,
     pub ready_by: Option<Instant>,
     pub projects: Projects,
+    /// Workers that were started so far.
+    pub workers: u64,
     pub waiting: Vec<Waiting>,
     /// Requests that a worker answers.
     pub asking: BTreeSet<RequestId>,
@@ -82,6 +84,7 @@ impl Server {
             ready: false,
             ready_by: None,
             projects: Projects::default(),
+            workers: 0,
             waiting: Vec::new(),
             asking: BTreeSet::new(),
             typed: BTreeSet::new(),
@@ -132,7 +135,9 @@ impl Server {
                 self.notification(notification);
             }
             Event::Shown(id, shown) => self.shown(id, shown),
-            Event::Told(root, told) => self.guarded("findings", |server| server.hear(&root, told)),
+            Event::Told(root, number, told) => {
+                self.guarded("findings", |server| server.hear(&root, number, told));
+            }
         }
         None
     }

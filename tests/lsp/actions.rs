@@ -218,7 +218,14 @@ fn findings_are_suppressed_where_they_stand() {
     assert_eq!(editor.pulled(&shop.views).len(), before - 1);
     let explain = titled(&actions, "explain");
     assert_eq!(explain["command"]["command"], "djperf.explain");
-    assert_eq!(explain["command"]["arguments"], json!(["DJP101"]));
+    assert_eq!(explain["command"]["arguments"][0], "DJP101");
+    editor.ask("workspace/executeCommand", explain["command"].clone());
+    let shown = editor.wait_for("window/showMessage");
+    let message = shown["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("related-access-in-loop (DJP101): "),
+        "{message}"
+    );
 
     let page = "{% if books.count %}{{ books.count }}{% endif %}\n{% for book in books %}{{ book.title }}{% endfor %}\n";
     editor.opens(&shop.page, 1, page);
