@@ -180,7 +180,7 @@ struct Desk {
     /// Since when there is something to bring up to date.
     pending: Option<Instant>,
     interrupted: u32,
-    /// It was stopped halfway: the project and what was found in it do not fit together.
+    /// The project is ahead of what was found in it, or it was stopped halfway: they do not fit together.
     torn: bool,
 }
 
@@ -298,6 +298,7 @@ impl Desk {
             };
             let Some(live) = &mut self.live else { return };
             if let Some(mut ahead) = live.ahead(&path) {
+                self.torn = true;
                 known::take_out(&self.known(), &mut ahead);
                 self.tell(Told::Ahead(path, stamp, ahead));
             }
