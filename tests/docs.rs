@@ -26,8 +26,14 @@ fn text(path: impl AsRef<Path>) -> String {
 
 /// All pages in Markdown that users read, from the root of the repository.
 fn markdown() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(root().join("docs"))
-        .into_iter()
+    let mut found: Vec<PathBuf> = ["docs", "editors"]
+        .iter()
+        .flat_map(|folder| {
+            let own = |entry: &walkdir::DirEntry| entry.file_name() != "node_modules";
+            walkdir::WalkDir::new(root().join(folder))
+                .into_iter()
+                .filter_entry(own)
+        })
         .map(|entry| entry.unwrap().into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .map(|path| path.strip_prefix(root()).unwrap().to_path_buf())

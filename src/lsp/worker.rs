@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, unbounded};
 
 use super::settings::Settings;
 use super::{Event, STACK, known};
@@ -22,6 +22,8 @@ use crate::session::{self, Ahead, Held, Live, Outcome, Request, SessionError, St
 const QUIET: Duration = Duration::from_millis(25);
 /// But what was typed first does not wait longer than this.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// What is found elsewhere is not looked for while somebody types.
+const IDLE: Duration = Duration::from_millis(200);
 /// Questions that may interrupt bringing a project up to date before it is done in one go.
 const INTERRUPTIONS: u32 = 3;
 
@@ -292,6 +294,7 @@ impl Desk {
         }
         let Some(live) = &mut self.live else { return };
         live.change(self.overlay.clone(), std::mem::take(&mut self.on_disk));
+        let mut early = false;
         while let Some(path) = self.edited.pop_first() {
             let Some(stamp) = self.stamps.texts.get(&path).copied() else {
                 continue;
@@ -301,10 +304,14 @@ impl Desk {
                 self.torn = true;
                 known::take_out(&self.known(), &mut ahead);
                 self.tell(Told::Ahead(path, stamp, ahead));
+                early = true;
             }
             if !self.queue.is_empty() {
                 return;
             }
+        }
+        if early && self.is_busy(IDLE) {
+            return;
         }
         let stop = Stop::default();
         if self.interrupted < INTERRUPTIONS {
@@ -329,6 +336,13 @@ impl Desk {
             }
             Err(error) => self.fail(&error),
         }
+    }
+
+    /// Whether there is something else to do within a time.
+    fn is_busy(&self, within: Duration) -> bool {
+        let mut select = Select::new();
+        select.recv(&self.queue);
+        select.ready_timeout(within).is_ok()
     }
 
     fn open(&mut self) {
