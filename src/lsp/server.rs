@@ -344,7 +344,11 @@ impl Server {
     }
 
     pub fn refuse(&self, id: RequestId, (code, message): Refused) {
-        self.send(Message::Response(Response::new_err(id, code as i32, message)));
+        let mut response = Response::new_err(id, code as i32, message);
+        if let (ErrorCode::ServerCancelled, Err(error)) = (code, &mut response.response_result) {
+            error.data = Some(json!({"retriggerRequest": true}));
+        }
+        self.send(Message::Response(response));
     }
 
     pub fn send(&self, message: Message) {

@@ -243,6 +243,8 @@ impl Desk {
                 self.recipe = recipe;
                 self.overlay = overlay;
                 self.stamps = stamps;
+                // Edits may always interrupt: early findings follow.
+                self.interrupted = 0;
                 self.edited.extend(edited);
                 self.on_disk |= on_disk;
                 self.hopeless &= !(hope || settings);
