@@ -30,6 +30,9 @@
 //! | workload | the predicates of the whole project | load |
 //! | advice | an index that predicates ask for and no index of the table serves | suggestion |
 //! | summary | what calling a function does to the rows it is given | effect |
+//! | memory | what the analysis of one project has worked out, held while bodies change | cache |
+//! | ahead, settled | early findings of one file; all findings, as a fresh run has them | partial |
+//! | room, inner, outer | blanks behind functions; places in texts with them, and in those of the editor | padding |
 //! | finding, diagnostic | a finding is a rule's verdict; a diagnostic is its printable form | issue |
 
 pub mod analysis;

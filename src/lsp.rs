@@ -35,7 +35,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::{bounded, unbounded};
-use lsp_server::Message;
+use lsp_server::{Message, RequestId};
+use serde_json::Value;
 
 use crate::config::CachePlace;
 use wire::Heard;
@@ -61,6 +62,8 @@ enum Event {
     Heard(Heard),
     /// A project's worker has something to tell.
     Told(PathBuf, worker::Told),
+    /// The answer to a request, from a project's worker; or the message of a panic.
+    Shown(RequestId, Result<Value, String>),
     /// The process that started the server is gone, or nobody reads what it writes.
     Gone,
 }

@@ -1,6 +1,6 @@
 //! Code actions: fixes, suppressions and explanations for what is found, and all safe fixes of a document.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gen_lsp_types::CodeActionParams;
 use lsp_server::{ErrorCode, RequestId};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::commands::EXPLAIN;
 use super::edits::Outlook;
 use super::push::Known;
-use super::server::{Answer, Refused, Server, read};
+use super::server::{Answer, Server, read};
 use super::snapshot::Page;
 use super::uri;
 use super::waiting::Want;
@@ -34,18 +34,14 @@ impl Server {
         self.answer_or_wait(id, Want::Actions(params))
     }
 
-    pub(super) fn try_code_actions(
-        &mut self,
-        params: &CodeActionParams,
-        late: bool,
-    ) -> Option<Result<Value, Refused>> {
+    pub(super) fn try_code_actions(&mut self, params: &CodeActionParams, late: bool) -> Option<Answer> {
         let Some(path) = uri::path(&params.text_document.uri) else {
-            return Some(Ok(json!([])));
+            return Some(Ok(Some(json!([]))));
         };
         let page = match self.known(&path) {
             Known::Page(Some(page)) => page,
             Known::Pending if !late => return None,
-            _ => return Some(Ok(json!([]))),
+            _ => return Some(Ok(Some(json!([])))),
         };
         let only: Option<Vec<String>> = params
             .context
@@ -62,7 +58,7 @@ impl Server {
             for diagnostic in page.diagnostics.iter().filter(|d| touches(d.span, span)) {
                 self.about(&path, &page, diagnostic, &mut actions);
             }
-            self.from_evidence(&path, &page, span, &mut actions);
+            self.by_evidence(&path, &page, span, &mut actions);
         }
         // Nobody wants to fix a whole file by the way, unless it was asked for.
         let asked = only.is_some() || actions.is_empty();
@@ -70,7 +66,7 @@ impl Server {
             let action = json!({"title": "djperf: fix all auto-fixable problems", "kind": FIX_ALL});
             actions.extend(self.with_edit(&path, &page, action, &Deed::FixAll));
         }
-        Some(Ok(Value::Array(actions)))
+        Some(Ok(Some(Value::Array(actions))))
     }
 
     fn about(&self, path: &Path, page: &Page<'_>, diagnostic: &Diagnostic, actions: &mut Vec<Value>) {
@@ -95,7 +91,7 @@ impl Server {
     }
 
     /// Fixes elsewhere for what is read here.
-    fn from_evidence(&self, path: &Path, page: &Page<'_>, span: Span, actions: &mut Vec<Value>) {
+    fn by_evidence(&self, path: &Path, page: &Page<'_>, span: Span, actions: &mut Vec<Value>) {
         let Some((_, project)) = self.projects.of(path) else {
             return;
         };
@@ -220,7 +216,7 @@ impl Server {
     }
 
     /// The edit that makes all safe fixes of a document.
-    pub(super) fn fix_all(&self, path: &PathBuf) -> Option<Value> {
+    pub(super) fn fix_all(&self, path: &Path) -> Option<Value> {
         let Known::Page(Some(page)) = self.known(path) else {
             return None;
         };

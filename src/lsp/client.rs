@@ -16,8 +16,6 @@ pub(super) struct Client {
     /// It asks for diagnostics.
     pub pulls: bool,
     pub refreshes_diagnostics: bool,
-    pub refreshes_lenses: bool,
-    pub refreshes_hints: bool,
     pub related: bool,
     pub code_description: bool,
     pub data: bool,
@@ -63,8 +61,6 @@ impl Client {
             encoding: Encoding::choose(texts("general/positionEncodings")),
             pulls,
             refreshes_diagnostics: is("workspace/diagnostics/refreshSupport"),
-            refreshes_lenses: is("workspace/codeLens/refreshSupport"),
-            refreshes_hints: is("workspace/inlayHint/refreshSupport"),
             related: of_kind("relatedInformation"),
             code_description: of_kind("codeDescriptionSupport"),
             data: of_kind("dataSupport"),

@@ -32,11 +32,6 @@ impl Document {
         &self.text
     }
 
-    /// Whether findings of the counted text are those of what the editor shows.
-    pub fn counts(&self) -> bool {
-        !self.lost && self.counted.1 == self.stamp
-    }
-
     /// Has the text as it is now count.
     pub fn count(&mut self) -> bool {
         if !self.behind {

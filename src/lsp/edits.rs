@@ -69,7 +69,8 @@ fn stands(page: &Page<'_>, applied: &Applied) -> bool {
 impl Server {
     /// The edit of the protocol; none if a text is not any more what was analysed, or the client cannot do it.
     pub(super) fn workspace_edit(&self, outlook: &Outlook) -> Option<Value> {
-        if !outlook.created.is_empty() && !(self.client.document_changes && self.client.creates_files) {
+        let creates = self.client.document_changes && self.client.creates_files;
+        if !creates && !outlook.created.is_empty() {
             return None;
         }
         let mut changes = Vec::new();

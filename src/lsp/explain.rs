@@ -77,7 +77,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Text of a project as code.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let fence = if text.contains('`') { "``" } else { "`" };
     format!("{fence} {text} {fence}")
 }

@@ -4,12 +4,11 @@ use gen_lsp_types::HoverParams;
 use lsp_server::RequestId;
 use serde_json::{Value, json};
 
-use super::explain;
 use super::push::Known;
-use super::server::{Answer, Refused, Server, read};
+use super::server::{Answer, Server, read};
 use super::snapshot::Page;
-use super::uri;
 use super::waiting::Want;
+use super::{explain, shown, uri};
 use crate::report::diagnostic::Role;
 use crate::source::Span;
 
@@ -19,33 +18,39 @@ impl Server {
         self.answer_or_wait(id, Want::Hover(params))
     }
 
-    pub(super) fn try_hover(&mut self, params: &HoverParams, late: bool) -> Option<Result<Value, Refused>> {
+    pub(super) fn try_hover(&mut self, id: &RequestId, params: &HoverParams, late: bool) -> Option<Answer> {
+        let nothing = Some(Ok(Some(Value::Null)));
         let at = &params.text_document_position_params;
         let Some(path) = uri::path(&at.text_document.uri) else {
-            return Some(Ok(Value::Null));
+            return nothing;
         };
         if !self.configured.of(&path).hover {
-            return Some(Ok(Value::Null));
+            return nothing;
         }
         let page = match self.known(&path) {
             Known::Page(Some(page)) => page,
             Known::Pending if !late => return None,
-            _ => return Some(Ok(Value::Null)),
+            _ => return nothing,
         };
         let paper = self.teller().paper(&page, page.file);
         let offset = paper.offset(at.position);
-        let Some((span, text)) = under(&page, offset) else {
-            return Some(Ok(Value::Null));
-        };
-        let kind = if self.client.markdown {
-            "markdown"
-        } else {
-            "plaintext"
-        };
-        Some(Ok(json!({
-            "contents": {"kind": kind, "value": text},
-            "range": paper.range(span),
-        })))
+        if let Some((span, text)) = under(&page, offset) {
+            let kind = if self.client.markdown {
+                "markdown"
+            } else {
+                "plaintext"
+            };
+            let contents = json!({"kind": kind, "value": text});
+            return Some(Ok(Some(
+                json!({"contents": contents, "range": paper.range(span)}),
+            )));
+        }
+        let look = shown::hover(offset, self.client.markdown);
+        match self.look(id, &path, look) {
+            true => Some(Ok(None)),
+            false if late => nothing,
+            false => None,
+        }
     }
 }
 
@@ -66,13 +71,12 @@ fn under(page: &Page<'_>, offset: u32) -> Option<(Span, String)> {
         let texts: Vec<String> = same.map(|d| explain::finding(d)).collect();
         return Some((span, texts.join("\n---\n\n")));
     }
-    let evidence = page.diagnostics.iter().find_map(|d| {
+    page.diagnostics.iter().find_map(|d| {
         let label = d.labels.iter().find(|label| {
             label.role == Role::Access && label.site.file == page.file && label.site.span.contains(at)
         })?;
         Some((label.site.span, explain::finding(d)))
-    });
-    evidence
+    })
 }
 
 /// The rule whose code stands at an offset, in a comment.

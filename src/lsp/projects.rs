@@ -70,12 +70,21 @@ impl Project {
         self.news.any = true;
         self.news.on_disk = true;
         self.news.hope |= hope;
+        self.look_again(hope);
     }
 
     pub fn changed_settings(&mut self, recipe: Recipe) {
         self.news.any = true;
         self.news.settings = true;
         self.recipe = recipe;
+        self.look_again(true);
+    }
+
+    /// What was no Django project may be one now.
+    fn look_again(&mut self, hope: bool) {
+        if hope && matches!(self.standing, Standing::Nothing(_)) {
+            self.standing = Standing::Opening;
+        }
     }
 
     /// Whether the worker has not answered everything yet.

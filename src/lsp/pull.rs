@@ -18,9 +18,9 @@ impl Server {
         self.answer_or_wait(id, Want::Diagnostics(params.clone()))
     }
 
-    pub(super) fn try_pull(&mut self, params: &Value, late: bool) -> Option<Result<Value, Refused>> {
+    pub(super) fn try_pull(&mut self, params: &Value, late: bool) -> Option<Answer> {
         let Some(path) = path_in(params) else {
-            return Some(Ok(json!({"kind": "full", "items": []})));
+            return Some(Ok(Some(json!({"kind": "full", "items": []}))));
         };
         let Some(diagnostics) = self.diagnostics(&path) else {
             return late.then(|| Err(again()));
@@ -29,11 +29,10 @@ impl Server {
         let version = self.documents.get(&path).map_or(0, |document| document.version);
         self.told.insert(path, (version, result.clone()));
         if params.get("previousResultId").and_then(Value::as_str) == Some(&result) {
-            return Some(Ok(json!({"kind": "unchanged", "resultId": result})));
+            return Some(Ok(Some(json!({"kind": "unchanged", "resultId": result}))));
         }
-        Some(Ok(
-            json!({"kind": "full", "resultId": result, "items": diagnostics}),
-        ))
+        let report = json!({"kind": "full", "resultId": result, "items": diagnostics});
+        Some(Ok(Some(report)))
     }
 
     pub(super) fn pull_all(&mut self, id: &RequestId, params: &Value) -> Answer {
@@ -41,11 +40,7 @@ impl Server {
         self.answer_or_wait(id, Want::AllDiagnostics(params.previous_result_ids))
     }
 
-    pub(super) fn try_pull_all(
-        &mut self,
-        previous: &[PreviousResultId],
-        late: bool,
-    ) -> Option<Result<Value, Refused>> {
+    pub(super) fn try_pull_all(&mut self, previous: &[PreviousResultId], late: bool) -> Option<Answer> {
         let pending = self
             .projects
             .iter()
@@ -80,7 +75,7 @@ impl Server {
             };
             items.push(report);
         }
-        Some(Ok(json!({"items": items})))
+        Some(Ok(Some(json!({"items": items}))))
     }
 }
 

@@ -34,8 +34,8 @@ impl Server {
         let fresh = match self.documents.get(path) {
             Some(document) if document.lost => return Known::Page(None),
             Some(document) => {
-                let typed = self.counts_typed(path) && !document.counts();
-                !typed && project.snapshot.stamp(path) == Some(document.counted.1)
+                // What was typed or saved last may not count yet.
+                !self.typed.contains(path) && project.snapshot.stamp(path) == Some(document.counted.1)
             }
             None => !project.is_pending(),
         };

@@ -56,13 +56,15 @@ pub(super) struct Server {
     pub ready_by: Option<Instant>,
     pub projects: Projects,
     pub waiting: Vec<Waiting>,
+    /// Requests that a worker answers.
+    pub asking: BTreeSet<RequestId>,
     /// Documents whose last text does not count yet, and since when there are any.
     pub typed: BTreeSet<PathBuf>,
     typed_since: Option<Instant>,
     /// What was told of each open document: version and name of the result.
     pub told: FxHashMap<PathBuf, (i32, String)>,
-    /// Messages that are shown once.
-    shown: BTreeSet<String>,
+    /// Messages that were shown to the user.
+    messages: BTreeSet<String>,
 }
 
 impl Server {
@@ -81,10 +83,11 @@ impl Server {
             ready_by: None,
             projects: Projects::default(),
             waiting: Vec::new(),
+            asking: BTreeSet::new(),
             typed: BTreeSet::new(),
             typed_since: None,
             told: FxHashMap::default(),
-            shown: BTreeSet::new(),
+            messages: BTreeSet::new(),
         }
     }
 
@@ -128,6 +131,7 @@ impl Server {
                 }
                 self.notification(notification);
             }
+            Event::Shown(id, shown) => self.shown(id, shown),
             Event::Told(root, told) => self.guarded("findings", |server| server.hear(&root, told)),
         }
         None
@@ -280,17 +284,20 @@ impl Server {
         let Some(id) = id.and_then(|id| serde_json::from_value::<RequestId>(id).ok()) else {
             return;
         };
-        let at = self.waiting.iter().position(|waiting| waiting.id == id);
-        if let Some(at) = at {
-            self.waiting.remove(at);
+        let before = self.waiting.len();
+        self.waiting.retain(|waiting| waiting.id != id);
+        if self.waiting.len() < before || self.asking.remove(&id) {
             self.refuse(id, (ErrorCode::RequestCanceled, "cancelled".to_owned()));
         }
     }
 
     fn shut_down(&mut self) {
-        for waiting in std::mem::take(&mut self.waiting) {
+        let waiting = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .map(|waiting| waiting.id);
+        for id in waiting.chain(std::mem::take(&mut self.asking)) {
             self.refuse(
-                waiting.id,
+                id,
                 (ErrorCode::RequestCanceled, "the server shuts down".to_owned()),
             );
         }
@@ -374,7 +381,7 @@ impl Server {
     /// Shows the user something that has to be put right, once.
     pub fn show(&mut self, message: &str) {
         self.log(Level::Error, message);
-        if self.shown.insert(message.to_owned()) {
+        if self.messages.insert(message.to_owned()) {
             let kind = MessageType::Warning;
             self.notify(
                 "window/showMessage",

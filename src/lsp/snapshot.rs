@@ -105,6 +105,11 @@ impl Snapshot {
         self.ahead.get(path).map(|(stamp, _)| *stamp).max(settled)
     }
 
+    /// The same, for all findings of the project.
+    pub fn settled_stamp(&self, path: &Path) -> Option<u64> {
+        self.stamps.texts.get(path).copied()
+    }
+
     /// What is known of a file; nothing if it is none of the project.
     pub fn page(&self, path: &Path) -> Option<Page<'_>> {
         if let Some((_, ahead)) = self.ahead.get(path) {

@@ -23,18 +23,23 @@ impl Server {
             }
             Told::Settled(outcome, stamps) => self.settled(root, outcome, stamps),
             Told::Nothing(reason, stamps) => {
-                let first = !reason.is_empty();
                 if let Some(project) = self.projects.get_mut(root) {
                     project.settled(&stamps);
                     project.snapshot.clear(stamps);
-                    if first {
-                        project.standing = Standing::Nothing(reason.clone());
+                    // It is told once, and the worker does not look again.
+                    if !reason.is_empty() {
+                        self.log(Level::Info, &format!("{}: {reason}", root.display()));
+                        self.stand(root, Standing::Nothing(reason));
                     }
                 }
-                if first {
-                    self.log(Level::Info, &format!("{}: {reason}", root.display()));
-                }
                 self.show_progress(root, false);
+            }
+            Told::Empty(reason, stamps) => {
+                if let Some(project) = self.projects.get_mut(root) {
+                    project.settled(&stamps);
+                    project.snapshot.clear(stamps);
+                }
+                self.log(Level::Debug, &format!("{}: {reason}", root.display()));
             }
             Told::Kept(reason, stamps) => {
                 self.keep(root, stamps);
@@ -75,6 +80,12 @@ impl Server {
         }
         notes.iter().for_each(|note| self.log(Level::Info, note));
         self.show_progress(root, false);
+    }
+
+    fn stand(&mut self, root: &Path, standing: Standing) {
+        if let Some(project) = self.projects.get_mut(root) {
+            project.standing = standing;
+        }
     }
 
     fn keep(&mut self, root: &Path, stamps: Stamps) {

@@ -38,8 +38,8 @@ impl Server {
     /// Answers a request, or keeps it until it can be.
     pub(super) fn answer_or_wait(&mut self, id: &RequestId, want: Want) -> Answer {
         // What was typed counts from here on, and the workers know.
-        if let Some(answer) = self.try_answer(&want, false) {
-            return answer.map(Some);
+        if let Some(answer) = self.try_answer(id, &want, false) {
+            return answer;
         }
         self.waiting.push(Waiting {
             id: id.clone(),
@@ -57,8 +57,9 @@ impl Server {
         let now = Instant::now();
         let mut left = Vec::new();
         for waiting in std::mem::take(&mut self.waiting) {
-            match self.try_answer(&waiting.want, waiting.until <= now) {
-                Some(Ok(value)) => self.answer(waiting.id, value),
+            match self.try_answer(&waiting.id, &waiting.want, waiting.until <= now) {
+                Some(Ok(Some(value))) => self.answer(waiting.id, value),
+                Some(Ok(None)) => {}
                 Some(Err(refused)) => self.refuse(waiting.id, refused),
                 None => left.push(waiting),
             }
@@ -67,12 +68,12 @@ impl Server {
     }
 
     /// None while it has to wait; `late` forces an answer.
-    fn try_answer(&mut self, want: &Want, late: bool) -> Option<Result<Value, super::server::Refused>> {
+    fn try_answer(&mut self, id: &RequestId, want: &Want, late: bool) -> Option<Answer> {
         match want {
             Want::Diagnostics(params) => self.try_pull(params, late),
             Want::AllDiagnostics(previous) => self.try_pull_all(previous, late),
             Want::Actions(params) => self.try_code_actions(params, late),
-            Want::Hover(params) => self.try_hover(params, late),
+            Want::Hover(params) => self.try_hover(id, params, late),
         }
     }
 }

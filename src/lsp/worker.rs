@@ -63,7 +63,8 @@ pub(super) struct State {
     pub recipe: Recipe,
 }
 
-/// A question for whoever holds the project; it sends its answer itself.
+/// A question for whoever holds the project, which is told with the stamps that it is up to date with; none while there
+/// is none. It sends its answer itself.
 pub(super) type Ask = Box<dyn FnOnce(Option<(&Held<'_>, &Stamps)>) + Send>;
 
 enum Task {
@@ -79,8 +80,10 @@ pub(super) enum Told {
     Ahead(PathBuf, u64, Ahead),
     /// Everything is up to date with the texts of these stamps.
     Settled(Arc<Outcome>, Stamps),
-    /// There is no Django project, or none any more.
+    /// There is no Django project.
     Nothing(String, Stamps),
+    /// There was one, and is none in these texts.
+    Empty(String, Stamps),
     /// It could not be brought up to date; what was found before stands.
     Kept(String, Stamps),
     /// Something that somebody has to put right.
@@ -110,6 +113,7 @@ impl Worker {
             opened: None,
             overlay: Overlay::default(),
             stamps: Stamps::default(),
+            settled: Stamps::default(),
             edited: BTreeSet::new(),
             asks: VecDeque::new(),
             on_disk: false,
@@ -158,6 +162,8 @@ struct Desk {
     opened: Option<Config>,
     overlay: Overlay,
     stamps: Stamps,
+    /// Those of the last findings.
+    settled: Stamps,
     edited: BTreeSet<PathBuf>,
     asks: VecDeque<Ask>,
     on_disk: bool,
@@ -233,7 +239,7 @@ impl Desk {
     }
 
     fn answer(&mut self, ask: Ask) {
-        let stamps = &self.stamps;
+        let stamps = &self.settled;
         let held = self.live.as_ref().and_then(Live::held);
         let answered = guard(|| ask(held.as_ref().map(|held| (held, stamps))));
         if let Err(message) = answered {
@@ -307,6 +313,7 @@ impl Desk {
         match settled {
             Ok(_) => {
                 let outcome = Arc::clone(live.outcome());
+                self.settled = self.stamps.clone();
                 self.tell(Told::Settled(outcome, self.stamps.clone()));
             }
             Err(error) => self.fail(&error),
@@ -356,6 +363,7 @@ impl Desk {
             Ok(live) => {
                 let outcome = Arc::clone(live.outcome());
                 self.live = Some(live);
+                self.settled = self.stamps.clone();
                 self.tell(Told::Settled(outcome, self.stamps.clone()));
             }
             Err(error) => {
@@ -368,7 +376,12 @@ impl Desk {
     fn fail(&self, error: &SessionError) {
         let stamps = self.stamps.clone();
         self.tell(if error.is_unmatched() {
-            Told::Nothing(error.to_string(), stamps)
+            let reason = error.to_string();
+            if self.live.is_some() {
+                Told::Empty(reason, stamps)
+            } else {
+                Told::Nothing(reason, stamps)
+            }
         } else {
             Told::Kept(error.to_string(), stamps)
         });

@@ -13,8 +13,9 @@ pub(super) fn moved(found: &mut Vec<Diagnostic>, file: FileId, from: &Padded, to
     if from.outer() == to.outer() && from.inner() == to.inner() {
         return;
     }
+    let moves = from.moves(to);
+    let new = |span: Span| moves.span(span);
     found.retain_mut(|diagnostic| {
-        let new = |span: Span| from.moved(to, span);
         diagnostic.labels.retain_mut(|label| {
             if label.site.file != file {
                 return true;

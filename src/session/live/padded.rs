@@ -123,6 +123,10 @@ impl Padded {
         Some(Self::of(text.clone(), gaps))
     }
 
+    pub(super) fn has_room(&self) -> bool {
+        !self.gaps.is_empty()
+    }
+
     pub(super) fn outer(&self) -> &Arc<str> {
         &self.outer
     }
@@ -153,18 +157,12 @@ impl Padded {
         Span::new(self.outward(span.start), self.outward(span.end))
     }
 
-    /// Where a place of this text is in a later one; none if what is there was edited.
-    pub(super) fn moved(&self, later: &Self, span: Span) -> Option<Span> {
-        let edit = Edit::between(&self.outer, &later.outer);
-        let (start, end) = (self.outward(span.start) as usize, self.outward(span.end) as usize);
-        let to = |at: usize| later.inward(at as u32);
-        let shift = |at: usize| at - edit.old_end + edit.new_end;
-        if end <= edit.start {
-            Some(Span::new(to(start), later.end_inward(end as u32)))
-        } else if start >= edit.old_end {
-            Some(Span::new(to(shift(start)), later.end_inward(shift(end) as u32)))
-        } else {
-            None
+    /// How places of this text lead to a later one.
+    pub(super) fn moves<'p>(&'p self, later: &'p Self) -> Moves<'p> {
+        Moves {
+            edit: Edit::between(&self.outer, &later.outer),
+            from: self,
+            to: later,
         }
     }
 
@@ -175,6 +173,34 @@ impl Padded {
             Some(gap) => gap.inner + gap.len + (outer - gap.outer),
             None => outer,
         }
+    }
+}
+
+/// From one text to a later one.
+pub(super) struct Moves<'p> {
+    edit: Edit,
+    from: &'p Padded,
+    to: &'p Padded,
+}
+
+impl Moves<'_> {
+    /// Where a place is in the later text; none if what is there was edited.
+    pub(super) fn span(&self, span: Span) -> Option<Span> {
+        let edit = &self.edit;
+        let outer = self.from.span_outward(span);
+        let (start, end) = (outer.start as usize, outer.end as usize);
+        let shift = |at: usize| at - edit.old_end + edit.new_end;
+        let (start, end) = if end <= edit.start {
+            (start, end)
+        } else if start >= edit.old_end {
+            (shift(start), shift(end))
+        } else {
+            return None;
+        };
+        Some(Span::new(
+            self.to.inward(start as u32),
+            self.to.end_inward(end as u32),
+        ))
     }
 }
 
