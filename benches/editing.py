@@ -292,6 +292,7 @@ class Bench:
         collect()
         self.settled(name, "the last key, to findings of the project", sent)
         begun = document.change(start, cursor, "")
+        self.server.wanted(document.uri, document.version)()
         self.settled(name, "all of it taken back, to findings of the project", begun)
 
     @staticmethod

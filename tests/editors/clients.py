@@ -205,6 +205,13 @@ class Clients:
         runtime = f"set runtimepath^={EDITORS / 'neovim'}"
         command = [BIN / "nvim", "--clean", "--headless", "--cmd", runtime, "-S", HERE / "neovim.lua"]
         print(self.run(*command, cwd=self.project("neovim")))
+        # What the page says for older ones works in this one too.
+        config = self.folder / "home" / "config" / "nvim"
+        shutil.copytree(EDITORS / "neovim" / "lsp", config / "lsp")
+        by_hand = re.findall(r"^```lua\n(.*?)^```", (EDITORS / "neovim/README.md").read_text(), re.MULTILINE | re.DOTALL)[-1]
+        (config / "init.lua").write_text(by_hand)
+        command = [BIN / "nvim", "--headless", "-S", HERE / "neovim.lua"]
+        print(self.run(*command, cwd=self.project("neovim-by-hand"), STARTED_BY_HAND="1"))
 
     def eglot(self) -> None:
         debian("emacs")
