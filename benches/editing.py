@@ -323,11 +323,12 @@ def main() -> None:
     parser.add_argument("tree", type=Path)
     parser.add_argument("--push", action="store_true")
     parser.add_argument("--hurry", action="store_true")
+    parser.add_argument("--session", type=Path, default=SESSION, help="another recorded session")
     parser.add_argument("--rounds", type=int, default=1, help="how often the session is replayed")
     parser.add_argument("--djperf", type=Path, help="a release build, if there is one already")
     options = parser.parse_args()
     djperf = (options.djperf or build()).resolve()
-    session = json.loads(SESSION.read_text())
+    session = json.loads(options.session.read_text())
     with tempfile.TemporaryDirectory() as temporary:
         tree = Path(temporary).resolve() / options.tree.resolve().name
         shutil.copytree(options.tree, tree, symlinks=True, ignore=shutil.ignore_patterns(".git", "node_modules"))
