@@ -258,6 +258,15 @@ class Bench:
         self.server, self.pause, self.hurry = server, pause, hurry
         self.seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
 
+    def files(self, tree: Path, step: dict) -> None:
+        """Replays a step in each file that it is for."""
+        for path in files(tree, step["in"], step["at"]):
+            print("typing in", path.relative_to(tree), file=sys.stderr)
+            document = Document(self.server, path)
+            lines = document.text.count("\n")
+            self.step(f"{step['in']}, {lines} lines", document, step["at"], step["keys"])
+            document.close()
+
     def step(self, name: str, document: Document, at: str, keys: str) -> None:
         """Types, waits for what that leads to, and takes it back."""
         start = PLACES[at](document.text)
@@ -341,18 +350,16 @@ def main() -> None:
         before, at = server.everything()
         first, first_peak = at - started, server.peak()
         bench = Bench(server, session["pause"] / 1000, options.hurry)
-        for _ in range(options.rounds):
-            for step in session["steps"]:
-                for path in files(tree, step["in"], step["at"]):
-                    print("typing in", path.relative_to(tree), file=sys.stderr)
-                    document = Document(server, path)
-                    lines = document.text.count("\n")
-                    bench.step(f"{step['in']}, {lines} lines", document, step["at"], step["keys"])
-                    document.close()
-        after, _ = server.everything()
-        if after != before:
-            changed = sorted(uri for uri in before.keys() | after.keys() if before.get(uri) != after.get(uri))
-            print(f"findings are not those of the beginning in {len(changed)} files, such as {changed[0]}", file=sys.stderr)
+        try:
+            for _ in range(options.rounds):
+                for step in session["steps"]:
+                    bench.files(tree, step)
+            after, _ = server.everything()
+            if after != before:
+                changed = sorted(uri for uri in before.keys() | after.keys() if before.get(uri) != after.get(uri))
+                print(f"findings are others than in the beginning in {len(changed)} files: {changed[0]} …", file=sys.stderr)
+        except KeyboardInterrupt:
+            print("interrupted; so far:", file=sys.stderr)
         peak = server.peak()
         server.stop()
     print(f"cold run {cold * 1000:.0f} ms; first index {first * 1000:.0f} ms, {first / cold:.2f} of it; ", end="")
