@@ -46,7 +46,9 @@ class Server:
     def __init__(self, djperf: Path, tree: Path, push: bool) -> None:
         self.push, self.tree = push, tree
         command = [djperf, "server"]
-        self.process = subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Ctrl-C is for this process alone.
+        own = {"start_new_session": True, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(command, cwd=tree, **own)
         self.lock = threading.Lock()
         self.last = 0
         self.answers: dict[int, queue.SimpleQueue] = {}
