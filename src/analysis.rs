@@ -9,6 +9,8 @@ pub mod ambient;
 mod apply;
 pub mod asked;
 mod attr;
+pub mod bill;
+pub mod bills;
 mod builtin;
 pub mod caches;
 mod call;
@@ -54,6 +56,7 @@ pub mod uses;
 pub mod value;
 pub mod visitors;
 mod walk;
+mod watch;
 pub mod workload;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,6 +82,7 @@ use trace::{Node, Noted};
 
 use uses::{OpenUse, Use};
 use value::{Deps, Kind, Object, Origin, Row, Value};
+use watch::Watch;
 
 /// What to analyse.
 #[derive(Debug, Clone, Copy, Default)]
@@ -156,6 +160,8 @@ pub struct Engine<'p> {
     only: Option<FxHashSet<FileId>>,
     /// Form classes that sets of forms are made of.
     formset_forms: std::sync::OnceLock<(FxHashSet<ClassId>, FxHashSet<Sym>)>,
+    /// What the run is asked to watch besides.
+    watch: Watch,
 }
 
 /// Analyses every function of the project's own code.
@@ -192,13 +198,8 @@ fn run<'p>(
     only: Option<&FxHashSet<FileId>>,
 ) -> (Engine<'p>, Vec<String>) {
     let engine = Engine {
-        project,
-        memo: Memo::default(),
-        values: Mutex::default(),
-        texts: Mutex::default(),
-        roots: Mutex::default(),
         only: only.cloned(),
-        formset_forms: std::sync::OnceLock::new(),
+        ..Engine::new(project, Watch::Nothing)
     };
     let roots: Vec<FuncId> = (0..project.func_count())
         .map(FuncId)
@@ -230,6 +231,19 @@ fn run<'p>(
 }
 
 impl<'p> Engine<'p> {
+    fn new(project: &'p Project, watch: Watch) -> Self {
+        Self {
+            project,
+            memo: Memo::default(),
+            values: Mutex::default(),
+            texts: Mutex::default(),
+            roots: Mutex::default(),
+            only: None,
+            formset_forms: std::sync::OnceLock::new(),
+            watch,
+        }
+    }
+
     /// What entry points have said. The rest is given back beside what follows: there is much of it.
     fn finish(self) -> Vec<(FileId, Arc<Node>)> {
         let Self {
@@ -255,15 +269,12 @@ impl<'p> Engine<'p> {
         roots.push((file, node));
     }
 
-    /// Runs one function as an entry point: its parameters are what their annotations say.
-    fn root(&self, func: FuncId) {
+    /// A function as an entry point: its parameters are what their annotations say.
+    fn root_key(&self, func: FuncId) -> Option<Key> {
         let (file, _) = self.project.func(func);
         let routine = self.project.routine(func);
-        if routine.body.is_empty() {
-            return;
-        }
-        if routine.name == "<lambda>" {
-            return;
+        if routine.body.is_empty() || routine.name == "<lambda>" {
+            return None;
         }
         let mut next_slot = 0;
         let args: Vec<Value> = routine
@@ -286,13 +297,19 @@ impl<'p> Engine<'p> {
                 types::as_argument(&value, &mut next_slot)
             })
             .collect();
-        let summary = self.run_root(Key {
+        Some(Key {
             func,
             args,
             captured: None,
             level: types::level(),
             stand_in: None,
-        });
+        })
+    }
+
+    /// Runs one function as an entry point.
+    fn root(&self, func: FuncId) {
+        let Some(key) = self.root_key(func) else { return };
+        let summary = self.run_root(key);
         let shown = summary.reveals.iter();
         trace::note_all(
             shown.map(|(site, value)| Noted::Reveal(*site, display::value(self.project, value).into())),
@@ -482,6 +499,7 @@ impl Frame<'_, '_> {
                 .collect(),
             height: if self.cut { None } else { Some(self.height) },
             reveals: self.reveals,
+            watched: self.watched,
         }
     }
 }

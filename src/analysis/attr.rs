@@ -91,6 +91,9 @@ impl<'p> Frame<'_, 'p> {
             Kind::Module(file) => self.def_attr(Def::Module(*file), name),
             Kind::Namespace(file, dotted) => self.def_attr(Def::Namespace(*file, *dotted), name),
             Kind::External(dotted) if *dotted == "djperf" && name == "request" => Value::UNKNOWN,
+            Kind::External(dotted) if *dotted == "djperf" && name == "maybe" && self.engine.watch.is_on() => {
+                self.watched_maybe()
+            }
             Kind::External(dotted) => self.def_attr(Def::External(*dotted), name),
             Kind::Object(object) => {
                 if let Some((_, value)) = object.attrs.iter().find(|(n, _)| *n == name) {
@@ -294,6 +297,9 @@ impl<'p> Frame<'_, 'p> {
             conditional: false,
             inner: None,
         };
+        if self.engine.watch.is_on() {
+            self.watch_load(&load, row);
+        }
         self.load(load);
     }
 
@@ -346,12 +352,16 @@ impl<'p> Frame<'_, 'p> {
         let args = vec![(ArgKind::Positional, base.clone())];
         let site = self.site(span);
         self.seen.push(Noted::Kept(site));
+        let before = self.watched.len();
         if self.depends_on_loop(base.deps) || self.loops.is_empty() {
-            return self.call_function(func, None, args, site);
+            let value = self.call_function(func, None, args, site);
+            self.watch_kept(before, func);
+            return value;
         }
         let loops = std::mem::take(&mut self.loops);
         let value = self.call_function(func, None, args, site);
         self.loops = loops;
+        self.watch_kept(before, func);
         value
     }
 
