@@ -88,12 +88,10 @@ impl<'p> Frame<'_, 'p> {
         let value = match &base.kind {
             Kind::Row(row) => self.row_attr(base, row, name, span),
             Kind::Class(id) => self.class_attr(base, *id, name, span),
+            Kind::Module(file) if name == "maybe" && self.project.is_stub(*file) => self.watched_maybe(),
             Kind::Module(file) => self.def_attr(Def::Module(*file), name),
             Kind::Namespace(file, dotted) => self.def_attr(Def::Namespace(*file, *dotted), name),
             Kind::External(dotted) if *dotted == "djperf" && name == "request" => Value::UNKNOWN,
-            Kind::External(dotted) if *dotted == "djperf" && name == "maybe" && self.engine.watch.is_on() => {
-                self.watched_maybe()
-            }
             Kind::External(dotted) => self.def_attr(Def::External(*dotted), name),
             Kind::Object(object) => {
                 if let Some((_, value)) = object.attrs.iter().find(|(n, _)| *n == name) {
@@ -282,6 +280,8 @@ impl<'p> Frame<'_, 'p> {
             && query.plan.defers(self.project, row.model, name)
         {
             self.access(row, name, Access::Column, span);
+        } else if self.engine.watch.is_on() {
+            self.watch_column(row, name, span);
         }
     }
 

@@ -17,8 +17,8 @@ use super::watch::{Asked, Gone, Round, Watched, What};
 #[derive(Debug, Default)]
 pub struct Bill {
     pub charges: Vec<Charge>,
-    /// There may be queries besides.
-    pub open: bool,
+    /// Why there may be queries besides; empty where all are known.
+    pub gaps: Vec<&'static str>,
 }
 
 /// A place that runs queries.
@@ -70,15 +70,22 @@ impl Bill {
         for one in watched {
             match one {
                 Watched::Value { .. } => {}
-                Watched::Gap => bill.open = true,
+                Watched::Gap(why) => bill.note(why),
                 Watched::Asked(asked) => bill.add(project, asked, &mut seen),
             }
         }
         bill
     }
 
+    pub(super) fn note(&mut self, why: &'static str) {
+        if !self.gaps.contains(&why) {
+            self.gaps.push(why);
+        }
+    }
+
     fn add<'w>(&mut self, project: &Project, asked: &'w Asked, seen: &mut Vec<&'w Asked>) {
         let again = seen.iter().any(|other| same_answer(asked, other));
+        let earlier = seen.iter().any(|other| may_be_known(asked, other));
         // Fetched once more, the rows are others, with nothing loaded.
         let refetched = match &asked.what {
             What::Load(load) => self.fetches(load) > 1,
@@ -95,16 +102,25 @@ impl Bill {
         match answer {
             Answer::Memory => return,
             Answer::Unclear => {
-                self.open = true;
+                self.note("where rows come from is not known");
                 return;
             }
             Answer::Query => {}
         }
         if let What::Eval(eval) = &asked.what {
-            self.open |= eval.query.plan.open || leaves_out(&eval.query.plan);
+            if eval.query.plan.open {
+                self.note("what a queryset loads is not known");
+            }
+        }
+        let prefetched = match &asked.what {
+            What::Eval(eval) => generic_prefetch(project, eval.query.model, &eval.query.plan),
+            What::Load(_) => false,
+        };
+        if prefetched || is_generic(project, &charge.cause) {
+            self.note("content types are asked for once");
         }
         let mut charge = charge;
-        charge.sure &= !again;
+        charge.sure &= !again && !earlier;
         self.charges.push(charge);
     }
 
@@ -116,6 +132,31 @@ impl Bill {
         let whole = |charge: &&Charge| charge.queryset == Some(query.site);
         self.charges.iter().filter(whole).count()
     }
+}
+
+fn is_generic(project: &Project, cause: &Cause) -> bool {
+    let Cause::Relation { model, name } = cause else {
+        return false;
+    };
+    match project.model_attr(*model, *name) {
+        Some(ModelAttr::Forward(rel) | ModelAttr::Reverse(rel)) => is_generic_kind(project.relation(rel).kind),
+        _ => false,
+    }
+}
+
+/// A prefetch goes through a relation whose rows belong to any model.
+fn generic_prefetch(project: &Project, model: ModelId, plan: &Plan) -> bool {
+    plan.prefetch.iter().any(|prefetch| {
+        let names = prefetch.lookup.as_str().split("__").map(Sym::new);
+        project.hops(model, names).any(|hop| match hop.attr {
+            Some(ModelAttr::Forward(rel) | ModelAttr::Reverse(rel)) => is_generic_kind(project.relation(rel).kind),
+            _ => false,
+        })
+    })
+}
+
+fn is_generic_kind(kind: RelKind) -> bool {
+    matches!(kind, RelKind::GenericForeignKey | RelKind::GenericRelation)
 }
 
 /// Both reads have the same answer, or may have it.
@@ -134,6 +175,16 @@ fn same_answer(one: &Asked, other: &Asked) -> bool {
             let same_object = tables::keeps_rows(a.op) && tables::keeps_rows(b.op) && same_query(&a.query, &b.query);
             let kept = one.kept.is_some() && one.kept == other.kept && a.site == b.site && a.op == b.op;
             same_object || kept
+        }
+        _ => false,
+    }
+}
+
+/// What is asked of a queryset can be told from its rows, which an earlier read may have left in it.
+fn may_be_known(one: &Asked, earlier: &Asked) -> bool {
+    match (&one.what, &earlier.what) {
+        (What::Eval(a), What::Eval(b)) => {
+            a.served != Served::Query && tables::keeps_rows(b.op) && same_query(&a.query, &b.query)
         }
         _ => false,
     }
@@ -159,13 +210,15 @@ fn answered_load(project: &Project, load: &Load) -> Answer {
     let query = match &row.origin {
         Origin::Query(query) => query,
         Origin::New => return Answer::Memory,
+        Origin::Slot(_) | Origin::Elsewhere if load.access == Access::Column => return Answer::Memory,
         Origin::Slot(_) | Origin::Elsewhere => return Answer::Unclear,
     };
-    if query.empty {
+    if query.empty || query.mode == Mode::Values {
         return Answer::Memory;
     }
     if load.access == Access::Column {
-        return Answer::Query;
+        let left_out = row.steps.is_empty() && query.plan.defers(project, row.model, load.attr);
+        return if left_out { Answer::Query } else { Answer::Memory };
     }
     let full: Vec<Sym> = row.steps.iter().map(|step| step.name).chain([load.attr]).collect();
     if judge::in_memory(project, row, &full) {
@@ -191,7 +244,10 @@ fn answered_eval(project: &Project, eval: &Eval) -> Answer {
                 Answer::Query
             } else if query.plan.open {
                 Answer::Unclear
-            } else if eval.served == Served::Served || query.plan.prefetch_is_ordered(&full) {
+            } else if eval.served == Served::Served
+                || query.plan.prefetch_is_ordered(&full)
+                || project.is_ordered(eval.query.model)
+            {
                 Answer::Memory
             } else {
                 Answer::Query
@@ -330,9 +386,4 @@ fn prefetches(project: &Project, model: ModelId, plan: &Plan) -> usize {
         }
     }
     count
-}
-
-/// Columns are left out: what reads them later is not followed everywhere.
-fn leaves_out(plan: &Plan) -> bool {
-    plan.only.is_some() || !plan.defer.is_empty()
 }

@@ -26,6 +26,7 @@ const PAGES: &[&str] = &[
     "django.contrib.syndication.views.Feed",
     "django.contrib.sitemaps.Sitemap",
 ];
+const DEEP: &str = "calls go deeper than they are followed";
 /// Requests that a view set answers by reading.
 const READS: &[&str] = &["list", "retrieve"];
 
@@ -103,12 +104,21 @@ fn is_view(project: &Project, func: FuncId) -> bool {
 }
 
 fn function(engine: &Engine<'_>, func: FuncId) -> Bill {
+    if let Some(mut frame) = entries::answer(engine, func) {
+        let mut bill = Bill::of(engine.project, &std::mem::take(&mut frame.watched));
+        if frame.cut {
+            bill.note(DEEP);
+        }
+        return bill;
+    }
     let Some(key) = engine.root_key(func) else {
         return Bill::default();
     };
     let summary = engine.run_root(key);
     let mut bill = Bill::of(engine.project, &summary.watched);
-    bill.open |= summary.height.is_none();
+    if summary.height.is_none() {
+        bill.note(DEEP);
+    }
     bill
 }
 
@@ -119,7 +129,12 @@ fn of_class(engine: &Engine<'_>, class: ClassId, found: &mut Vec<Billed>) {
     let foreign = has_foreign_bases(project, class);
     let mut add = |kind: Entry, name: Site, watched: Vec<Watched>, open: bool| {
         let mut bill = Bill::of(project, &watched);
-        bill.open |= foreign || open;
+        if foreign {
+            bill.note("a base class lies outside of the project");
+        }
+        if open {
+            bill.note(DEEP);
+        }
         found.push(Billed { kind, name, bill });
     };
     if project.derives_from(class, VIEW_SET) {
@@ -169,7 +184,7 @@ fn change_list(engine: &Engine<'_>, admin: ClassId, model: ModelId, site: Site) 
         }
     }
     let mut bill = Bill::of(project, &all);
-    bill.open = true;
+    bill.note("the framework asks for permissions and numbers besides");
     bill
 }
 

@@ -477,6 +477,9 @@ impl<'p> Frame<'_, 'p> {
         args: Args,
         site: Site,
     ) -> Value {
+        if self.engine.watch.is_on() {
+            self.watch_unseen(func);
+        }
         let Some((summary, slots)) = self.summary_of(func, captured, args, Some(site)) else {
             return self.declared_return(func);
         };

@@ -243,7 +243,7 @@ impl<'p> Frame<'_, 'p> {
     /// `prefetch_related_objects(rows, …)`.
     pub fn prefetch_objects(&mut self, call: &'p Call, args: &Args, expr: &'p Expr) {
         if self.engine.watch.is_on() {
-            self.watch_gap();
+            self.watch_gap("rows are loaded later");
         }
         self.load_later(call, args);
         let Some((_, rows_arg)) = args.first() else { return };

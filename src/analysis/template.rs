@@ -221,7 +221,7 @@ impl<'p> Frame<'_, 'p> {
                 self.seen.push(Noted::RenderUnknown(site));
             }
             if self.engine.watch.is_on() {
-                self.watch_gap();
+                self.watch_gap("the template is not known");
             }
             return Value::SCALAR;
         }

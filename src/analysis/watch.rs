@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use crate::ir::{Call, CmpOp, Compare, Expr, ExprKind};
+use crate::ir::{Call, CmpOp, Compare, Expr, ExprKind, StmtKind};
 use crate::project::FuncId;
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
-use super::event::{Eval, Load};
+use super::event::{Access, Eval, Load};
 use super::frame::{Frame, Loop, Over};
 use super::rows;
 use super::slots::{self, Slots};
@@ -21,6 +21,7 @@ use super::value::{Base, Kind, Live, Origin, Query, Row, Value};
 
 /// What a frame remembers at most; more is a gap.
 const MOST: usize = 600;
+const TOO_MUCH: &str = "there is more than is remembered";
 
 /// Methods of rows that Django has and that ask nothing.
 const FREE_METHODS: &[&str] = &[
@@ -65,7 +66,7 @@ pub enum Watched {
     /// Something is read that may need a query.
     Asked(Box<Asked>),
     /// What happens here is not known, or is not told apart from what reads.
-    Gap,
+    Gap(&'static str),
 }
 
 /// A read of rows.
@@ -108,8 +109,8 @@ impl<'p> Frame<'_, 'p> {
             if self.is_stub() || !self.watched.contains(&what) {
                 self.watched.push(what);
             }
-        } else if self.watched.last() != Some(&Watched::Gap) {
-            self.watched.push(Watched::Gap);
+        } else if !self.watched.contains(&Watched::Gap(TOO_MUCH)) {
+            self.watched.push(Watched::Gap(TOO_MUCH));
         }
     }
 
@@ -147,6 +148,9 @@ impl<'p> Frame<'_, 'p> {
         if load.row.origin == Origin::New || self.is_preloaded(load) {
             return;
         }
+        if load.access != Access::Column {
+            self.watch_rare();
+        }
         let (rounds, unclear) = match (&row.origin, row.live) {
             (Origin::Query(query), Live::Single) if self.loops.iter().any(Loop::repeats) => match query.born {
                 Some(id) => {
@@ -158,7 +162,7 @@ impl<'p> Frame<'_, 'p> {
             _ => (Vec::new(), false),
         };
         if unclear {
-            self.watch_gap();
+            self.watch_gap("a row is read in a loop that may fetch it anew");
         }
         self.remember(Watched::Asked(Box::new(Asked {
             what: What::Load(load.clone()),
@@ -168,6 +172,28 @@ impl<'p> Frame<'_, 'p> {
         })));
     }
 
+    /// A column of a row that came as an argument: who gave it may have left the column out.
+    pub(super) fn watch_column(&mut self, row: &Row, name: Sym, span: Span) {
+        let given = match &row.origin {
+            Origin::Slot(_) => true,
+            Origin::Query(query) => matches!(query.base, Base::Slot(_)),
+            _ => false,
+        };
+        if given && row.steps.is_empty() {
+            let load = Load {
+                row: self.resolve_lives(row),
+                attr: name,
+                access: Access::Column,
+                site: self.site(span),
+                calls: Vec::new(),
+                around: None,
+                conditional: false,
+                inner: None,
+            };
+            self.watch_load(&load, row);
+        }
+    }
+
     pub(super) fn watch_eval(&mut self, eval: &Eval) {
         if eval.query.empty || eval.query.fetched && tables::keeps_rows(eval.op) {
             return;
@@ -175,10 +201,11 @@ impl<'p> Frame<'_, 'p> {
         if matches!(&eval.query.base, Base::Related(row, _) if row.origin == Origin::New) {
             return;
         }
+        self.watch_rare();
         let around = self.loops_around(eval);
         let asked = Asked {
             rounds: self.rounds(around),
-            conditional: self.conditional() || self.rare > 0,
+            conditional: self.conditional() || self.rare > 0 || self.plays_form(),
             what: What::Eval(Eval {
                 query: Arc::new(self.settled_query(&eval.query)),
                 ..eval.clone()
@@ -186,6 +213,38 @@ impl<'p> Frame<'_, 'p> {
             kept: None,
         };
         self.remember(Watched::Asked(Box::new(asked)));
+    }
+
+    /// What fills a memory of answers runs for some of the rows.
+    fn watch_rare(&mut self) {
+        let many = |l: &Loop| matches!(l.over, Over::Rows | Over::Unknown);
+        if self.rare > 0 && self.loops.iter().any(many) {
+            self.watch_gap("some queries run once for each of several keys");
+        }
+    }
+
+    /// Forms are played where they are made, whether they are shown or not.
+    fn plays_form(&self) -> bool {
+        self.is_stub() && self.project.file(self.file).path.contains("django/forms")
+    }
+
+    /// A function of a package is called of which only the name is known.
+    pub(super) fn watch_unseen(&mut self, func: FuncId) {
+        let routine = self.project.routine(func);
+        let (file, _) = self.project.func(func);
+        let of_rows = routine.class.is_some_and(|class| {
+            let class = self.project.class_id(file, class);
+            self.project.model_of_class(class).is_some()
+                || self.project.is_queryset_class(class)
+                || self.project.is_manager_class(class)
+        });
+        let empty = routine
+            .body
+            .iter()
+            .all(|stmt| matches!(&stmt.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Const(_))));
+        if empty && of_rows && !FREE_METHODS.contains(&routine.name.as_str()) {
+            self.watch_gap("what a package does with rows is not known");
+        }
     }
 
     /// A page is made: its rows are counted.
@@ -204,8 +263,8 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// Something happens whose queries are not known.
-    pub(super) fn watch_gap(&mut self) {
-        self.remember(Watched::Gap);
+    pub(super) fn watch_gap(&mut self, why: &'static str) {
+        self.remember(Watched::Gap(why));
     }
 
     pub(super) fn watch_loop(&mut self, value: &Value, elem: &Value, over: Over) {
@@ -240,13 +299,16 @@ impl<'p> Frame<'_, 'p> {
 
     /// What a called function was watched for, in terms of the caller.
     pub(super) fn take_watched(&mut self, summary: &Summary, slots: &Slots, call: Site) {
+        if summary.watched.iter().any(|one| matches!(one, Watched::Asked(_))) {
+            self.watch_rare();
+        }
         for one in &summary.watched {
             let taken = match one {
                 Watched::Value { span, value } => Some(Watched::Value {
                     span: *span,
                     value: slots::fill(self, value, slots),
                 }),
-                Watched::Gap => Some(Watched::Gap),
+                Watched::Gap(why) => Some(Watched::Gap(why)),
                 Watched::Asked(asked) => self.taken(asked, slots, call).map(|a| Watched::Asked(Box::new(a))),
             };
             match taken {
@@ -254,8 +316,8 @@ impl<'p> Frame<'_, 'p> {
                 None => continue,
             }
         }
-        if summary.height.is_none() && summary.watched.len() < MOST {
-            self.watch_gap();
+        if summary.height.is_none() {
+            self.watch_gap("calls go deeper than they are followed");
         }
     }
 
@@ -342,7 +404,7 @@ impl<'p> Frame<'_, 'p> {
         let name = name.as_str();
         let made = name.starts_with("get_") && name.ends_with("_display");
         if !made && !FREE_METHODS.contains(&name) {
-            self.watch_gap();
+            self.watch_gap("a method of a row is not known");
         }
     }
 
@@ -353,14 +415,14 @@ impl<'p> Frame<'_, 'p> {
             _ => false,
         };
         if !plain || args.iter().any(|(_, value)| holds_rows(value)) {
-            self.watch_gap();
+            self.watch_gap("what is called is not known");
         }
     }
 
     /// Code outside of the project is called.
     pub(super) fn watch_outside_call(&mut self, dotted: Sym, args: &Args) {
         if dotted != "builtins.reveal" && args.iter().any(|(_, value)| holds_rows(value)) {
-            self.watch_gap();
+            self.watch_gap("code outside of the project gets rows");
         }
     }
 
