@@ -40,7 +40,10 @@ pub mod occurrences;
 pub mod offered;
 mod operators;
 mod orm;
+mod play;
+pub mod place;
 pub mod plan;
+pub mod probe;
 mod rows;
 mod serializers;
 pub mod shared;
@@ -59,6 +62,7 @@ mod walk;
 mod watch;
 pub mod workload;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -106,8 +110,8 @@ pub struct Analysis {
     pub counts: Counts,
     /// What `reveal(x)` calls saw, in the functions as they stand, sorted.
     pub reveals: Vec<(Site, String)>,
-    /// Templates that something renders, includes or extends.
-    pub rendered: FxHashSet<FileId>,
+    /// Templates that something renders or includes, and what does: calls, tags, declarations of classes.
+    pub rendered: FxHashMap<FileId, BTreeSet<Site>>,
     /// Loops in which rows are changed, by what they iterate, and functions that do it.
     pub changing: Changing,
     /// Queries by what they ask of their tables, sorted.

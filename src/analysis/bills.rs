@@ -4,18 +4,18 @@
 
 use std::sync::Arc;
 
-use crate::ir::{ArgKind, FuncIdx};
-use crate::project::{ClassId, ClassRef, FuncId, Member, ModelId, Part, Project};
+use crate::ir::FuncIdx;
+use crate::project::{ClassId, ClassRef, FuncId, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
 use super::Engine;
 use super::bill::Bill;
-use super::call::Args;
 use super::entries;
 use super::frame::Frame;
+use super::play::{method, object, played};
 use super::serializers;
 use super::summary::MAX_CALLS;
-use super::value::{Kind, Live, Object, Query, Row, Value};
+use super::value::{Kind, Live, Query, Row, Value};
 use super::watch::{Watch, Watched};
 
 const VIEW: &[&str] = &["django.views.generic.base.View"];
@@ -186,27 +186,6 @@ fn change_list(engine: &Engine<'_>, admin: ClassId, model: ModelId, site: Site) 
     let mut bill = Bill::of(project, &all);
     bill.note("the framework asks for permissions and numbers besides");
     bill
-}
-
-/// Calls a method for an entry point: what was watched, and whether something was out of reach.
-fn played(engine: &Engine<'_>, func: FuncId, args: Vec<Value>, site: Site) -> (Vec<Watched>, bool) {
-    let mut frame = Frame::new(engine, engine.project.func_id(site.file, FuncIdx(0)), MAX_CALLS);
-    frame.receiver = None;
-    frame.stand_in = Some(site);
-    let args: Args = args.into_iter().map(|value| (ArgKind::Positional, value)).collect();
-    frame.call_function(func, None, args, site);
-    (std::mem::take(&mut frame.watched), frame.cut)
-}
-
-fn object(class: ClassId, attrs: Vec<(Sym, Value)>) -> Value {
-    Value::new(Kind::Object(Arc::new(Object { class, attrs })))
-}
-
-fn method(project: &Project, class: ClassId, name: Sym) -> Option<FuncId> {
-    match project.class_member(class, name) {
-        Some((_, Member::Method(func))) => Some(func),
-        _ => None,
-    }
 }
 
 /// Some base is code that nobody has seen.
