@@ -4,7 +4,7 @@
 
 use crate::ir::{ClassIdx, Expr, ExprKind, FuncIdx, Stmt};
 use crate::project::{ClassId, FuncId, Part, Project};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, Sym};
 
 use super::walk;
 
@@ -15,6 +15,8 @@ pub struct Pointed {
     /// The expression, and before it the call that it is the name of.
     pub spans: Vec<Span>,
     pub code: Code,
+    /// It is the attribute of another expression.
+    pub of: Option<(Span, Sym)>,
 }
 
 /// The code that an expression belongs to.
@@ -32,23 +34,16 @@ pub fn at(project: &Project, file: FileId, offset: u32) -> Option<Pointed> {
     let facts = &known.facts;
     if known.part == Part::Template {
         let blocks = project.blocks(file).iter().flat_map(|block| &block.body);
-        let body = facts.functions.first()?.body.iter().chain(blocks);
-        return Some(Pointed {
-            file,
-            spans: in_body(body, offset)?,
-            code: Code::Template(file),
-        });
+        let body = facts.functions.iter().flat_map(|routine| &routine.body).chain(blocks);
+        return in_body(body, offset)?.pointed(file, Code::Template(file));
     }
     let around = facts.functions.iter().enumerate().skip(1);
     let inner = around
         .filter(|(_, routine)| holds(routine.span, offset))
         .min_by_key(|(_, routine)| routine.span.end - routine.span.start);
     if let Some((idx, routine)) = inner {
-        return Some(Pointed {
-            file,
-            spans: in_body(routine.body.iter(), offset)?,
-            code: Code::Function(project.func_id(file, FuncIdx(idx as u32))),
-        });
+        let code = Code::Function(project.func_id(file, FuncIdx(idx as u32)));
+        return in_body(routine.body.iter(), offset)?.pointed(file, code);
     }
     let classes = facts.classes.iter().enumerate();
     let inner = classes
@@ -61,36 +56,29 @@ pub fn at(project: &Project, file: FileId, offset: u32) -> Option<Pointed> {
             .enumerate()
             .find(|(_, assign)| assign.value.as_ref().is_some_and(|value| holds(value.span, offset)));
         let (at, assign) = found?;
-        let value = assign.value.as_ref()?;
-        return Some(Pointed {
-            file,
-            spans: in_expression(value, offset)?,
-            code: Code::Attribute(project.class_id(file, ClassIdx(idx as u32)), at as u32),
-        });
+        let code = Code::Attribute(project.class_id(file, ClassIdx(idx as u32)), at as u32);
+        return in_expression(assign.value.as_ref()?, offset)?.pointed(file, code);
     }
-    Some(Pointed {
-        file,
-        spans: in_body(facts.functions.first()?.body.iter(), offset)?,
-        code: Code::Function(project.func_id(file, FuncIdx(0))),
-    })
+    let code = Code::Function(project.func_id(file, FuncIdx(0)));
+    in_body(facts.functions.first()?.body.iter(), offset)?.pointed(file, code)
 }
 
 fn holds(span: Span, offset: u32) -> bool {
     span.start <= offset && offset < span.end
 }
 
-fn in_body<'p>(body: impl Iterator<Item = &'p Stmt>, offset: u32) -> Option<Vec<Span>> {
+fn in_body<'p>(body: impl Iterator<Item = &'p Stmt>, offset: u32) -> Option<Chain> {
     let mut found = Chain::new(offset);
     for stmt in body {
         walk::expressions(stmt, &mut |e| found.visit(e));
     }
-    found.spans()
+    Some(found)
 }
 
-fn in_expression(expr: &Expr, offset: u32) -> Option<Vec<Span>> {
+fn in_expression(expr: &Expr, offset: u32) -> Option<Chain> {
     let mut found = Chain::new(offset);
     walk::expression(expr, &mut |e| found.visit(e));
-    found.spans()
+    Some(found)
 }
 
 /// The expressions around an offset, as far as they are named there.
@@ -100,6 +88,7 @@ struct Chain {
     inner: Option<(Span, bool)>,
     /// Calls around the offset, each with the span of what it calls.
     calls: Vec<(Span, Span)>,
+    of: Option<(Span, Sym)>,
 }
 
 impl Chain {
@@ -108,6 +97,7 @@ impl Chain {
             offset,
             inner: None,
             calls: Vec::new(),
+            of: None,
         }
     }
 
@@ -130,15 +120,22 @@ impl Chain {
         let len = |span: Span| span.end - span.start;
         if self.inner.is_none_or(|(span, _)| len(expr.span) <= len(span)) {
             self.inner = Some((expr.span, named));
+            self.of = match &expr.kind {
+                ExprKind::Attr(attr) => Some((attr.base.span, attr.name)),
+                ExprKind::Lookup(lookup) => Some((lookup.base.span, lookup.name)),
+                _ => None,
+            };
         }
     }
 
-    fn spans(self) -> Option<Vec<Span>> {
+    fn pointed(self, file: FileId, code: Code) -> Option<Pointed> {
         let (inner, named) = self.inner?;
-        if !named {
-            return None;
-        }
         let call = self.calls.iter().find(|(func, _)| *func == inner);
-        Some(call.map(|(_, call)| *call).into_iter().chain([inner]).collect())
+        named.then(|| Pointed {
+            file,
+            spans: call.map(|(_, call)| *call).into_iter().chain([inner]).collect(),
+            code,
+            of: self.of,
+        })
     }
 }
