@@ -107,10 +107,10 @@ impl Bill {
             }
             Answer::Query => {}
         }
-        if let What::Eval(eval) = &asked.what {
-            if eval.query.plan.open {
-                self.note("what a queryset loads is not known");
-            }
+        if let What::Eval(eval) = &asked.what
+            && eval.query.plan.open
+        {
+            self.note("what a queryset loads is not known");
         }
         let prefetched = match &asked.what {
             What::Eval(eval) => generic_prefetch(project, eval.query.model, &eval.query.plan),
@@ -139,7 +139,9 @@ fn is_generic(project: &Project, cause: &Cause) -> bool {
         return false;
     };
     match project.model_attr(*model, *name) {
-        Some(ModelAttr::Forward(rel) | ModelAttr::Reverse(rel)) => is_generic_kind(project.relation(rel).kind),
+        Some(ModelAttr::Forward(rel) | ModelAttr::Reverse(rel)) => {
+            is_generic_kind(project.relation(rel).kind)
+        }
         _ => false,
     }
 }
@@ -149,7 +151,9 @@ fn generic_prefetch(project: &Project, model: ModelId, plan: &Plan) -> bool {
     plan.prefetch.iter().any(|prefetch| {
         let names = prefetch.lookup.as_str().split("__").map(Sym::new);
         project.hops(model, names).any(|hop| match hop.attr {
-            Some(ModelAttr::Forward(rel) | ModelAttr::Reverse(rel)) => is_generic_kind(project.relation(rel).kind),
+            Some(ModelAttr::Forward(rel) | ModelAttr::Reverse(rel)) => {
+                is_generic_kind(project.relation(rel).kind)
+            }
             _ => false,
         })
     })
@@ -172,7 +176,8 @@ fn same_answer(one: &Asked, other: &Asked) -> bool {
                 && same_origin(&a.row, &b.row)
         }
         (What::Eval(a), What::Eval(b)) => {
-            let same_object = tables::keeps_rows(a.op) && tables::keeps_rows(b.op) && same_query(&a.query, &b.query);
+            let same_object =
+                tables::keeps_rows(a.op) && tables::keeps_rows(b.op) && same_query(&a.query, &b.query);
             let kept = one.kept.is_some() && one.kept == other.kept && a.site == b.site && a.op == b.op;
             same_object || kept
         }
@@ -220,9 +225,18 @@ fn answered_load(project: &Project, load: &Load) -> Answer {
         let left_out = row.steps.is_empty() && query.plan.defers(project, row.model, load.attr);
         return if left_out { Answer::Query } else { Answer::Memory };
     }
-    let full: Vec<Sym> = row.steps.iter().map(|step| step.name).chain([load.attr]).collect();
+    let full: Vec<Sym> = row
+        .steps
+        .iter()
+        .map(|step| step.name)
+        .chain([load.attr])
+        .collect();
     if judge::in_memory(project, row, &full) {
-        let open = query.plan.open || row.steps.iter().any(|step| step.plan.as_ref().is_some_and(|p| p.open));
+        let open = query.plan.open
+            || row
+                .steps
+                .iter()
+                .any(|step| step.plan.as_ref().is_some_and(|p| p.open));
         return if open { Answer::Unclear } else { Answer::Memory };
     }
     Answer::Query
@@ -292,7 +306,11 @@ fn charged_eval(project: &Project, eval: &Eval, asked: &Asked) -> Charge {
         }
     }
     let rows = !eval.aggregate && query.mode == Mode::Rows && fetches_rows(eval.op);
-    let prefetched = if rows { prefetches(project, query.model, &query.plan) } else { 0 };
+    let prefetched = if rows {
+        prefetches(project, query.model, &query.plan)
+    } else {
+        0
+    };
     Charge {
         site: eval.site,
         calls: eval.calls.clone(),
@@ -334,10 +352,15 @@ fn of_row(row: &Row) -> Vec<Per> {
             model: Some(model),
         }));
     }
-    per.extend(row.steps.iter().filter(|s| s.many && s.live == Live::Many).map(|s| Per {
-        site: s.site,
-        model: Some(s.target),
-    }));
+    per.extend(
+        row.steps
+            .iter()
+            .filter(|s| s.many && s.live == Live::Many)
+            .map(|s| Per {
+                site: s.site,
+                model: Some(s.target),
+            }),
+    );
     per
 }
 

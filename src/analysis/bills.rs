@@ -145,8 +145,13 @@ fn of_class(engine: &Engine<'_>, class: ClassId, found: &mut Vec<Billed>) {
         let all = reads.chain(serializers::extra_actions(project, class));
         for (action, func) in all {
             let own = project.routine(func);
-            let here = project.func(func).0 == file && project.class_member(class, action).map(|(c, _)| c) == Some(class);
-            let at = if here { Site::new(file, own.name_span) } else { name };
+            let here = project.func(func).0 == file
+                && project.class_member(class, action).map(|(c, _)| c) == Some(class);
+            let at = if here {
+                Site::new(file, own.name_span)
+            } else {
+                name
+            };
             let this = object(class, vec![(Sym::new("action"), Value::new(Kind::Str(action)))]);
             let (watched, open) = played(engine, func, vec![this, Value::UNKNOWN], name);
             add(Entry::Action(class, action), at, watched, open);

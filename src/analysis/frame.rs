@@ -303,9 +303,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     }
 
     pub fn note_write(&mut self) {
-        if self.engine.watch.is_on() {
-            self.watch_gap("rows are changed");
-        }
+        self.watch_gap("rows are changed");
         self.writes = true;
         for l in &mut self.loops {
             l.writes = true;

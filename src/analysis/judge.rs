@@ -189,8 +189,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
 /// Whether what `full` leads to from the origin of a row was loaded with it: by the queryset that fetched it, by the
 /// manager of a set on the way, or later.
 pub(super) fn in_memory(project: &Project, row: &Row, full: &[Sym]) -> bool {
-    let by_root =
-        matches!(&row.origin, Origin::Query(query) if query.plan.loads(project, query.model, full));
+    let by_root = matches!(&row.origin, Origin::Query(query) if query.plan.loads(project, query.model, full));
     let by_manager = row.steps.iter().enumerate().any(|(i, step)| {
         step.plan
             .as_ref()

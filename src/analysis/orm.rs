@@ -33,9 +33,7 @@ impl<'p> Frame<'_, 'p> {
                 self.queryset_method(query, name, args, (span, at), receiver.deps)
             }
             Kind::Row(_) => {
-                if self.engine.watch.is_on() {
-                    self.watch_method(name);
-                }
+                self.watch_method(name);
                 if tables::writes(name) {
                     self.note_write();
                 }
@@ -66,9 +64,7 @@ impl<'p> Frame<'_, 'p> {
                 }
                 let query = self.planned(query, method, name, args, site);
                 if method.plan == PlanOp::Page {
-                    if self.engine.watch.is_on() {
-                        self.watch_count(&query, site, deps);
-                    }
+                    self.watch_count(&query, site, deps);
                     // Who makes a page reads it, though perhaps in a template that is not known.
                     self.note_use(&query, Some(name), site, deps);
                 } else if method.filters.is_some() || method.sorts.is_some() {
@@ -168,7 +164,7 @@ impl<'p> Frame<'_, 'p> {
                 query.batched |= args
                     .iter()
                     .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if n.as_str().ends_with("__in")));
-                query.batched |= args.iter().any(|(k, v)| *k == ArgKind::Positional && batches(v));
+                query.batched |= args.iter().any(|(k, v)| *k == ArgKind::Positional && v.batches());
             }
             PlanOp::Order => query.ordered = !args.is_empty(),
             PlanOp::Annotate => {
@@ -242,9 +238,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// `prefetch_related_objects(rows, …)`.
     pub fn prefetch_objects(&mut self, call: &'p Call, args: &Args, expr: &'p Expr) {
-        if self.engine.watch.is_on() {
-            self.watch_gap("rows are loaded later");
-        }
+        self.watch_gap("rows are loaded later");
         self.load_later(call, args);
         let Some((_, rows_arg)) = args.first() else { return };
         let element = match &rows_arg.kind {
@@ -335,9 +329,7 @@ impl<'p> Frame<'_, 'p> {
             conditional: false,
             around: None,
         };
-        if self.engine.watch.is_on() {
-            self.watch_eval(&eval);
-        }
+        self.watch_eval(&eval);
         self.eval_event(eval);
     }
 
@@ -498,15 +490,6 @@ impl<'p> Frame<'_, 'p> {
         } else {
             self.engine.report_load(load, self.func);
         }
-    }
-}
-
-/// A positional condition that may ask for many keys at once.
-fn batches(value: &Value) -> bool {
-    match &value.kind {
-        Kind::Unknown => true,
-        Kind::Condition(condition) => condition.asks_for_many(),
-        _ => false,
     }
 }
 

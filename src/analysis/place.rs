@@ -34,7 +34,11 @@ pub fn at(project: &Project, file: FileId, offset: u32) -> Option<Pointed> {
     let facts = &known.facts;
     if known.part == Part::Template {
         let blocks = project.blocks(file).iter().flat_map(|block| &block.body);
-        let body = facts.functions.iter().flat_map(|routine| &routine.body).chain(blocks);
+        let body = facts
+            .functions
+            .iter()
+            .flat_map(|routine| &routine.body)
+            .chain(blocks);
         return in_body(body, offset)?.pointed(file, Code::Template(file));
     }
     let around = facts.functions.iter().enumerate().skip(1);
@@ -50,11 +54,12 @@ pub fn at(project: &Project, file: FileId, offset: u32) -> Option<Pointed> {
         .filter(|(_, class)| holds(class.span, offset))
         .min_by_key(|(_, class)| class.span.end - class.span.start);
     if let Some((idx, class)) = inner {
-        let found = class
-            .assigns
-            .iter()
-            .enumerate()
-            .find(|(_, assign)| assign.value.as_ref().is_some_and(|value| holds(value.span, offset)));
+        let found = class.assigns.iter().enumerate().find(|(_, assign)| {
+            assign
+                .value
+                .as_ref()
+                .is_some_and(|value| holds(value.span, offset))
+        });
         let (at, assign) = found?;
         let code = Code::Attribute(project.class_id(file, ClassIdx(idx as u32)), at as u32);
         return in_expression(assign.value.as_ref()?, offset)?.pointed(file, code);

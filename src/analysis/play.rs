@@ -14,11 +14,19 @@ use super::value::{Kind, Object, Value};
 use super::watch::Watched;
 
 /// Calls a method for an entry point: what was watched, and whether something was out of reach.
-pub(super) fn played(engine: &Engine<'_>, func: FuncId, args: Vec<Value>, site: Site) -> (Vec<Watched>, bool) {
+pub(super) fn played(
+    engine: &Engine<'_>,
+    func: FuncId,
+    args: Vec<Value>,
+    site: Site,
+) -> (Vec<Watched>, bool) {
     let mut frame = Frame::new(engine, engine.project.func_id(site.file, FuncIdx(0)), MAX_CALLS);
     frame.receiver = None;
     frame.stand_in = Some(site);
-    let args: Args = args.into_iter().map(|value| (ArgKind::Positional, value)).collect();
+    let args: Args = args
+        .into_iter()
+        .map(|value| (ArgKind::Positional, value))
+        .collect();
     frame.call_function(func, None, args, site);
     (std::mem::take(&mut frame.watched), frame.cut)
 }

@@ -123,7 +123,10 @@ impl Search<'_, '_> {
 
     /// Contexts in which it is known where the rows come from.
     fn told(&self) -> usize {
-        self.found.iter().filter(|(_, context)| is_told(&context.value)).count()
+        self.found
+            .iter()
+            .filter(|(_, context)| is_told(&context.value))
+            .count()
     }
 
     /// Callers can tell nothing that the code does not tell by itself.
@@ -297,7 +300,9 @@ impl Wave {
                 self.roots.push(Root::Class(other));
             }
             if method(project, other, Sym::new("__djperf_site__")).is_some() {
-                let files = project.file_ids().filter(|f| project.file(*f).part == Part::Source);
+                let files = project
+                    .file_ids()
+                    .filter(|f| project.file(*f).part == Part::Source);
                 let registered = files.flat_map(|file| entries::registered_in(project, file));
                 let own = registered.filter(|(admin, _, _)| *admin == other);
                 self.roots
@@ -386,7 +391,10 @@ fn extending(project: &Project, parent: FileId) -> Vec<FileId> {
 
 /// The names under which code is used. What frameworks call by names of their own is used by its class.
 fn names(project: &Project, functions: &BTreeSet<FuncId>, classes: &BTreeSet<ClassId>) -> FxHashSet<Sym> {
-    let mut names: FxHashSet<Sym> = classes.iter().map(|class| project.class_facts(*class).name).collect();
+    let mut names: FxHashSet<Sym> = classes
+        .iter()
+        .map(|class| project.class_facts(*class).name)
+        .collect();
     for func in functions {
         let routine = project.routine(*func);
         let (file, _) = project.func(*func);
@@ -413,9 +421,17 @@ fn names(project: &Project, functions: &BTreeSet<FuncId>, classes: &BTreeSet<Cla
 fn mentioning(project: &Project, names: &FxHashSet<Sym>) -> Vec<Unit> {
     let files: Vec<FileId> = project
         .file_ids()
-        .filter(|file| matches!(project.file(*file).part, Part::Source | Part::Command | Part::Template))
+        .filter(|file| {
+            matches!(
+                project.file(*file).part,
+                Part::Source | Part::Command | Part::Template
+            )
+        })
         .collect();
-    let found: Vec<Vec<Unit>> = files.par_iter().map(|file| mentions_in(project, *file, names)).collect();
+    let found: Vec<Vec<Unit>> = files
+        .par_iter()
+        .map(|file| mentions_in(project, *file, names))
+        .collect();
     found.into_iter().flatten().take(MOST_USERS * 2).collect()
 }
 
@@ -434,8 +450,15 @@ fn mentions_in(project: &Project, file: FileId, names: &FxHashSet<Sym>) -> Vec<U
     };
     if template {
         let blocks = project.blocks(file).iter().any(|block| mentions(&block.body));
-        let body = facts.functions.first().is_some_and(|routine| mentions(&routine.body));
-        return if blocks || body { vec![Unit::Template(file)] } else { Vec::new() };
+        let body = facts
+            .functions
+            .first()
+            .is_some_and(|routine| mentions(&routine.body));
+        return if blocks || body {
+            vec![Unit::Template(file)]
+        } else {
+            Vec::new()
+        };
     }
     let mut found = Vec::new();
     for (idx, routine) in facts.functions.iter().enumerate().skip(1) {

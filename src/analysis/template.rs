@@ -220,9 +220,7 @@ impl<'p> Frame<'_, 'p> {
             if !self.is_stub() {
                 self.seen.push(Noted::RenderUnknown(site));
             }
-            if self.engine.watch.is_on() {
-                self.watch_gap("the template is not known");
-            }
+            self.watch_gap("the template is not known");
             return Value::SCALAR;
         }
         let context = match arg(first + 1, &["context", "dictionary"]).map(|v| v.kind) {

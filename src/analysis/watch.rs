@@ -34,9 +34,42 @@ const FREE_METHODS: &[&str] = &[
 ];
 /// Methods of texts, dates, numbers and containers: they ask nothing, whatever they are called on.
 const PLAIN_METHODS: &[&str] = &[
-    "get", "getlist", "items", "keys", "values", "pop", "setdefault", "copy", "append", "extend", "add", "update", "format",
-    "join", "split", "strip", "lower", "upper", "replace", "startswith", "endswith", "title", "encode", "decode", "isdigit",
-    "strftime", "isoformat", "date", "time", "total_seconds", "quantize", "sort", "info", "debug", "warning", "error",
+    "get",
+    "getlist",
+    "items",
+    "keys",
+    "values",
+    "pop",
+    "setdefault",
+    "copy",
+    "append",
+    "extend",
+    "add",
+    "update",
+    "format",
+    "join",
+    "split",
+    "strip",
+    "lower",
+    "upper",
+    "replace",
+    "startswith",
+    "endswith",
+    "title",
+    "encode",
+    "decode",
+    "isdigit",
+    "strftime",
+    "isoformat",
+    "date",
+    "time",
+    "total_seconds",
+    "quantize",
+    "sort",
+    "info",
+    "debug",
+    "warning",
+    "error",
     "exception",
 ];
 
@@ -152,13 +185,15 @@ impl<'p> Frame<'_, 'p> {
             self.watch_rare();
         }
         let (rounds, unclear) = match (&row.origin, row.live) {
-            (Origin::Query(query), Live::Single) if self.loops.iter().any(Loop::repeats) => match query.born {
-                Some(id) => {
-                    let upto = self.loops.iter().position(|l| l.id == id).map_or(0, |at| at + 1);
-                    (self.rounds(upto), false)
+            (Origin::Query(query), Live::Single) if self.loops.iter().any(Loop::repeats) => {
+                match query.born {
+                    Some(id) => {
+                        let upto = self.loops.iter().position(|l| l.id == id).map_or(0, |at| at + 1);
+                        (self.rounds(upto), false)
+                    }
+                    None => (Vec::new(), row.steps.iter().all(|step| step.live != Live::Many)),
                 }
-                None => (Vec::new(), row.steps.iter().all(|step| step.live != Live::Many)),
-            },
+            }
             _ => (Vec::new(), false),
         };
         if unclear {
@@ -195,6 +230,9 @@ impl<'p> Frame<'_, 'p> {
     }
 
     pub(super) fn watch_eval(&mut self, eval: &Eval) {
+        if !self.engine.watch.is_on() {
+            return;
+        }
         if eval.query.empty || eval.query.fetched && tables::keeps_rows(eval.op) {
             return;
         }
@@ -249,6 +287,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// A page is made: its rows are counted.
     pub(super) fn watch_count(&mut self, query: &Query, site: Site, deps: super::value::Deps) {
+        if !self.engine.watch.is_on() {
+            return;
+        }
         self.watch_eval(&Eval {
             query: Arc::new(query.clone()),
             op: Sym::new("count"),
@@ -264,6 +305,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// Something happens whose queries are not known.
     pub(super) fn watch_gap(&mut self, why: &'static str) {
+        if !self.engine.watch.is_on() {
+            return;
+        }
         self.remember(Watched::Gap(why));
     }
 
@@ -309,7 +353,9 @@ impl<'p> Frame<'_, 'p> {
                     value: slots::fill(self, value, slots),
                 }),
                 Watched::Gap(why) => Some(Watched::Gap(why)),
-                Watched::Asked(asked) => self.taken(asked, slots, call).map(|a| Watched::Asked(Box::new(a))),
+                Watched::Asked(asked) => self
+                    .taken(asked, slots, call)
+                    .map(|a| Watched::Asked(Box::new(a))),
             };
             match taken {
                 Some(taken) => self.remember(taken),
@@ -401,6 +447,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// A method of a row that is not known: of a package, or made by Django.
     pub(super) fn watch_method(&mut self, name: Sym) {
+        if !self.engine.watch.is_on() {
+            return;
+        }
         let name = name.as_str();
         let made = name.starts_with("get_") && name.ends_with("_display");
         if !made && !FREE_METHODS.contains(&name) {
@@ -421,7 +470,8 @@ impl<'p> Frame<'_, 'p> {
 
     /// Code outside of the project is called.
     pub(super) fn watch_outside_call(&mut self, dotted: Sym, args: &Args) {
-        if dotted != "builtins.reveal" && args.iter().any(|(_, value)| holds_rows(value)) {
+        let harmless = dotted == "builtins.reveal" || dotted.as_str().starts_with("django.db.models.");
+        if !harmless && args.iter().any(|(_, value)| holds_rows(value)) {
             self.watch_gap("code outside of the project gets rows");
         }
     }

@@ -33,7 +33,11 @@ fn cost(held: &Held<'_>, kind: Entry, name: Site, bill: &Bill) -> Option<Cost> {
     let label = |model: ModelId| held.project.model(model).name;
     let title = match kind {
         Entry::Function(_) | Entry::Page(_) => total,
-        Entry::Action(_, action) if held.outcome.sources.get(name.file).slice(name.span) == action.as_str() => total,
+        Entry::Action(_, action)
+            if held.outcome.sources.get(name.file).slice(name.span) == action.as_str() =>
+        {
+            total
+        }
         Entry::Action(_, action) => format!("{action}: {total}"),
         Entry::ChangeList(_, model) => format!("list of {}: {total}", label(model)),
         Entry::Serializer(..) => format!("{total} for N rows, if nothing is loaded"),
@@ -63,7 +67,11 @@ fn cost(held: &Held<'_>, kind: Entry, name: Site, bill: &Bill) -> Option<Cost> {
 /// Where a query runs, or else the innermost call in the project's own code that leads to it.
 pub(super) fn shown_place(held: &Held<'_>, charge: &Charge) -> Option<Site> {
     let calls = charge.calls.iter().rev();
-    [&charge.site].into_iter().chain(calls).copied().find(|site| is_own(held, *site))
+    [&charge.site]
+        .into_iter()
+        .chain(calls)
+        .copied()
+        .find(|site| is_own(held, *site))
 }
 
 fn told(held: &Held<'_>, kind: Entry, bill: &Bill, letters: &Letters) -> String {
@@ -112,7 +120,9 @@ pub(super) fn cause(held: &Held<'_>, charge: &Charge) -> String {
             op => format!("`{op}` of `{}`", label(model)),
         },
         Cause::Relation { model, name } => format!("`{name}` of `{}`", label(model)),
-        Cause::Column { model, name } => format!("the column `{name}` of `{}`, which was left out", label(model)),
+        Cause::Column { model, name } => {
+            format!("the column `{name}` of `{}`, which was left out", label(model))
+        }
     };
     if charge.count > 1 {
         return format!("{text}, with what it prefetches");

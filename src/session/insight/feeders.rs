@@ -74,16 +74,25 @@ fn declared(held: &Held<'_>, value: &Value, name: Sym) -> Vec<Site> {
         Kind::Row(row) => {
             let added = match &row.origin {
                 Origin::Query(query) => {
-                    let to_attr = query.plan.prefetch.iter().any(|p| {
-                        p.has_to_attr && p.to.as_str().rsplit("__").next() == Some(name.as_str())
-                    });
+                    let to_attr =
+                        query.plan.prefetch.iter().any(|p| {
+                            p.has_to_attr && p.to.as_str().rsplit("__").next() == Some(name.as_str())
+                        });
                     row.steps.is_empty() && (to_attr || query.plan.annotations.contains(&name))
                 }
                 _ => false,
             };
-            if added { of_row(row) } else { attribute(held, row.model, name).into_iter().collect() }
+            if added {
+                of_row(row)
+            } else {
+                attribute(held, row.model, name).into_iter().collect()
+            }
         }
-        Kind::Query(query) => query.classes.iter().filter_map(|class| member(held, *class, name)).collect(),
+        Kind::Query(query) => query
+            .classes
+            .iter()
+            .filter_map(|class| member(held, *class, name))
+            .collect(),
         Kind::Manager(manager) => {
             let classes = manager.classes.iter();
             classes.filter_map(|class| member(held, *class, name)).collect()
@@ -100,8 +109,21 @@ fn attribute(held: &Held<'_>, model: ModelId, name: Sym) -> Option<Site> {
             Some(project.relation(rel).site)
         }
         Some(ModelAttr::Column { .. } | ModelAttr::Pk) => {
-            let own = |model: ModelId| project.model(model).fields.iter().find(|f| f.name == name).map(|f| f.site);
-            own(model).or_else(|| project.model(model).parents.iter().find_map(|parent| own(*parent)))
+            let own = |model: ModelId| {
+                project
+                    .model(model)
+                    .fields
+                    .iter()
+                    .find(|f| f.name == name)
+                    .map(|f| f.site)
+            };
+            own(model).or_else(|| {
+                project
+                    .model(model)
+                    .parents
+                    .iter()
+                    .find_map(|parent| own(*parent))
+            })
         }
         None => member(held, project.model(model).class, name),
     }

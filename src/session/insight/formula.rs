@@ -56,7 +56,7 @@ pub fn sum<'c>(charges: impl Iterator<Item = &'c Charge>, letters: &Letters) -> 
     texts.join(" + ")
 }
 
-/// `1 query`, `≥ 2 + N queries`, `up to 3 queries`, `~ 2 + N queries`; none where no query is known.
+/// `1 query`, `≥ 2 + N queries`, `up to 3 queries`; none where no bound is known.
 pub fn total(bill: &Bill, letters: &Letters) -> Option<String> {
     if bill.charges.is_empty() {
         return None;
@@ -67,7 +67,7 @@ pub fn total(bill: &Bill, letters: &Letters) -> Option<String> {
     let (sign, formula) = match (bill.gaps.is_empty(), sure.len() == bill.charges.len()) {
         (true, true) => ("", most),
         (true, false) => ("up to ", most),
-        (false, _) if sure.is_empty() => ("~ ", most),
+        (false, _) if sure.is_empty() => return None,
         (false, _) => ("≥ ", least),
     };
     let noun = if formula == "1" { "query" } else { "queries" };

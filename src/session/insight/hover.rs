@@ -35,16 +35,28 @@ pub(super) fn shown(held: &Held<'_>, probe: &Probe) -> Option<Shown> {
     let markdown = match &groups[..] {
         [] => return None,
         [(text, _)] => text.clone(),
-        [all @ ..] => {
+        all => {
             let mut out = String::new();
             for (text, contexts) in all.iter().take(MOST_GROUPS) {
-                let names: Vec<String> = contexts.iter().take(2).map(|c| format!("`{}`", name(held, c.entry))).collect();
+                let names: Vec<String> = contexts
+                    .iter()
+                    .take(2)
+                    .map(|c| format!("`{}`", name(held, c.entry)))
+                    .collect();
                 let more = contexts.len().saturating_sub(2);
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let more = if more > 0 {
+                    format!(" and {more} more")
+                } else {
+                    String::new()
+                };
                 let _ = write!(out, "In {}{more}: {text}\n\n", names.join(", "));
             }
             if all.len() > MOST_GROUPS {
-                let _ = writeln!(out, "Elsewhere it is something else again ({} ways).", all.len() - MOST_GROUPS);
+                let _ = writeln!(
+                    out,
+                    "Elsewhere it is something else again ({} ways).",
+                    all.len() - MOST_GROUPS
+                );
             }
             out
         }
@@ -74,7 +86,13 @@ struct Teller<'h> {
 
 impl Teller<'_> {
     fn told(&self) -> Option<String> {
-        let parts: Vec<&Value> = self.context.value.alternatives().iter().filter(|v| is_rows(v)).collect();
+        let parts: Vec<&Value> = self
+            .context
+            .value
+            .alternatives()
+            .iter()
+            .filter(|v| is_rows(v))
+            .collect();
         let mut texts: Vec<String> = Vec::new();
         for part in parts {
             let text = self.value(part)?;
@@ -189,7 +207,11 @@ impl Teller<'_> {
                 return out;
             }
             (_, Some(step)) => {
-                let _ = write!(out, "a row of `{label}`**, reached by `{}`", row.path().replace("__", "."));
+                let _ = write!(
+                    out,
+                    "a row of `{label}`**, reached by `{}`",
+                    row.path().replace("__", ".")
+                );
                 if step.many && step.live == Live::Many {
                     out.push_str(", one of many");
                 }
@@ -237,11 +259,24 @@ impl Teller<'_> {
     fn costs(&self, out: &mut String) {
         let all = &self.context.all;
         let letters = Letters::of(all);
-        let here: Vec<&Charge> = all.charges.iter().filter(|charge| charge.site == self.at).collect();
-        let relation = self.context.value.alternatives().iter().find_map(|part| match &part.kind {
-            Kind::Row(row) => row.steps.last().filter(|step| !step.many && step.site == self.at).map(|step| (row, step)),
-            _ => None,
-        });
+        let here: Vec<&Charge> = all
+            .charges
+            .iter()
+            .filter(|charge| charge.site == self.at)
+            .collect();
+        let relation = self
+            .context
+            .value
+            .alternatives()
+            .iter()
+            .find_map(|part| match &part.kind {
+                Kind::Row(row) => row
+                    .steps
+                    .last()
+                    .filter(|step| !step.many && step.site == self.at)
+                    .map(|step| (row, step)),
+                _ => None,
+            });
         if !here.is_empty() {
             let sum = formula::sum(here.iter().copied(), &letters);
             let noun = if sum == "1" { "query" } else { "queries" };
@@ -253,7 +288,11 @@ impl Teller<'_> {
                     None => format!("{letter}: the loop"),
                 })
                 .collect();
-            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            let named = if named.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", named.join(", "))
+            };
             let why = match relation {
                 Some((_, step)) => format!("`{}` is not loaded with the rows: ", step.name),
                 None => String::new(),
@@ -263,15 +302,33 @@ impl Teller<'_> {
             && let Origin::Query(query) = &row.origin
             && !query.plan.open
         {
-            let _ = write!(out, "\n\n`{}` is in memory: reading it costs no query.", step.name);
+            let _ = write!(
+                out,
+                "\n\n`{}` is in memory: reading it costs no query.",
+                step.name
+            );
         }
-        self.before(&self.context.before, out);
+        self.before(out);
     }
 
-    fn before(&self, before: &Bill, out: &mut String) {
-        let letters = Letters::of(before);
-        if let Some(total) = formula::total(before, &letters) {
-            let _ = write!(out, "\n\nBefore it in `{}`: {total}.", name(self.held, self.context.entry));
+    fn before(&self, out: &mut String) {
+        let before = &self.context.before;
+        let before = Bill {
+            charges: before
+                .charges
+                .iter()
+                .filter(|charge| charge.site != self.at)
+                .cloned()
+                .collect(),
+            gaps: before.gaps.clone(),
+        };
+        let letters = Letters::of(&before);
+        if let Some(total) = formula::total(&before, &letters) {
+            let _ = write!(
+                out,
+                "\n\nBefore it in `{}`: {total}.",
+                name(self.held, self.context.entry)
+            );
         }
     }
 }
@@ -298,7 +355,11 @@ fn plan(plan: &Plan, path: &str, out: &mut String) {
         }
     };
     let quoted = |names: &[Sym]| -> Vec<String> {
-        names.iter().filter_map(|name| below(name.as_str())).map(|name| format!("`{name}`")).collect()
+        names
+            .iter()
+            .filter_map(|name| below(name.as_str()))
+            .map(|name| format!("`{name}`"))
+            .collect()
     };
     let mut select = quoted(&plan.select);
     if plan.select_all && path.is_empty() {
@@ -308,7 +369,11 @@ fn plan(plan: &Plan, path: &str, out: &mut String) {
     let prefetch = plan.prefetch.iter().filter_map(|one| {
         let lookup = below(one.lookup.as_str())?;
         let attr = one.to.as_str().rsplit("__").next().unwrap_or_default();
-        Some(if one.has_to_attr { format!("`{lookup}` as `{attr}`") } else { format!("`{lookup}`") })
+        Some(if one.has_to_attr {
+            format!("`{lookup}` as `{attr}`")
+        } else {
+            format!("`{lookup}`")
+        })
     });
     line("`prefetch_related`:", prefetch.collect());
     if path.is_empty() {
