@@ -395,6 +395,9 @@ impl<'p> Engine<'p> {
     }
 
     fn compute(&self, key: &Key, depth: u8) -> Summary {
+        if !self.watch.pay() {
+            return Summary::unseen();
+        }
         let mut frame = Frame::new(self, key.func, depth);
         if let Some(vars) = &key.captured {
             let first = self.project.routine(key.func).params.len();

@@ -19,6 +19,9 @@ impl<'p> Frame<'_, 'p> {
         if let Some(value) = self.key_access(expr, attr) {
             return value;
         }
+        if attr.name == "maybe" && self.engine.watch.is_on() && self.is_stub() {
+            return self.watched_maybe();
+        }
         let base = self.eval(&attr.base);
         if base.kind == Kind::Unknown
             && attr.name == "user"
@@ -88,7 +91,6 @@ impl<'p> Frame<'_, 'p> {
         let value = match &base.kind {
             Kind::Row(row) => self.row_attr(base, row, name, span),
             Kind::Class(id) => self.class_attr(base, *id, name, span),
-            Kind::Module(file) if name == "maybe" && self.project.is_stub(*file) => self.watched_maybe(),
             Kind::Module(file) => self.def_attr(Def::Module(*file), name),
             Kind::Namespace(file, dotted) => self.def_attr(Def::Namespace(*file, *dotted), name),
             Kind::External(dotted) if *dotted == "djperf" && name == "request" => Value::UNKNOWN,

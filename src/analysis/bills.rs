@@ -16,7 +16,7 @@ use super::play::{method, object, played};
 use super::serializers;
 use super::summary::MAX_CALLS;
 use super::value::{Kind, Live, Query, Row, Value};
-use super::watch::{Watch, Watched};
+use super::watch::{Budget, Watch, Watched};
 
 const VIEW: &[&str] = &["django.views.generic.base.View"];
 const VIEW_SET: &[&str] = &["rest_framework.viewsets.ViewSetMixin"];
@@ -27,6 +27,8 @@ const PAGES: &[&str] = &[
     "django.contrib.sitemaps.Sitemap",
 ];
 const DEEP: &str = "calls go deeper than they are followed";
+/// Calls that are worked out for all entry points of a file together; those that stand last may get nothing.
+const WHOLE_FILE: u32 = 40_000;
 /// Requests that a view set answers by reading.
 const READS: &[&str] = &["list", "retrieve"];
 
@@ -57,7 +59,7 @@ pub fn of_file(project: &Project, file: FileId) -> Vec<Billed> {
     if project.file(file).part != Part::Source {
         return Vec::new();
     }
-    let engine = Engine::new(project, Watch::Queries);
+    let engine = Engine::new(project, Watch::Queries(Budget::of(WHOLE_FILE)));
     let facts = &project.file(file).facts;
     let mut found = Vec::new();
     for idx in 0..facts.functions.len() {
@@ -85,13 +87,21 @@ pub fn of_file(project: &Project, file: FileId) -> Vec<Billed> {
             });
         }
     }
+    if engine.watch.is_spent() {
+        found
+            .iter_mut()
+            .for_each(|billed| billed.bill.note("there is too much of it to look at"));
+    }
     found.sort_by_key(|billed| (billed.name, billed.kind));
     found
 }
 
 /// What one function costs that is called with nothing known but what its parameters declare.
 pub fn of_function(project: &Project, func: FuncId) -> Bill {
-    function(&Engine::new(project, Watch::Queries), func)
+    function(
+        &Engine::new(project, Watch::Queries(Budget::of(WHOLE_FILE))),
+        func,
+    )
 }
 
 /// A function that a pattern leads to, or that stands for itself and begins with a request.

@@ -19,11 +19,13 @@ use super::place::{Code, Pointed};
 use super::play::{method, object, played};
 use super::summary::MAX_CALLS;
 use super::value::{Base, Kind, Origin, Value};
-use super::watch::{Watch, Watched};
+use super::watch::{Budget, Watch, Watched};
 use super::{Analysis, Engine, walk};
 
 /// Entry points that are run at most.
 const MOST_RUNS: usize = 40;
+/// Calls that are worked out at most.
+const MOST_CALLS: u32 = 1_500;
 /// So many that tell a value are enough.
 const ENOUGH: usize = 8;
 /// Callers of callers are looked for so far.
@@ -64,7 +66,10 @@ pub enum Root {
 
 /// Runs what leads to an expression.
 pub fn probe(project: &Project, analysis: &Analysis, pointed: &Pointed) -> Option<Probe> {
-    let engine = Engine::new(project, Watch::Values(pointed.file, pointed.spans.clone()));
+    let engine = Engine::new(
+        project,
+        Watch::Values(pointed.file, pointed.spans.clone(), Budget::of(MOST_CALLS)),
+    );
     let mut search = Search {
         engine: &engine,
         pointed,
@@ -93,10 +98,18 @@ struct Search<'e, 'p> {
 
 impl Search<'_, '_> {
     fn run(&mut self, root: Root) {
-        if self.ran.len() >= MOST_RUNS || self.told() >= ENOUGH || !self.ran.insert(root) {
+        if self.engine.watch.is_spent()
+            || self.ran.len() >= MOST_RUNS
+            || self.told() >= ENOUGH
+            || !self.ran.insert(root)
+        {
             return;
         }
         let watched = run(self.engine, root);
+        if self.engine.watch.is_spent() && !self.found.is_empty() {
+            // What was cut short says less than the others.
+            return;
+        }
         for span in &self.pointed.spans {
             let mut values = watched.iter().filter_map(|one| match one {
                 Watched::Value { span: at, value } if at == span => Some(value.clone()),
@@ -144,10 +157,15 @@ impl Search<'_, '_> {
             .find(|span| self.found.iter().any(|(at, _)| at == *span))?;
         let told = self.found.iter().any(|(at, c)| at == span && is_told(&c.value));
         let contexts = self.found.into_iter().filter(|(at, _)| at == span);
-        let contexts: Vec<Context> = contexts
+        let mut contexts: Vec<Context> = contexts
             .map(|(_, context)| context)
             .filter(|context| !told || is_told(&context.value))
             .collect();
+        // By itself a declaration tells nothing of its use.
+        let declared = |context: &Context| matches!(context.entry, Root::Attribute(..));
+        if contexts.iter().any(|context| !declared(context)) {
+            contexts.retain(|context| !declared(context));
+        }
         Some(Probe {
             site: Site::new(self.pointed.file, *span),
             contexts,

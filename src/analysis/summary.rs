@@ -55,6 +55,25 @@ pub struct Summary {
     pub watched: Vec<Watched>,
 }
 
+impl Summary {
+    /// What is said of a call that is not looked into.
+    pub fn unseen() -> Self {
+        Self {
+            returns: Value::UNKNOWN,
+            loads: Vec::new(),
+            evals: Vec::new(),
+            uses: Vec::new(),
+            caches: Vec::new(),
+            stores: Vec::new(),
+            writes: false,
+            preloaded: Vec::new(),
+            height: None,
+            reveals: Vec::new(),
+            watched: Vec::new(),
+        }
+    }
+}
+
 /// A summary and how it came about.
 type Known = (Arc<Summary>, Arc<Node>);
 

@@ -5,6 +5,7 @@
 //! here, see [`bill`](super::bill).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::ir::{Call, CmpOp, Compare, Expr, ExprKind, StmtKind};
 use crate::project::FuncId;
@@ -74,20 +75,53 @@ const PLAIN_METHODS: &[&str] = &[
 ];
 
 /// What a run is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) enum Watch {
     #[default]
     Nothing,
     /// Values of the expressions with these spans, and queries.
-    Values(FileId, Vec<Span>),
+    Values(FileId, Vec<Span>, Budget),
     /// Queries, of a request that reads.
-    Queries,
+    Queries(Budget),
 }
 
 impl Watch {
     #[inline]
     pub(super) fn is_on(&self) -> bool {
         !matches!(self, Self::Nothing)
+    }
+
+    /// Takes one call from what is left; false if nothing is.
+    #[inline]
+    pub(super) fn pay(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Values(_, _, budget) | Self::Queries(budget) => budget.pay(),
+        }
+    }
+
+    /// Whether calls were left out.
+    pub(super) fn is_spent(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Values(_, _, budget) | Self::Queries(budget) => budget.0.load(Ordering::Relaxed) == 0,
+        }
+    }
+}
+
+/// How many calls may still be worked out. Somebody waits, and who asks again gets the same answer.
+#[derive(Debug)]
+pub(super) struct Budget(AtomicU32);
+
+impl Budget {
+    pub(super) const fn of(calls: u32) -> Self {
+        Self(AtomicU32::new(calls))
+    }
+
+    fn pay(&self) -> bool {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_ok()
     }
 }
 
@@ -148,7 +182,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     pub(super) fn watch_value(&mut self, span: Span, value: &Value) {
-        let Watch::Values(file, spans) = &self.engine.watch else {
+        let Watch::Values(file, spans, _) = &self.engine.watch else {
             return;
         };
         if self.file == *file && spans.contains(&span) {
@@ -202,7 +236,7 @@ impl<'p> Frame<'_, 'p> {
         self.remember(Watched::Asked(Box::new(Asked {
             what: What::Load(load.clone()),
             rounds,
-            conditional: self.conditional() || self.rare > 0,
+            conditional: self.nesting > 0 || self.rare > 0,
             kept: None,
         })));
     }
@@ -243,7 +277,7 @@ impl<'p> Frame<'_, 'p> {
         let around = self.loops_around(eval);
         let asked = Asked {
             rounds: self.rounds(around),
-            conditional: self.conditional() || self.rare > 0 || self.plays_form(),
+            conditional: self.nesting > 0 || self.rare > 0 || self.plays_form(),
             what: What::Eval(Eval {
                 query: Arc::new(self.settled_query(&eval.query)),
                 ..eval.clone()
@@ -350,7 +384,7 @@ impl<'p> Frame<'_, 'p> {
             let taken = match one {
                 Watched::Value { span, value } => Some(Watched::Value {
                     span: *span,
-                    value: slots::fill(self, value, slots),
+                    value: self.settled(&slots::fill(self, value, slots)),
                 }),
                 Watched::Gap(why) => Some(Watched::Gap(why)),
                 Watched::Asked(asked) => self
@@ -368,7 +402,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn taken(&mut self, asked: &Asked, slots: &Slots, call: Site) -> Option<Asked> {
-        let conditional = asked.conditional || self.conditional() || self.rare > 0;
+        let conditional = asked.conditional || self.nesting > 0 || self.rare > 0;
         let inner = asked.rounds.iter().map(|round| Round {
             site: slots.visible(self, round.site),
             gone: match &round.gone {
@@ -479,14 +513,14 @@ impl<'p> Frame<'_, 'p> {
     /// `djperf.maybe`: a request that reads, whose lists are in pages.
     pub(super) fn watched_maybe(&self) -> Value {
         match self.engine.watch {
-            Watch::Queries => Value::new(Kind::Truth(true)),
+            Watch::Queries(_) => Value::new(Kind::Truth(true)),
             _ => Value::UNKNOWN,
         }
     }
 
     /// `request.method == "POST"` in a request that reads.
     pub(super) fn asks_for_post(&self, compared: &Compare) -> Option<bool> {
-        if !matches!(self.engine.watch, Watch::Queries) {
+        if !matches!(self.engine.watch, Watch::Queries(_)) {
             return None;
         }
         let ExprKind::Attr(attr) = &compared.left.kind else {

@@ -7,8 +7,6 @@ mod costs;
 mod feeders;
 mod formula;
 mod hover;
-#[cfg(test)]
-mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -44,6 +44,7 @@ fn cost(held: &Held<'_>, kind: Entry, name: Site, bill: &Bill) -> Option<Cost> {
     };
     let named: Vec<String> = letters
         .all()
+        .filter(|(_, per)| formula::counted(bill).any(|charge| charge.per.contains(per)))
         .filter_map(|(letter, per)| Some(format!("{letter}: {}", label(per.model?))))
         .collect();
     let title = match (&kind, named.is_empty()) {

@@ -56,19 +56,24 @@ pub fn sum<'c>(charges: impl Iterator<Item = &'c Charge>, letters: &Letters) -> 
     texts.join(" + ")
 }
 
+/// The charges that [`total`] adds up.
+pub fn counted(bill: &Bill) -> impl Iterator<Item = &Charge> {
+    bill.charges
+        .iter()
+        .filter(|charge| charge.sure || bill.gaps.is_empty())
+}
+
 /// `1 query`, `≥ 2 + N queries`, `up to 3 queries`; none where no bound is known.
 pub fn total(bill: &Bill, letters: &Letters) -> Option<String> {
-    if bill.charges.is_empty() {
-        return None;
-    }
-    let most = sum(bill.charges.iter(), letters);
-    let sure: Vec<&Charge> = bill.charges.iter().filter(|charge| charge.sure).collect();
-    let least = sum(sure.iter().copied(), letters);
-    let (sign, formula) = match (bill.gaps.is_empty(), sure.len() == bill.charges.len()) {
-        (true, true) => ("", most),
-        (true, false) => ("up to ", most),
-        (false, _) if sure.is_empty() => return None,
-        (false, _) => ("≥ ", least),
+    counted(bill).next()?;
+    let formula = sum(counted(bill), letters);
+    let sign = match (
+        bill.gaps.is_empty(),
+        bill.charges.iter().all(|charge| charge.sure),
+    ) {
+        (true, true) => "",
+        (true, false) => "up to ",
+        (false, _) => "≥ ",
     };
     let noun = if formula == "1" { "query" } else { "queries" };
     Some(format!("{sign}{formula} {noun}"))
