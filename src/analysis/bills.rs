@@ -29,6 +29,29 @@ const PAGES: &[&str] = &[
 const DEEP: &str = "calls go deeper than they are followed";
 /// Calls that are worked out for all entry points of a file together; those that stand last may get nothing.
 const WHOLE_FILE: u32 = 40_000;
+/// Bases of views that ask for more than is played, and why.
+const MORE: &[(&str, &str)] = &[
+    (
+        "rest_framework.views.APIView",
+        "permissions, filters and pages may ask as well",
+    ),
+    (
+        "rest_framework.viewsets.ViewSetMixin",
+        "permissions, filters and pages may ask as well",
+    ),
+    (
+        "django.views.generic.edit.FormMixin",
+        "what forms ask is not known as a whole",
+    ),
+    (
+        "django.views.generic.dates.BaseDateListView",
+        "dates that have rows are asked for",
+    ),
+    (
+        "django.views.generic.dates.DateMixin",
+        "dates that have rows are asked for",
+    ),
+];
 /// Requests that a view set answers by reading.
 const READS: &[&str] = &["list", "retrieve"];
 
@@ -139,6 +162,11 @@ fn of_class(engine: &Engine<'_>, class: ClassId, found: &mut Vec<Billed>) {
     let foreign = has_foreign_bases(project, class);
     let mut add = |kind: Entry, name: Site, watched: Vec<Watched>, open: bool| {
         let mut bill = Bill::of(project, &watched);
+        for (base, why) in MORE {
+            if project.derives_from(class, &[base]) {
+                bill.note(why);
+            }
+        }
         if foreign {
             bill.note("a base class lies outside of the project");
         }

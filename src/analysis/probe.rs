@@ -25,11 +25,11 @@ use super::{Analysis, Engine, walk};
 /// Entry points that are run at most.
 const MOST_RUNS: usize = 40;
 /// Calls that are worked out at most.
-const MOST_CALLS: u32 = 1_500;
+const MOST_CALLS: u32 = 800;
 /// So many that tell a value are enough.
 const ENOUGH: usize = 8;
 /// Callers of callers are looked for so far.
-const MAX_ROUNDS: usize = 4;
+const MAX_ROUNDS: usize = 3;
 /// Subclasses and callers of one piece of code that are looked at.
 const MOST_USERS: usize = 24;
 
@@ -75,6 +75,7 @@ pub fn probe(project: &Project, analysis: &Analysis, pointed: &Pointed) -> Optio
         pointed,
         ran: FxHashSet::default(),
         found: Vec::new(),
+        is_other: false,
     };
     let mut wave = Wave::of(project, analysis, pointed);
     for _ in 0..MAX_ROUNDS {
@@ -94,6 +95,8 @@ struct Search<'e, 'p> {
     pointed: &'e Pointed,
     ran: FxHashSet<Root>,
     found: Vec<(Span, Context)>,
+    /// Something that is neither rows nor unknown stands there.
+    is_other: bool,
 }
 
 impl Search<'_, '_> {
@@ -118,6 +121,8 @@ impl Search<'_, '_> {
             let Some(first) = values.next() else { continue };
             let value = values.fold(first, Value::join);
             if !is_shown(&value) {
+                self.is_other |=
+                    *span == self.pointed.spans[0] && !matches!(value.kind, Kind::Unknown | Kind::Opaque);
                 continue;
             }
             let at = watched
@@ -144,6 +149,9 @@ impl Search<'_, '_> {
 
     /// Callers can tell nothing that the code does not tell by itself.
     fn is_settled(&self) -> bool {
+        if self.is_other && self.found.is_empty() {
+            return true;
+        }
         let given = matches!(self.pointed.code, Code::Template(_));
         self.told() >= ENOUGH || !given && self.told() > 0 && self.told() == self.found.len()
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::ir::{Call, CmpOp, Compare, Expr, ExprKind, StmtKind};
-use crate::project::FuncId;
+use crate::project::{FuncId, Part};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
@@ -346,6 +346,13 @@ impl<'p> Frame<'_, 'p> {
     }
 
     pub(super) fn watch_loop(&mut self, value: &Value, elem: &Value, over: Over) {
+        let unclear = matches!(
+            value.kind,
+            Kind::Unknown | Kind::Bound(_) | Kind::Func(_) | Kind::Method(_) | Kind::Object(_)
+        );
+        if unclear && elem.kind == Kind::Unknown && self.project.file(self.file).part == Part::Template {
+            self.watch_gap("what a template goes over is not known");
+        }
         let row = elem.alternatives().iter().find_map(|part| match &part.kind {
             Kind::Row(row) => Some(Gone::Rows(Arc::new(self.resolve_lives(row)))),
             _ => None,
