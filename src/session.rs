@@ -7,6 +7,7 @@ mod answered;
 mod cache;
 mod change;
 mod fixing;
+pub mod insight;
 mod known;
 mod live;
 mod packages;
