@@ -46,7 +46,9 @@ class Server:
     def __init__(self, djperf: Path, tree: Path, push: bool) -> None:
         self.push, self.tree = push, tree
         command = [djperf, "server"]
-        self.process = subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Ctrl-C is for this process alone.
+        own = {"start_new_session": True, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(command, cwd=tree, **own)
         self.lock = threading.Lock()
         self.last = 0
         self.answers: dict[int, queue.SimpleQueue] = {}
@@ -258,6 +260,15 @@ class Bench:
         self.server, self.pause, self.hurry = server, pause, hurry
         self.seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
 
+    def files(self, tree: Path, step: dict) -> None:
+        """Replays a step in each file that it is for."""
+        for path in files(tree, step["in"], step["at"]):
+            print("typing in", path.relative_to(tree), file=sys.stderr)
+            document = Document(self.server, path)
+            lines = document.text.count("\n")
+            self.step(f"{step['in']}, {lines} lines", document, step["at"], step["keys"])
+            document.close()
+
     def step(self, name: str, document: Document, at: str, keys: str) -> None:
         """Types, waits for what that leads to, and takes it back."""
         start = PLACES[at](document.text)
@@ -292,6 +303,7 @@ class Bench:
         collect()
         self.settled(name, "the last key, to findings of the project", sent)
         begun = document.change(start, cursor, "")
+        self.server.wanted(document.uri, document.version)()
         self.settled(name, "all of it taken back, to findings of the project", begun)
 
     @staticmethod
@@ -322,11 +334,12 @@ def main() -> None:
     parser.add_argument("tree", type=Path)
     parser.add_argument("--push", action="store_true")
     parser.add_argument("--hurry", action="store_true")
+    parser.add_argument("--session", type=Path, default=SESSION, help="another recorded session")
     parser.add_argument("--rounds", type=int, default=1, help="how often the session is replayed")
     parser.add_argument("--djperf", type=Path, help="a release build, if there is one already")
     options = parser.parse_args()
     djperf = (options.djperf or build()).resolve()
-    session = json.loads(SESSION.read_text())
+    session = json.loads(options.session.read_text())
     with tempfile.TemporaryDirectory() as temporary:
         tree = Path(temporary).resolve() / options.tree.resolve().name
         shutil.copytree(options.tree, tree, symlinks=True, ignore=shutil.ignore_patterns(".git", "node_modules"))
@@ -339,18 +352,16 @@ def main() -> None:
         before, at = server.everything()
         first, first_peak = at - started, server.peak()
         bench = Bench(server, session["pause"] / 1000, options.hurry)
-        for _ in range(options.rounds):
-            for step in session["steps"]:
-                for path in files(tree, step["in"], step["at"]):
-                    print("typing in", path.relative_to(tree), file=sys.stderr)
-                    document = Document(server, path)
-                    lines = document.text.count("\n")
-                    bench.step(f"{step['in']}, {lines} lines", document, step["at"], step["keys"])
-                    document.close()
-        after, _ = server.everything()
-        if after != before:
-            changed = sorted(uri for uri in before.keys() | after.keys() if before.get(uri) != after.get(uri))
-            print(f"findings are not those of the beginning in {len(changed)} files, such as {changed[0]}", file=sys.stderr)
+        try:
+            for _ in range(options.rounds):
+                for step in session["steps"]:
+                    bench.files(tree, step)
+            after, _ = server.everything()
+            if after != before:
+                changed = sorted(uri for uri in before.keys() | after.keys() if before.get(uri) != after.get(uri))
+                print(f"findings are others than in the beginning in {len(changed)} files: {changed[0]} …", file=sys.stderr)
+        except KeyboardInterrupt:
+            print("interrupted; so far:", file=sys.stderr)
         peak = server.peak()
         server.stop()
     print(f"cold run {cold * 1000:.0f} ms; first index {first * 1000:.0f} ms, {first / cold:.2f} of it; ", end="")

@@ -9,6 +9,8 @@ pub mod ambient;
 mod apply;
 pub mod asked;
 mod attr;
+pub mod bill;
+pub mod bills;
 mod builtin;
 pub mod caches;
 mod call;
@@ -39,7 +41,10 @@ pub mod occurrences;
 pub mod offered;
 mod operators;
 mod orm;
+pub mod place;
 pub mod plan;
+mod play;
+pub mod probe;
 mod rows;
 mod serializers;
 pub mod shared;
@@ -55,8 +60,10 @@ pub mod uses;
 pub mod value;
 pub mod visitors;
 mod walk;
+mod watch;
 pub mod workload;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -79,6 +86,7 @@ use trace::Noted;
 
 use uses::{OpenUse, Use};
 use value::{Deps, Kind, Object, Origin, Row, Value};
+use watch::Watch;
 
 /// What to analyse.
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,8 +110,8 @@ pub struct Analysis {
     pub counts: Counts,
     /// What `reveal(x)` calls saw, in the functions as they stand, sorted.
     pub reveals: Vec<(Site, String)>,
-    /// Templates that something renders, includes or extends.
-    pub rendered: FxHashSet<FileId>,
+    /// Templates that something renders or includes, and what does: calls, tags, declarations of classes.
+    pub rendered: FxHashMap<FileId, BTreeSet<Site>>,
     /// Loops in which rows are changed, by what they iterate, and functions that do it.
     pub changing: Changing,
     /// Queries by what they ask of their tables, sorted.
@@ -150,6 +158,8 @@ pub struct Engine<'p> {
     /// Texts in the functions of a module, worked out when a tag of it gets the context.
     texts: Mutex<FxHashMap<FileId, Arc<FxHashSet<Sym>>>>,
     scope: Scope<'p>,
+    /// What the run is asked to watch besides.
+    watch: Watch,
 }
 
 /// Analyses every function of the project's own code.
@@ -185,15 +195,22 @@ pub fn analyse_again(
 }
 
 impl<'p> Engine<'p> {
-    /// Runs one function as an entry point: its parameters are what their annotations say.
-    fn root(&self, func: FuncId) {
+    fn new(project: &'p Project, watch: Watch) -> Self {
+        Self {
+            project,
+            known: Memory::default(),
+            texts: Mutex::default(),
+            scope: Scope::default(),
+            watch,
+        }
+    }
+
+    /// A function as an entry point: its parameters are what their annotations say.
+    fn root_key(&self, func: FuncId) -> Option<Key> {
         let (file, _) = self.project.func(func);
         let routine = self.project.routine(func);
-        if routine.body.is_empty() {
-            return;
-        }
-        if routine.name == "<lambda>" {
-            return;
+        if routine.body.is_empty() || routine.name == "<lambda>" {
+            return None;
         }
         let mut next_slot = 0;
         let args: Vec<Value> = routine
@@ -216,13 +233,19 @@ impl<'p> Engine<'p> {
                 types::as_argument(&value, &mut next_slot)
             })
             .collect();
-        let summary = self.run_root(Key {
+        Some(Key {
             func,
             args,
             captured: None,
             level: types::level(),
             stand_in: None,
-        });
+        })
+    }
+
+    /// Runs one function as an entry point.
+    fn root(&self, func: FuncId) {
+        let Some(key) = self.root_key(func) else { return };
+        let summary = self.run_root(key);
         let shown = summary.reveals.iter();
         trace::note_all(
             shown.map(|(site, value)| Noted::Reveal(*site, display::value(self.project, value).into())),
@@ -304,6 +327,9 @@ impl<'p> Engine<'p> {
     }
 
     fn compute(&self, key: &Key, depth: u8) -> Summary {
+        if !self.watch.pay() {
+            return Summary::unseen();
+        }
         let mut frame = Frame::new(self, key.func, depth);
         if let Some(vars) = &key.captured {
             let first = self.project.routine(key.func).params.len();
@@ -412,6 +438,7 @@ impl Frame<'_, '_> {
                 .collect(),
             height: if self.cut { None } else { Some(self.height) },
             reveals: self.reveals,
+            watched: self.watched,
         }
     }
 }

@@ -14,6 +14,7 @@ mod explain;
 mod files;
 mod findings;
 mod hover;
+mod known;
 mod position;
 mod projects;
 mod pull;
@@ -60,8 +61,8 @@ pub enum Ended {
 /// What the thread that answers hears of.
 enum Event {
     Heard(Heard),
-    /// A project's worker has something to tell.
-    Told(PathBuf, worker::Told),
+    /// The worker of this number has something to tell of the project at this root.
+    Told(PathBuf, u64, worker::Told),
     /// The answer to a request, from a project's worker; or the message of a panic.
     Shown(RequestId, Result<Value, String>),
     /// The process that started the server is gone, or nobody reads what it writes.

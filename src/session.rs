@@ -7,6 +7,7 @@ mod answered;
 mod cache;
 mod change;
 mod fixing;
+pub mod insight;
 mod known;
 mod live;
 mod packages;
@@ -47,7 +48,7 @@ use spare::Spare;
 pub use adding::{Added, add_suppressions, suppressed};
 pub use change::{Against, before};
 pub use fixing::{Change, Fixed, Fixing, fix, fix_by, fix_new, write};
-pub use known::{Before, Sieve};
+pub use known::{Before, Sieve, baselined};
 pub use live::{Ahead, Held, Live, Stop};
 
 /// What to analyse and how.

@@ -144,6 +144,9 @@ impl<'p> Frame<'_, 'p> {
         if summary.writes {
             self.note_write();
         }
+        if !summary.watched.is_empty() {
+            self.take_watched(summary, slots, site);
+        }
         let preloaded = summary
             .preloaded
             .iter()
@@ -206,7 +209,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// Puts a call in front of a chain, unless it stands in library code or is the end of the chain already.
-    fn called_from(&self, calls: &mut Vec<Site>, end: Site, call: Site) {
+    pub(super) fn called_from(&self, calls: &mut Vec<Site>, end: Site, call: Site) {
         let library = self.is_stub() && self.home == Some(call);
         if !library && !self.project.is_stub(call.file) && calls.first() != Some(&call) && end != call {
             calls.insert(0, call);

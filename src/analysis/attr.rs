@@ -19,6 +19,9 @@ impl<'p> Frame<'_, 'p> {
         if let Some(value) = self.key_access(expr, attr) {
             return value;
         }
+        if attr.name == "maybe" && self.engine.watch.is_on() && self.is_stub() {
+            return self.watched_maybe();
+        }
         let base = self.eval(&attr.base);
         if base.kind == Kind::Unknown
             && attr.name == "user"
@@ -279,6 +282,8 @@ impl<'p> Frame<'_, 'p> {
             && query.plan.defers(self.project, row.model, name)
         {
             self.access(row, name, Access::Column, span);
+        } else if self.engine.watch.is_on() {
+            self.watch_column(row, name, span);
         }
     }
 
@@ -294,6 +299,9 @@ impl<'p> Frame<'_, 'p> {
             conditional: false,
             inner: None,
         };
+        if self.engine.watch.is_on() {
+            self.watch_load(&load, row);
+        }
         self.load(load);
     }
 
@@ -346,12 +354,16 @@ impl<'p> Frame<'_, 'p> {
         let args = vec![(ArgKind::Positional, base.clone())];
         let site = self.site(span);
         self.seen.push(Noted::Kept(site));
+        let before = self.watched.len();
         if self.depends_on_loop(base.deps) || self.loops.is_empty() {
-            return self.call_function(func, None, args, site);
+            let value = self.call_function(func, None, args, site);
+            self.watch_kept(before, func);
+            return value;
         }
         let loops = std::mem::take(&mut self.loops);
         let value = self.call_function(func, None, args, site);
         self.loops = loops;
+        self.watch_kept(before, func);
         value
     }
 

@@ -196,7 +196,12 @@ impl<'p> Frame<'_, 'p> {
                 let parts: Vec<Value> = all.iter().map(|f| self.call_value(f, call, args, expr)).collect();
                 join_all(parts)
             }
-            _ => Value::UNKNOWN,
+            _ => {
+                if self.engine.watch.is_on() {
+                    self.watch_unknown_call(call, args);
+                }
+                Value::UNKNOWN
+            }
         }
     }
 
@@ -244,6 +249,9 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn outside_call(&mut self, dotted: Sym, args: &Args, site: Site) -> Value {
+        if self.engine.watch.is_on() {
+            self.watch_outside_call(dotted, args);
+        }
         if dotted == "builtins.reveal"
             && let [(ArgKind::Positional, value)] = &args[..]
         {
@@ -469,6 +477,9 @@ impl<'p> Frame<'_, 'p> {
         args: Args,
         site: Site,
     ) -> Value {
+        if self.engine.watch.is_on() {
+            self.watch_unseen(func);
+        }
         let Some((summary, slots)) = self.summary_of(func, captured, args, Some(site)) else {
             return self.declared_return(func);
         };

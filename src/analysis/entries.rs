@@ -6,8 +6,10 @@ mod admin;
 mod middleware;
 mod operations;
 
+pub(super) use admin::registered_in;
 pub use admin::{Registered, admin_models, is_plain_registration};
 pub use middleware::{Asked, PerRequest};
+pub(super) use operations::answer;
 
 use std::sync::Arc;
 

@@ -16,6 +16,14 @@ use super::value::{Deps, Dict, FuncValue, Kind, Query, Size, Value};
 
 impl<'p> Frame<'_, 'p> {
     pub fn eval(&mut self, expr: &'p Expr) -> Value {
+        let value = self.value_of(expr);
+        if self.engine.watch.is_on() {
+            self.watch_value(expr.span, &value);
+        }
+        value
+    }
+
+    fn value_of(&mut self, expr: &'p Expr) -> Value {
         match &expr.kind {
             ExprKind::Name(name) => self.name(*name),
             ExprKind::Attr(attr) => {
@@ -207,6 +215,12 @@ impl<'p> Frame<'_, 'p> {
                     && self.is_given(&cmp.left)
                     && let Some(known) = self.compared(*op, &left, right)
                 {
+                    return Value {
+                        kind: Kind::Truth(known),
+                        deps,
+                    };
+                }
+                if let Some(known) = self.asks_for_post(cmp) {
                     return Value {
                         kind: Kind::Truth(known),
                         deps,

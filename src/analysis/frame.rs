@@ -13,6 +13,7 @@ use super::plan::Plan;
 use super::trace::{self, Noted};
 use super::uses::OpenUse;
 use super::value::{Deps, Live, Row, Value};
+use super::watch::{Gone, Watched};
 
 /// What a loop runs over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +43,8 @@ pub struct Loop {
     pub of_code: bool,
     /// Queries in its body that do not depend on it, to be judged when it ends.
     pub pending: Vec<Eval>,
+    /// What it goes over; only where the run is asked to watch queries.
+    pub gone: Option<Gone>,
 }
 
 impl Loop {
@@ -105,6 +108,8 @@ pub struct Frame<'e, 'p> {
     pub seen: Vec<Noted>,
     /// Some attribute of a variable was assigned, so variables may have dotted names.
     pub has_places: bool,
+    /// What the run was asked to watch for, in the order in which it happens.
+    pub watched: Vec<Watched>,
 }
 
 /// How a block of statements ends.
@@ -159,6 +164,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             home: None,
             seen: Vec::new(),
             has_places: false,
+            watched: Vec::new(),
         }
     }
 
@@ -256,6 +262,7 @@ impl<'e, 'p> Frame<'e, 'p> {
             busy: false,
             of_code: false,
             pending: Vec::new(),
+            gone: None,
         });
         id
     }
@@ -296,6 +303,7 @@ impl<'e, 'p> Frame<'e, 'p> {
     }
 
     pub fn note_write(&mut self) {
+        self.watch_gap("rows are changed");
         self.writes = true;
         for l in &mut self.loops {
             l.writes = true;

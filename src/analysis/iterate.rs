@@ -19,7 +19,11 @@ impl<'p> Frame<'_, 'p> {
     pub fn begin_loop(&mut self, value: &Value, span: Span, over: Over) -> (u16, Value) {
         self.evaluate_all(value, "iterate", span, Served::Served);
         let id = self.enter_loop(self.site(span), over);
-        (id, self.element_of(value, id))
+        let elem = self.element_of(value, id);
+        if self.engine.watch.is_on() {
+            self.watch_loop(value, &elem, over);
+        }
+        (id, elem)
     }
 
     /// What a loop runs over: an object of a class gives what its `__iter__` does.

@@ -7,7 +7,7 @@ use crate::project::{FuncId, Hop, ModelAttr, ModelId, Project, RelKind};
 use crate::source::{Site, Sym};
 
 use super::event::{Access, Eval, Load};
-use super::value::{Live, Origin, Query, join_path};
+use super::value::{Live, Origin, Query, Row, join_path};
 
 /// A load with the queryset that could have served it.
 #[derive(Debug)]
@@ -92,14 +92,6 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
         Origin::Query(query) => Some(query.clone()),
         _ => None,
     };
-    let root_loads = root
-        .as_ref()
-        .is_some_and(|q| q.plan.loads(project, q.model, &full));
-    let manager_loads = row.steps.iter().enumerate().any(|(i, step)| {
-        step.plan
-            .as_ref()
-            .is_some_and(|plan| i + 1 < full.len() && plan.loads(project, step.target, &full[i + 1..]))
-    });
     let open = matches!(row.origin, Origin::Slot(_));
     let first_many = row.steps.iter().position(|s| s.many && s.live == Live::Many);
     let loaded_by_caller = first_many.is_some_and(|i| {
@@ -111,11 +103,7 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             && project
                 .eager_loads_somewhere(&join_path(head.iter().copied()), &join_path(tail.iter().copied())))
     });
-    let loaded_later = row
-        .extra
-        .as_ref()
-        .is_some_and(|plan| plan.loads(project, row.model, &full));
-    let loaded = root_loads || manager_loads || loaded_by_caller || loaded_later;
+    let loaded = loaded_by_caller || in_memory(project, row, &full);
     let loaded_ordered = root.as_ref().is_some_and(|q| q.plan.prefetch_is_ordered(&full));
     if root.as_ref().is_some_and(|q| q.empty) {
         return None;
@@ -196,6 +184,22 @@ pub fn judge<'a>(project: &Project, load: &'a Load, func: FuncId) -> Option<Judg
             depth: 0,
         }),
     }
+}
+
+/// Whether what `full` leads to from the origin of a row was loaded with it: by the queryset that fetched it, by the
+/// manager of a set on the way, or later.
+pub(super) fn in_memory(project: &Project, row: &Row, full: &[Sym]) -> bool {
+    let by_root = matches!(&row.origin, Origin::Query(query) if query.plan.loads(project, query.model, full));
+    let by_manager = row.steps.iter().enumerate().any(|(i, step)| {
+        step.plan
+            .as_ref()
+            .is_some_and(|plan| i + 1 < full.len() && plan.loads(project, step.target, &full[i + 1..]))
+    });
+    let later = row
+        .extra
+        .as_ref()
+        .is_some_and(|plan| plan.loads(project, row.model, full));
+    by_root || by_manager || later
 }
 
 /// A total order over loads that does not depend on how they were found.

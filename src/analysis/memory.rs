@@ -19,6 +19,7 @@ use crate::source::FileId;
 use super::summary::Memo;
 use super::trace::{self, Node, Piece, Read};
 use super::value::Value;
+use super::watch::Watch;
 use super::{Analysis, Engine, Options, Variable, entries, forms_of_sets};
 
 /// How a file differs from an earlier state of it.
@@ -133,10 +134,9 @@ impl Memory {
     /// Runs the entry points that have not run yet, or some of them. Returns whether everything in scope is known now.
     pub fn advance(&mut self, project: &Project, options: Options, scope: Scope<'_>) -> bool {
         let engine = Engine {
-            project,
             known: std::mem::take(self),
-            texts: Mutex::default(),
             scope,
+            ..Engine::new(project, Watch::Nothing)
         };
         let roots: Vec<FuncId> = (0..project.func_count())
             .map(FuncId)

@@ -33,6 +33,7 @@ impl<'p> Frame<'_, 'p> {
                 self.queryset_method(query, name, args, (span, at), receiver.deps)
             }
             Kind::Row(_) => {
+                self.watch_method(name);
                 if tables::writes(name) {
                     self.note_write();
                 }
@@ -63,6 +64,7 @@ impl<'p> Frame<'_, 'p> {
                 }
                 let query = self.planned(query, method, name, args, site);
                 if method.plan == PlanOp::Page {
+                    self.watch_count(&query, site, deps);
                     // Who makes a page reads it, though perhaps in a template that is not known.
                     self.note_use(&query, Some(name), site, deps);
                 } else if method.filters.is_some() || method.sorts.is_some() {
@@ -162,7 +164,7 @@ impl<'p> Frame<'_, 'p> {
                 query.batched |= args
                     .iter()
                     .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if n.as_str().ends_with("__in")));
-                query.batched |= args.iter().any(|(k, v)| *k == ArgKind::Positional && batches(v));
+                query.batched |= args.iter().any(|(k, v)| *k == ArgKind::Positional && v.batches());
             }
             PlanOp::Order => query.ordered = !args.is_empty(),
             PlanOp::Annotate => {
@@ -236,6 +238,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// `prefetch_related_objects(rows, …)`.
     pub fn prefetch_objects(&mut self, call: &'p Call, args: &Args, expr: &'p Expr) {
+        self.watch_gap("rows are loaded later");
         self.load_later(call, args);
         let Some((_, rows_arg)) = args.first() else { return };
         let element = match &rows_arg.kind {
@@ -315,7 +318,7 @@ impl<'p> Frame<'_, 'p> {
         if !query.fetched {
             self.note_use(query, Some(op), site, deps);
         }
-        self.eval_event(Eval {
+        let eval = Eval {
             query: query.clone(),
             op,
             served,
@@ -325,7 +328,9 @@ impl<'p> Frame<'_, 'p> {
             deps,
             conditional: false,
             around: None,
-        });
+        };
+        self.watch_eval(&eval);
+        self.eval_event(eval);
     }
 
     /// Decides whether an evaluation is a repeated query here, or is for the callers to judge.
@@ -412,7 +417,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// How many of the running loops repeat an evaluation: a queryset object keeps its rows, so that
     /// reading it again in loops that began after it was made is free.
-    fn loops_around(&self, eval: &Eval) -> usize {
+    pub(super) fn loops_around(&self, eval: &Eval) -> usize {
         if !tables::keeps_rows(eval.op) || !eval.calls.is_empty() {
             return self.loops.len();
         }
@@ -447,7 +452,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     /// A prefetch on the row itself, or on one that it was reached from, has loaded what is read.
-    fn is_preloaded(&self, load: &Load) -> bool {
+    pub(super) fn is_preloaded(&self, load: &Load) -> bool {
         self.preloaded.iter().any(|(row, plan)| {
             let steps = &load.row.steps;
             let reached = load.row.origin == row.origin
@@ -485,15 +490,6 @@ impl<'p> Frame<'_, 'p> {
         } else {
             self.engine.report_load(load, self.func);
         }
-    }
-}
-
-/// A positional condition that may ask for many keys at once.
-fn batches(value: &Value) -> bool {
-    match &value.kind {
-        Kind::Unknown => true,
-        Kind::Condition(condition) => condition.asks_for_many(),
-        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::ir::{ArgKind, BinOp, Const, DictItem, Expr, ExprKind};
-use crate::project::{ClassId, ClassRef, Def, Member, ModelAttr, ModelId, RelKind};
+use crate::project::{ClassId, ClassRef, Def, FuncId, Member, ModelAttr, ModelId, Project, RelKind};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
@@ -275,6 +275,11 @@ impl<'p> Frame<'_, 'p> {
         }
     }
 
+    /// The model whose rows a serializer shows.
+    pub(super) fn serialized_model(&mut self, class: ClassId) -> Option<ModelId> {
+        self.options(class).model
+    }
+
     fn options(&mut self, class: ClassId) -> Options {
         let mut options = Options::default();
         let Some((_, Member::Class(meta))) = self.project.class_member(class, Sym::new("Meta")) else {
@@ -498,32 +503,37 @@ impl<'p> Frame<'_, 'p> {
         let Kind::Object(view) = &this.kind else {
             return Value::UNKNOWN;
         };
-        let project = self.project;
-        let mut seen: Vec<Sym> = Vec::new();
-        for part in &project.class(view.class).mro {
-            let ClassRef::Known(id) = *part else { continue };
-            let file = project.class(id).file;
-            for (name, idx) in &project.class_facts(id).methods {
-                let func = project.func_id(file, *idx);
-                let is_action = project.routine(func).decorators.iter().any(|d| match &d.kind {
-                    ExprKind::Call(call) => call
-                        .func
-                        .last_name()
-                        .is_some_and(|n| matches!(n.as_str(), "action" | "detail_route" | "list_route")),
-                    _ => false,
-                });
-                if !is_action || seen.contains(name) {
-                    continue;
-                }
-                seen.push(*name);
-                let acting = view.with_attr(Sym::new("action"), Value::new(Kind::Str(*name)));
-                let acting = Value::new(Kind::Object(Arc::new(acting)));
-                let site = self.site(span);
-                self.call_function(func, None, vec![(ArgKind::Positional, acting)], site);
-            }
+        for (name, func) in extra_actions(self.project, view.class) {
+            let acting = view.with_attr(Sym::new("action"), Value::new(Kind::Str(name)));
+            let acting = Value::new(Kind::Object(Arc::new(acting)));
+            let site = self.site(span);
+            self.call_function(func, None, vec![(ArgKind::Positional, acting)], site);
         }
         Value::UNKNOWN
     }
+}
+
+/// The methods of a view set that `@action` makes answer requests of their own.
+pub(super) fn extra_actions(project: &Project, class: ClassId) -> Vec<(Sym, FuncId)> {
+    let mut found: Vec<(Sym, FuncId)> = Vec::new();
+    for part in &project.class(class).mro {
+        let ClassRef::Known(id) = *part else { continue };
+        let file = project.class(id).file;
+        for (name, idx) in &project.class_facts(id).methods {
+            let func = project.func_id(file, *idx);
+            let is_action = project.routine(func).decorators.iter().any(|d| match &d.kind {
+                ExprKind::Call(call) => call
+                    .func
+                    .last_name()
+                    .is_some_and(|n| matches!(n.as_str(), "action" | "detail_route" | "list_route")),
+                _ => false,
+            });
+            if is_action && found.iter().all(|(known, _)| known != name) {
+                found.push((*name, func));
+            }
+        }
+    }
+    found
 }
 
 /// `"field": {"write_only": True}`.

@@ -302,6 +302,9 @@ impl<'p> Frame<'_, 'p> {
 
     /// Stores a value in a name, attribute, item or tuple of such.
     pub fn assign(&mut self, target: &'p Expr, value: &Value) {
+        if self.engine.watch.is_on() {
+            self.watch_value(target.span, value);
+        }
         match &target.kind {
             ExprKind::Name(name) => {
                 self.forget_attributes(*name);

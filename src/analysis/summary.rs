@@ -17,6 +17,7 @@ use super::plan::Plan;
 use super::trace::Node;
 use super::uses::OpenUse;
 use super::value::{Row, Value};
+use super::watch::Watched;
 
 /// How many calls deep the engine follows a chain.
 pub const MAX_CALLS: u8 = 8;
@@ -50,6 +51,27 @@ pub struct Summary {
     pub height: Option<u8>,
     /// What `reveal(x)` calls in the function itself saw; those in functions it calls are not in it.
     pub reveals: Vec<(Site, Value)>,
+    /// What the run was asked to watch for, here and in the functions below.
+    pub watched: Vec<Watched>,
+}
+
+impl Summary {
+    /// What is said of a call that is not looked into.
+    pub fn unseen() -> Self {
+        Self {
+            returns: Value::UNKNOWN,
+            loads: Vec::new(),
+            evals: Vec::new(),
+            uses: Vec::new(),
+            caches: Vec::new(),
+            stores: Vec::new(),
+            writes: false,
+            preloaded: Vec::new(),
+            height: None,
+            reveals: Vec::new(),
+            watched: Vec::new(),
+        }
+    }
 }
 
 /// A summary and how it came about.

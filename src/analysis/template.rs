@@ -180,7 +180,7 @@ impl<'p> Frame<'_, 'p> {
         context.retain(|(_, v)| v.tells());
         context.sort_by_key(|(name, _)| *name);
         context.dedup_by_key(|(name, _)| *name);
-        self.seen.push(Noted::Rendered(file));
+        self.seen.push(Noted::Rendered(file, site));
         let func = self.project.func_id(file, crate::ir::FuncIdx(0));
         self.call_function(func, Some(context.into()), Vec::new(), site);
     }
@@ -221,6 +221,7 @@ impl<'p> Frame<'_, 'p> {
             if !self.is_stub() {
                 self.seen.push(Noted::RenderUnknown(site));
             }
+            self.watch_gap("the template is not known");
             return Value::SCALAR;
         }
         let context = match arg(first + 1, &["context", "dictionary"]).map(|v| v.kind) {

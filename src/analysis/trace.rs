@@ -46,8 +46,8 @@ pub enum Noted {
     ChangingFunction(FuncId),
     /// A call of something outside of the project.
     Outside(Sym, Site),
-    /// A template is rendered with a context.
-    Rendered(FileId),
+    /// A template is rendered with a context, by what stands there.
+    Rendered(FileId, Site),
     /// A template is rendered whose name or file is not known.
     RenderUnknown(Site),
     /// An output field of a serializer is read, and understood or not.
@@ -280,8 +280,8 @@ impl Gathered {
             Noted::ChangingFunction(func) => {
                 analysis.changing.functions.insert(*func);
             }
-            Noted::Rendered(file) => {
-                analysis.rendered.insert(*file);
+            Noted::Rendered(file, site) => {
+                analysis.rendered.entry(*file).or_default().insert(*site);
             }
             Noted::Kept(site) => {
                 analysis.kept.insert(*site);

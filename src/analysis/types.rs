@@ -233,6 +233,7 @@ impl<'p> Engine<'p> {
         inner.owner = Some(owner);
         inner.receiver = None;
         let result = returned(&inner.eval(value));
+        frame.watched.append(&mut inner.watched);
         frame.cut |= inner.cut;
         frame.height = frame.height.max(inner.height + 1);
         result

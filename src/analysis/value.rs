@@ -363,6 +363,15 @@ impl Value {
         }
     }
 
+    /// As a positional condition it may ask for many keys at once.
+    pub fn batches(&self) -> bool {
+        match &self.kind {
+            Kind::Unknown => true,
+            Kind::Condition(condition) => condition.asks_for_many(),
+            _ => false,
+        }
+    }
+
     /// Whether the value counts as true, where that is certain.
     pub fn truth(&self) -> Option<bool> {
         match &self.kind {

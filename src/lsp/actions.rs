@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use gen_lsp_types::CodeActionParams;
+use gen_lsp_types::{CodeActionParams, CodeActionTriggerKind};
 use lsp_server::{ErrorCode, RequestId};
 use serde_json::{Value, json};
 
-use super::commands::EXPLAIN;
+use super::commands::{EXPLAIN, SHOW};
 use super::edits::Outlook;
 use super::push::Known;
 use super::server::{Answer, Server, read};
@@ -60,8 +60,9 @@ impl Server {
             }
             self.by_evidence(&path, &page, span, &mut actions);
         }
-        // Nobody wants to fix a whole file by the way, unless it was asked for.
-        let asked = only.is_some() || actions.is_empty();
+        // Where nothing is found, and nobody asked, there is no lamp either.
+        let invoked = params.context.trigger_kind == Some(CodeActionTriggerKind::Invoked);
+        let asked = only.is_some() || invoked || !actions.is_empty();
         if wanted(FIX_ALL) && asked && !fixes_of(&page).is_empty() {
             let action = json!({"title": "djperf: fix all auto-fixable problems", "kind": FIX_ALL});
             actions.extend(self.with_edit(&path, &page, action, &Deed::FixAll));
@@ -86,7 +87,7 @@ impl Server {
             "title": title,
             "kind": QUICK_FIX,
             "diagnostics": shown,
-            "command": {"title": title, "command": EXPLAIN, "arguments": [diagnostic.code]},
+            "command": {"title": title, "command": EXPLAIN, "arguments": [diagnostic.code, SHOW]},
         }));
     }
 

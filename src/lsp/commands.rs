@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use gen_lsp_types::ExecuteCommandParams;
+use gen_lsp_types::{ExecuteCommandParams, MessageType};
 use lsp_server::ErrorCode;
 use serde_json::{Value, json};
 
@@ -13,6 +13,8 @@ use super::settings::Level;
 use super::{explain, uri};
 
 pub(super) const EXPLAIN: &str = "djperf.explain";
+/// An argument behind the code: the answer is shown too. Clients that show it themselves leave it out.
+pub(super) const SHOW: &str = "show";
 const AUTOFIX: &str = "djperf.applyAutofix";
 const DEBUG: &str = "djperf.debugInformation";
 
@@ -22,13 +24,21 @@ pub(super) const NAMES: [&str; 3] = [AUTOFIX, EXPLAIN, DEBUG];
 impl Server {
     pub(super) fn execute(&mut self, params: &Value) -> Answer {
         let params: ExecuteCommandParams = read(params)?;
-        let first = params.arguments.unwrap_or_default().into_iter().next();
+        let mut arguments = params.arguments.unwrap_or_default().into_iter();
+        let (first, second) = (arguments.next(), arguments.next());
         match params.command.as_str() {
             EXPLAIN => {
                 let word = first.as_ref().and_then(Value::as_str).unwrap_or_default();
                 let rule = explain::rule(word.trim());
                 let rule =
                     rule.ok_or_else(|| (ErrorCode::InvalidParams, format!("unknown rule `{word}`")))?;
+                if second.as_ref().and_then(Value::as_str) == Some(SHOW) {
+                    let message = format!("{} ({}): {}", rule.name, rule.code, explain::summary(rule));
+                    self.notify(
+                        "window/showMessage",
+                        json!({"type": MessageType::Info, "message": message}),
+                    );
+                }
                 Ok(Some(explain::card(rule).into()))
             }
             AUTOFIX => self.apply_autofix(&first.unwrap_or_default()),

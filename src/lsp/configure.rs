@@ -258,7 +258,8 @@ impl Server {
             return;
         }
         let recipe = self.recipe(&root);
-        match Worker::start(root.clone(), recipe.clone(), self.events.clone()) {
+        self.workers += 1;
+        match Worker::start(root.clone(), self.workers, recipe.clone(), self.events.clone()) {
             Ok(worker) => {
                 self.log(Level::Debug, &format!("project: {}", root.display()));
                 self.projects.insert(root, Project::new(recipe, worker));

@@ -37,7 +37,7 @@ pub(super) fn matters(path: &Path) -> bool {
     is_code(path)
         || is_settings(path)
         || matches!(name, ".gitignore" | ".ignore")
-        || matches!(ending(path), "toml" | "cfg" | "ini" | "env")
+        || matches!(ending(path), "toml" | "cfg" | "ini" | "env" | "json")
 }
 
 /// Globs of the files that matter, for clients that watch them.

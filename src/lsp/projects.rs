@@ -82,9 +82,13 @@ impl Project {
 
     /// What was no Django project may be one now.
     fn look_again(&mut self, hope: bool) {
-        if hope && matches!(self.standing, Standing::Nothing(_)) {
+        if hope && self.is_nothing() {
             self.standing = Standing::Opening;
         }
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        matches!(self.standing, Standing::Nothing(_))
     }
 
     /// Whether the worker has not answered everything yet.
@@ -155,9 +159,10 @@ impl Projects {
 
     /// The project that answers for a file: the innermost around it that is one.
     pub fn of(&self, path: &Path) -> Option<(&PathBuf, &Project)> {
-        let around = self.all.iter().filter(|(root, project)| {
-            path.starts_with(root) && !matches!(project.standing, Standing::Nothing(_))
-        });
+        let around = self
+            .all
+            .iter()
+            .filter(|(root, project)| path.starts_with(root) && !project.is_nothing());
         around.max_by_key(|(root, _)| root.components().count())
     }
 

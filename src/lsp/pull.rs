@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::findings::result_id;
 use super::projects::Standing;
+use super::push::Known;
 use super::server::{Answer, Refused, Server, path_in, read, within};
 use super::uri;
 use super::waiting::Want;
@@ -45,7 +46,12 @@ impl Server {
             .projects
             .iter()
             .any(|(_, project)| project.is_pending() && (project.standing == Standing::Opening || !late));
-        if pending || !self.ready {
+        // What was just typed may not have come to a worker yet.
+        let typed = self
+            .documents
+            .iter()
+            .any(|(path, _)| matches!(self.known(path), Known::Pending));
+        if pending || typed || !self.ready {
             return late.then(|| Err(again()));
         }
         let known: BTreeMap<PathBuf, &PreviousResultId> = previous

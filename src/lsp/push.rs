@@ -35,7 +35,15 @@ impl Server {
             Some(document) if document.lost => return Known::Page(None),
             Some(document) => {
                 // What was typed or saved last may not count yet.
-                !self.typed.contains(path) && project.snapshot.stamp(path) == Some(document.counted.1)
+                // Early findings are for those who learn when there are more.
+                let early = !self.client.pulls || self.client.refreshes_diagnostics;
+                let snapshot = &project.snapshot;
+                let stamp = if early {
+                    snapshot.stamp(path)
+                } else {
+                    snapshot.settled_stamp(path)
+                };
+                !self.typed.contains(path) && stamp == Some(document.counted.1)
             }
             None => !project.is_pending(),
         };

@@ -55,6 +55,8 @@ pub(super) struct Server {
     pub ready: bool,
     pub ready_by: Option<Instant>,
     pub projects: Projects,
+    /// Workers that were started so far.
+    pub workers: u64,
     pub waiting: Vec<Waiting>,
     /// Requests that a worker answers.
     pub asking: BTreeSet<RequestId>,
@@ -82,6 +84,7 @@ impl Server {
             ready: false,
             ready_by: None,
             projects: Projects::default(),
+            workers: 0,
             waiting: Vec::new(),
             asking: BTreeSet::new(),
             typed: BTreeSet::new(),
@@ -132,7 +135,9 @@ impl Server {
                 self.notification(notification);
             }
             Event::Shown(id, shown) => self.shown(id, shown),
-            Event::Told(root, told) => self.guarded("findings", |server| server.hear(&root, told)),
+            Event::Told(root, number, told) => {
+                self.guarded("findings", |server| server.hear(&root, number, told));
+            }
         }
         None
     }
@@ -339,7 +344,11 @@ impl Server {
     }
 
     pub fn refuse(&self, id: RequestId, (code, message): Refused) {
-        self.send(Message::Response(Response::new_err(id, code as i32, message)));
+        let mut response = Response::new_err(id, code as i32, message);
+        if let (ErrorCode::ServerCancelled, Err(error)) = (code, &mut response.response_result) {
+            error.data = Some(json!({"retriggerRequest": true}));
+        }
+        self.send(Message::Response(response));
     }
 
     pub fn send(&self, message: Message) {

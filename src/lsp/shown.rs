@@ -15,7 +15,8 @@ use super::worker::guard;
 use crate::session::Held;
 use crate::source::{FileId, Span};
 
-/// A question about one file of a held project; nothing if there is nothing to be said.
+/// A question about one file of a held project, with the editor's text of it; nothing if there is nothing to be said.
+/// Places in the project are not those of the editor: see [`Held::inward`].
 pub(super) type Look = Box<dyn FnOnce(&Held<'_>, FileId, Paper<'_>) -> Option<Value> + Send>;
 
 impl Server {
@@ -77,6 +78,7 @@ pub(super) fn hover(offset: u32, markdown: bool) -> Look {
         let facts = &held.project.file(file).facts;
         let functions = facts.functions.iter().skip(1).map(|f| (f.name_span, f.span));
         let names = functions.chain(facts.classes.iter().map(|c| (c.name_span, c.span)));
+        let offset = held.inward(file, offset);
         let at = Span::new(offset, offset);
         let (name, whole) = names.into_iter().find(|(name, _)| name.contains(at))?;
         let endpoints = held.project.endpoints_at(crate::source::Site::new(file, whole));
@@ -88,6 +90,7 @@ pub(super) fn hover(offset: u32, markdown: bool) -> Look {
         patterns.dedup();
         let kind = if markdown { "markdown" } else { "plaintext" };
         (!patterns.is_empty()).then(|| {
+            let name = Span::new(held.outward(file, name.start), held.outward(file, name.end));
             json!({
                 "contents": {"kind": kind, "value": format!("Runs for: {}", patterns.join(", "))},
                 "range": paper.range(name),

@@ -46,7 +46,8 @@ impl<'s> Page<'s> {
 }
 
 impl Snapshot {
-    pub fn settle(&mut self, outcome: Arc<Outcome>, stamps: Stamps, cwd: &Path) {
+    /// Takes the findings of the whole project; those that are known already are as good as none.
+    pub fn settle(&mut self, outcome: Arc<Outcome>, known: &[bool], stamps: Stamps, cwd: &Path) {
         self.files = outcome
             .files
             .iter()
@@ -55,6 +56,9 @@ impl Snapshot {
             .collect();
         self.by_file.clear();
         for (i, diagnostic) in all(&outcome).enumerate() {
+            if known.get(i).copied().unwrap_or(false) {
+                continue;
+            }
             self.by_file.entry(diagnostic.file).or_default().push(i);
         }
         self.ahead
@@ -146,7 +150,13 @@ impl Snapshot {
             return Vec::new();
         };
         let led = |d: &&Diagnostic| d.file != *file && d.labels.iter().any(|label| label.site.file == *file);
-        all(outcome).filter(led).collect()
+        let mut shown: Vec<usize> = self.by_file.values().flatten().copied().collect();
+        shown.sort_unstable();
+        shown
+            .into_iter()
+            .filter_map(|i| nth(outcome, i))
+            .filter(led)
+            .collect()
     }
 
     /// Files that have findings, ordered.

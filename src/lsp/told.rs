@@ -10,8 +10,10 @@ use super::worker::{Stamps, Told};
 use crate::session::Outcome;
 
 impl Server {
-    pub(super) fn hear(&mut self, root: &Path, told: Told) {
-        if !self.projects.has(root) {
+    pub(super) fn hear(&mut self, root: &Path, number: u64, told: Told) {
+        // A project that was left and came back has another worker.
+        let own = self.projects.get_mut(root).map(|project| project.worker.number);
+        if own != Some(number) {
             return;
         }
         match told {
@@ -21,7 +23,7 @@ impl Server {
                     project.snapshot.take_ahead(path, stamp, ahead);
                 }
             }
-            Told::Settled(outcome, stamps) => self.settled(root, outcome, stamps),
+            Told::Settled(outcome, known, stamps) => self.settled(root, outcome, &known, stamps),
             Told::Nothing(reason, stamps) => {
                 if let Some(project) = self.projects.get_mut(root) {
                     project.settled(&stamps);
@@ -57,7 +59,7 @@ impl Server {
         self.findings_changed();
     }
 
-    fn settled(&mut self, root: &Path, outcome: Arc<Outcome>, stamps: Stamps) {
+    fn settled(&mut self, root: &Path, outcome: Arc<Outcome>, known: &[bool], stamps: Stamps) {
         let Some(project) = self.projects.get_mut(root) else {
             return;
         };
@@ -74,7 +76,7 @@ impl Server {
         });
         let notes = if first { outcome.notes.clone() } else { Vec::new() };
         project.standing = Standing::Ready;
-        project.snapshot.settle(outcome, stamps, &cwd);
+        project.snapshot.settle(outcome, known, stamps, &cwd);
         if let Some(report) = report {
             self.log(Level::Info, &report);
         }

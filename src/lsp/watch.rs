@@ -68,8 +68,8 @@ impl Server {
                 continue;
             }
             let settings = files::is_settings(path);
-            let hope = settings || mentions_django(path);
             for project in self.projects.around_mut(path) {
+                let hope = settings || (project.is_nothing() && mentions_django(path));
                 project.changed_on_disk(hope);
                 if settings {
                     let recipe = project.recipe.clone();

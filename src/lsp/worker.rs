@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, unbounded};
 
 use super::settings::Settings;
-use super::{Event, STACK};
+use super::{Event, STACK, known};
 use crate::config::{CachePlace, Config};
 use crate::discover::Overlay;
-use crate::session::{Ahead, Held, Live, Outcome, Request, SessionError, Stop};
+use crate::report::known::Entry;
+use crate::session::{self, Ahead, Held, Live, Outcome, Request, SessionError, Stop};
 
 /// Nothing is analysed while keys follow each other faster than this.
 const QUIET: Duration = Duration::from_millis(25);
@@ -78,8 +79,8 @@ pub(super) enum Told {
     Opening,
     /// Early findings of one document.
     Ahead(PathBuf, u64, Ahead),
-    /// Everything is up to date with the texts of these stamps.
-    Settled(Arc<Outcome>, Stamps),
+    /// Everything is up to date with the texts of these stamps. Findings that are known already are marked.
+    Settled(Arc<Outcome>, Vec<bool>, Stamps),
     /// There is no Django project.
     Nothing(String, Stamps),
     /// There was one, and is none in these texts.
@@ -94,17 +95,19 @@ pub(super) enum Told {
 
 /// The way to a worker. It ends when this is dropped.
 pub(super) struct Worker {
+    pub number: u64,
     tasks: Sender<Task>,
     running: Arc<Mutex<Stop>>,
 }
 
 impl Worker {
-    /// Starts the worker of the project at `root`, which has nothing to do yet.
-    pub fn start(root: PathBuf, recipe: Recipe, events: Sender<Event>) -> std::io::Result<Self> {
+    /// Starts the worker of the project at `root`, which has nothing to do yet. Its number is that of no other worker.
+    pub fn start(root: PathBuf, number: u64, recipe: Recipe, events: Sender<Event>) -> std::io::Result<Self> {
         let (tasks, queue) = unbounded();
         let running = Arc::new(Mutex::new(Stop::default()));
         let desk = Desk {
             root,
+            number,
             recipe,
             events,
             queue,
@@ -121,11 +124,16 @@ impl Worker {
             hopeless: false,
             pending: None,
             interrupted: 0,
+            torn: false,
         };
         std::thread::Builder::new()
             .stack_size(STACK)
             .spawn(move || desk.work())?;
-        Ok(Self { tasks, running })
+        Ok(Self {
+            number,
+            tasks,
+            running,
+        })
     }
 
     pub fn change(&self, state: State) {
@@ -153,6 +161,7 @@ impl Drop for Worker {
 /// What lies before the worker.
 struct Desk {
     root: PathBuf,
+    number: u64,
     recipe: Recipe,
     events: Sender<Event>,
     queue: Receiver<Task>,
@@ -173,12 +182,16 @@ struct Desk {
     /// Since when there is something to bring up to date.
     pending: Option<Instant>,
     interrupted: u32,
+    /// The project is ahead of what was found in it, or it was stopped halfway: they do not fit together.
+    torn: bool,
 }
 
 impl Desk {
     fn work(mut self) {
         while self.listen() {
-            while let Some(ask) = self.asks.pop_front() {
+            while !self.torn
+                && let Some(ask) = self.asks.pop_front()
+            {
                 self.answer(ask);
             }
             if self.pending.is_some() && self.is_quiet() {
@@ -230,6 +243,8 @@ impl Desk {
                 self.recipe = recipe;
                 self.overlay = overlay;
                 self.stamps = stamps;
+                // Edits may always interrupt: early findings follow.
+                self.interrupted = 0;
                 self.edited.extend(edited);
                 self.on_disk |= on_disk;
                 self.hopeless &= !(hope || settings);
@@ -251,7 +266,9 @@ impl Desk {
 
     fn tell(&self, told: Told) {
         // Whoever does not listen any more does not miss it.
-        let _ = self.events.send(Event::Told(self.root.clone(), told));
+        let _ = self
+            .events
+            .send(Event::Told(self.root.clone(), self.number, told));
     }
 
     /// Early findings first, then all of them; gives up as soon as there is something else to do.
@@ -260,6 +277,7 @@ impl Desk {
             Ok(()) => {}
             Err(message) => {
                 self.live = None;
+                self.torn = false;
                 self.reopen = true;
                 self.pending = None;
                 self.tell(Told::Broken(message, self.stamps.clone()));
@@ -284,7 +302,9 @@ impl Desk {
                 continue;
             };
             let Some(live) = &mut self.live else { return };
-            if let Some(ahead) = live.ahead(&path) {
+            if let Some(mut ahead) = live.ahead(&path) {
+                self.torn = true;
+                known::take_out(&self.known(), &mut ahead);
                 self.tell(Told::Ahead(path, stamp, ahead));
                 early = true;
             }
@@ -304,7 +324,8 @@ impl Desk {
         }
         let Some(live) = &mut self.live else { return };
         let settled = live.settle(&stop);
-        if matches!(settled, Ok(false)) {
+        self.torn = matches!(settled, Ok(false));
+        if self.torn {
             self.interrupted += 1;
             return;
         }
@@ -313,8 +334,7 @@ impl Desk {
         match settled {
             Ok(_) => {
                 let outcome = Arc::clone(live.outcome());
-                self.settled = self.stamps.clone();
-                self.tell(Told::Settled(outcome, self.stamps.clone()));
+                self.settle(outcome);
             }
             Err(error) => self.fail(&error),
         }
@@ -359,18 +379,38 @@ impl Desk {
         self.opened = Some(config);
         // Two projects in memory are one too many.
         self.live = None;
+        self.torn = false;
         match Live::open(request) {
             Ok(live) => {
                 let outcome = Arc::clone(live.outcome());
                 self.live = Some(live);
-                self.settled = self.stamps.clone();
-                self.tell(Told::Settled(outcome, self.stamps.clone()));
+                self.settle(outcome);
             }
             Err(error) => {
                 self.hopeless = error.is_unmatched();
                 self.fail(&error);
             }
         }
+    }
+
+    fn settle(&mut self, outcome: Arc<Outcome>) {
+        self.settled = self.stamps.clone();
+        let entries = self.known();
+        let known = match entries[..] {
+            [] => Vec::new(),
+            _ => session::baselined(&outcome, &entries),
+        };
+        self.tell(Told::Settled(outcome, known, self.stamps.clone()));
+    }
+
+    /// The entries of the project's baseline, if it has one.
+    fn known(&self) -> Vec<Entry> {
+        let file = self.opened.as_ref().and_then(|config| config.baseline.as_ref());
+        let entries = file.map(|file| known::entries(file, &self.recipe.cwd));
+        entries.unwrap_or(Ok(Vec::new())).unwrap_or_else(|reason| {
+            self.tell(Told::Wrong(vec![reason]));
+            Vec::new()
+        })
     }
 
     fn fail(&self, error: &SessionError) {

@@ -14,7 +14,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         if !super::findings::reportable(cx.project, Site::new(file, Span::default())) {
             continue;
         }
-        if cx.project.file(file).part == Part::Template && !cx.analysis.rendered.contains(&file) {
+        if cx.project.file(file).part == Part::Template && !cx.analysis.rendered.contains_key(&file) {
             // The files of other tools lie in directories of that name too.
             continue;
         }

@@ -73,7 +73,7 @@ impl<'a> Answers<'a> {
                 Part::Stub | Part::Package => false,
                 Part::Test => config.include_tests,
                 Part::Migration => config.include_migrations,
-                Part::Template => analysis.rendered.contains(&file),
+                Part::Template => analysis.rendered.contains_key(&file),
                 _ => true,
             };
             let Some(info) = infos.get(file.0 as usize) else {

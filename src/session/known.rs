@@ -12,6 +12,11 @@ use crate::report::fingerprint::Identity;
 use crate::report::known::{Entry, compare};
 use crate::source::{FileId, SourceSet, Span, Sym};
 
+/// Which findings are known from a baseline: those that were asked for, in their order.
+pub fn baselined(outcome: &Outcome, entries: &[Entry]) -> Vec<bool> {
+    against(outcome, entries).0
+}
+
 /// What was found before a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Before {

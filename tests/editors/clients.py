@@ -20,6 +20,7 @@ this runs as root. Needs Python 3.11 or later, cargo and the network.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -146,7 +147,10 @@ class Clients:
             {key.removeprefix("djperf."): value for key, value in sublime.items()},
             json.loads((EDITORS / "pycharm/settings.json").read_text())["djperf"],
             coc["settings"]["djperf"],
+            (documented := self.documented()),
         ]
+        vscode = json.loads((EDITORS / "vscode/package.json").read_text())["contributes"]["configuration"]["properties"]
+        assert not (missing := {f"djperf.{key}" for key in documented} - vscode.keys()), f"not in VS Code: {missing}"
         project = self.project("configs")
         for shown in settings:
             assert not (said := self.warnings(project, shown)), f"{shown}: {said}"
@@ -156,6 +160,14 @@ class Clients:
         command = efm["lint-command"].replace("${INPUT}", "catalog/views.py").split()
         done = subprocess.run(command, cwd=project, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 1 and "catalog/views.py:16:16: DJP101" in done.stdout, done
+
+    def documented(self) -> dict:
+        """The settings of docs/editors.md, each with something that it takes."""
+        page = (ROOT / "docs/editors.md").read_text()
+        rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE)
+        assert len(rows) > 9, rows
+        takes = {"true or false": True, "a list of strings": [], "a path or an object": {}}
+        return {name: takes[kind] if kind in takes else re.search('"(.+?)"', kind)[1] for name, kind in rows}
 
     def warnings(self, project: Path, settings: dict) -> list[str]:
         """What the server says when it is started with these settings."""
@@ -193,6 +205,13 @@ class Clients:
         runtime = f"set runtimepath^={EDITORS / 'neovim'}"
         command = [BIN / "nvim", "--clean", "--headless", "--cmd", runtime, "-S", HERE / "neovim.lua"]
         print(self.run(*command, cwd=self.project("neovim")))
+        # What the page says for older ones works in this one too.
+        config = self.folder / "home" / "config" / "nvim"
+        shutil.copytree(EDITORS / "neovim" / "lsp", config / "lsp")
+        by_hand = re.findall(r"^```lua\n(.*?)^```", (EDITORS / "neovim/README.md").read_text(), re.MULTILINE | re.DOTALL)[-1]
+        (config / "init.lua").write_text(by_hand)
+        command = [BIN / "nvim", "--headless", "-S", HERE / "neovim.lua"]
+        print(self.run(*command, cwd=self.project("neovim-by-hand"), STARTED_BY_HAND="1"))
 
     def eglot(self) -> None:
         debian("emacs")

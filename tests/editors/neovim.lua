@@ -28,7 +28,7 @@ local function code_action(pattern)
   })
 end
 
-vim.lsp.enable('djperf')
+if not vim.env.STARTED_BY_HAND then vim.lsp.enable('djperf') end
 vim.cmd.edit('catalog/views.py')
 wait('a client', function() return #vim.lsp.get_clients({ bufnr = 0, name = 'djperf' }) == 1 end)
 local client = vim.lsp.get_clients({ bufnr = 0, name = 'djperf' })[1]

@@ -114,6 +114,29 @@ fn all_safe_fixes_at_once() {
 }
 
 #[test]
+fn fixing_everything_is_offered_beside_a_finding_or_on_demand() {
+    let shop = shop();
+    let mut editor = open(shop.dir.path(), pulling());
+    let text = editor.opens_file(&shop.views);
+    editor.pulled(&shop.views);
+    let count = |editor: &mut Editor, part: &str, kind: u8| {
+        let mut params = document(&shop.views);
+        params["range"] = range_of(&text, part);
+        params["context"] = json!({"diagnostics": [], "triggerKind": kind});
+        let actions = editor.ask("textDocument/codeAction", params);
+        let all = |action: &&Value| action["kind"] == "source.fixAll.djperf";
+        actions.as_array().unwrap().iter().filter(all).count()
+    };
+    assert_eq!(count(&mut editor, "Book.objects.all()", 2), 1);
+    assert_eq!(
+        count(&mut editor, "import render", 2),
+        0,
+        "a lamp on every line is none"
+    );
+    assert_eq!(count(&mut editor, "import render", 1), 1);
+}
+
+#[test]
 fn the_command_makes_all_safe_fixes() {
     let shop = shop();
     let mut editor = open(shop.dir.path(), pulling());
@@ -218,7 +241,14 @@ fn findings_are_suppressed_where_they_stand() {
     assert_eq!(editor.pulled(&shop.views).len(), before - 1);
     let explain = titled(&actions, "explain");
     assert_eq!(explain["command"]["command"], "djperf.explain");
-    assert_eq!(explain["command"]["arguments"], json!(["DJP101"]));
+    assert_eq!(explain["command"]["arguments"][0], "DJP101");
+    editor.ask("workspace/executeCommand", explain["command"].clone());
+    let shown = editor.wait_for("window/showMessage");
+    let message = shown["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("related-access-in-loop (DJP101): "),
+        "{message}"
+    );
 
     let page = "{% if books.count %}{{ books.count }}{% endif %}\n{% for book in books %}{{ book.title }}{% endfor %}\n";
     editor.opens(&shop.page, 1, page);

@@ -46,10 +46,14 @@ pub fn capabilities(more: Value) -> Value {
 
 /// Those of clients that ask for diagnostics.
 pub fn pulling() -> Value {
-    json!({
-        "textDocument": {"diagnostic": {"relatedInformation": true}},
-        "workspace": {"diagnostics": {"refreshSupport": true}},
-    })
+    json!({"textDocument": {"diagnostic": {"relatedInformation": true}}})
+}
+
+/// Those of clients that ask for diagnostics, and again when they are told to.
+pub fn refreshing() -> Value {
+    let mut all = pulling();
+    all["workspace"]["diagnostics"]["refreshSupport"] = true.into();
+    all
 }
 
 fn merge(into: &mut Value, from: Value) {

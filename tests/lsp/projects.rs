@@ -253,3 +253,28 @@ fn a_part_of_a_repository_is_a_folder_too() {
         "settings and templates around it are read"
     );
 }
+
+#[test]
+fn what_a_baseline_knows_is_not_shown() {
+    let shop = shop();
+    fs::write(shop.dir.path().join("djperf.toml"), "baseline = \"known.json\"\n").unwrap();
+    let written = std::process::Command::new(env!("CARGO_BIN_EXE_djperf"))
+        .args([
+            "check",
+            "--no-cache",
+            "--no-baseline",
+            "--write-baseline",
+            "known.json",
+        ])
+        .current_dir(shop.dir.path())
+        .output()
+        .unwrap();
+    assert!(written.status.success(), "{written:?}");
+    let mut editor = open(shop.dir.path(), pulling());
+    editor.opens_file(&shop.views);
+    assert!(editor.pulled(&shop.views).is_empty());
+    let more =
+        "\n\ndef more():\n    return [book.author.name for book in Book.objects.filter(title=\"x\")]\n";
+    editor.types(&shop.views, 2, &format!("#\n{VIEWS}{more}"));
+    assert_eq!(codes(&editor.pulled(&shop.views)), ["DJP101"]);
+}

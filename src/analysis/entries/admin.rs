@@ -78,6 +78,16 @@ pub fn admin_models(project: &Project) -> Registered {
     found
 }
 
+/// The admin classes that a file registers, each with a model and the place that says so.
+pub(in crate::analysis) fn registered_in(
+    project: &Project,
+    file: FileId,
+) -> impl Iterator<Item = (ClassId, ModelId, Site)> {
+    registrations(project, file)
+        .into_iter()
+        .filter_map(|one| Some((one.admin?, one.model, one.site)))
+}
+
 /// Whether a place registers a model without a class.
 pub fn is_plain_registration(project: &Project, site: Site) -> bool {
     registrations(project, site.file)

@@ -17,12 +17,17 @@ const SCHEMA: &[&str] = &["ninja.schema.Schema"];
 /// Decorators that make a function an operation.
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "api_operation"];
 
-/// Answers one operation: what it returns is shown by its schema.
+/// Answers one operation.
 pub(super) fn run(engine: &Engine<'_>, func: FuncId) {
+    answer(engine, func);
+}
+
+/// What one operation returns is shown by its schema. Returns the frame that did it; none if the function is no operation.
+pub(in crate::analysis) fn answer<'e, 'p>(engine: &'e Engine<'p>, func: FuncId) -> Option<Frame<'e, 'p>> {
     let project = engine.project;
     let (file, _) = project.func(func);
     if project.file(file).part != Part::Source {
-        return;
+        return None;
     }
     let routine = project.routine(func);
     let answers = routine
@@ -32,10 +37,10 @@ pub(super) fn run(engine: &Engine<'_>, func: FuncId) {
             ExprKind::Call(call) => response(call),
             _ => None,
         });
-    let Some(answers) = answers else { return };
+    let answers = answers?;
     let (schema, many) = element_type(&engine.typed(file, answers));
     if !class_of(&schema).is_some_and(|class| project.derives_from(class, SCHEMA)) {
-        return;
+        return None;
     }
     let mut frame = Frame::new(engine, func, MAX_CALLS);
     frame.receiver = None;
@@ -50,6 +55,7 @@ pub(super) fn run(engine: &Engine<'_>, func: FuncId) {
     } else {
         frame.represent(&schema, &result, routine.name_span);
     }
+    Some(frame)
 }
 
 /// The `response=` of an operation; of several by status, the first.

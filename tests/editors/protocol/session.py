@@ -1,9 +1,9 @@
 """An editor as the server sees it: a copy of a project, documents with versions, and what is told of their findings."""
 
 import asyncio
+import functools
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -51,6 +51,20 @@ def edited(text: str, edits: list[types.TextEdit], encoding: str) -> str:
     for start, end, new in reversed(spans):
         text = text[:start] + new + text[end:]
     return text
+
+
+@functools.cache
+def on_the_command_line(files: frozenset[tuple[str, str]], flags: tuple[str, ...]) -> list[tuple[str, str, int, int]]:
+    """Path, code, line and column of all findings in a project of these files."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files:
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        run = [DJPERF, "check", "--no-cache", "--output-format", "json", *flags, "."]
+        done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode in (0, 1), done.stderr
+    return [(one["path"], one["code"], one["line"], one["column"]) for one in json.loads(done.stdout)["diagnostics"]]
 
 
 class Session:
@@ -134,19 +148,12 @@ class Session:
 
     def expected(self, *flags: str) -> dict[str, list[Place]]:
         """What a run on the command line finds in files that say what the documents say."""
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "copy"
-            shutil.copytree(self.root, copy)
-            for name, text in self.texts.items():
-                (copy / name).write_text(text)
-            run = [DJPERF, "check", "--no-cache", "--output-format", "json", *flags, "."]
-            done = subprocess.run(run, cwd=copy, capture_output=True, text=True, check=False)
-            assert done.returncode in (0, 1), done.stderr
-            found: dict[str, list[Place]] = {}
-            for one in json.loads(done.stdout)["diagnostics"]:
-                line = (copy / one["path"]).read_text().split("\n")[one["line"] - 1]
-                place = (one["code"], one["line"] - 1, units(line[: one["column"] - 1], self.encoding))
-                found.setdefault(one["path"], []).append(place)
+        files = {str(path.relative_to(self.root)): path.read_text() for path in self.root.rglob("*") if path.is_file()}
+        files |= self.texts
+        found: dict[str, list[Place]] = {}
+        for path, code, line, column in on_the_command_line(frozenset(files.items()), flags):
+            before = files[path].split("\n")[line - 1][: column - 1]
+            found.setdefault(path, []).append((code, line - 1, units(before, self.encoding)))
         return {name: sorted(places) for name, places in found.items()}
 
     async def agree(self, *flags: str) -> dict[str, list[types.Diagnostic]]:

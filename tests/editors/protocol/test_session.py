@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 
+import pytest
 from lsprotocol import types
 
 from session import DJPERF, Session
@@ -170,3 +171,18 @@ async def test_debug_information(session: Session) -> None:
     params = types.ExecuteCommandParams(command="djperf.debugInformation")
     answer = await session.client.workspace_execute_command_async(params)
     assert session.root.name in answer and "djperf" in answer, answer
+
+
+async def test_findings_of_everything_at_once(session: Session) -> None:
+    if not session.pull:
+        pytest.skip("this editor does not ask for findings")
+    session.open(VIEWS)
+    await session.agree()
+    fixed = '.order_by("pk").select_related("category")  # expect-template'
+    for old, new in [(fixed.replace('.select_related("category")', ""), fixed), (fixed, fixed.replace('.select_related("category")', ""))]:
+        session.replace(VIEWS, old, new)
+        # At once: what was just typed has to count.
+        params = types.WorkspaceDiagnosticParams(previous_result_ids=[])
+        report = await session.client.workspace_diagnostic_async(params)
+        told = {session.name(item.uri): session.places(item.items) for item in report.items if item.items}
+        assert told == session.expected()

@@ -171,6 +171,11 @@ const steps = {
             (count) => count === 1,
         );
         await bench.save();
+        await bench.stays(
+            "one squiggle",
+            () => bench.squiggles(),
+            (count) => count === 1,
+        );
         const added = read(BASE)
             .split("\n")
             .filter((line) => !before.includes(line));

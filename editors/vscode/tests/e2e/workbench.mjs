@@ -44,6 +44,17 @@ export class Workbench {
         }
     }
 
+    /** Asks for a while, and the answer has to satisfy each time. */
+    async stays(what, ask, satisfies) {
+        for (let times = 0; times < 30; times += 1) {
+            const answer = await ask();
+            if (!satisfies(answer)) {
+                throw new Error(`${what}: not for long; last seen: ${JSON.stringify(answer)}`);
+            }
+            await this.page.waitForTimeout(100);
+        }
+    }
+
     /** Runs a command of the palette. */
     async command(title) {
         await this.pick(async () => this.page.keyboard.press("F1"), `>${title}`, title);
