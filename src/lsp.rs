@@ -8,6 +8,8 @@ mod actions;
 mod client;
 mod commands;
 mod configure;
+mod costs;
+mod definition;
 mod documents;
 mod edits;
 mod explain;

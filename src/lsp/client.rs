@@ -16,6 +16,8 @@ pub(super) struct Client {
     /// It asks for diagnostics.
     pub pulls: bool,
     pub refreshes_diagnostics: bool,
+    pub refreshes_lenses: bool,
+    pub refreshes_hints: bool,
     pub related: bool,
     pub code_description: bool,
     pub data: bool,
@@ -60,6 +62,8 @@ impl Client {
             name: name.unwrap_or("unknown").to_owned(),
             encoding: Encoding::choose(texts("general/positionEncodings")),
             pulls,
+            refreshes_lenses: is("workspace/codeLens/refreshSupport"),
+            refreshes_hints: is("workspace/inlayHint/refreshSupport"),
             refreshes_diagnostics: is("workspace/diagnostics/refreshSupport"),
             related: of_kind("relatedInformation"),
             code_description: of_kind("codeDescriptionSupport"),

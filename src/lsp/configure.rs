@@ -92,6 +92,9 @@ impl Server {
                 .into(),
             ),
             hover_provider: Some(true.into()),
+            definition_provider: Some(true.into()),
+            code_lens_provider: Some(gen_lsp_types::CodeLensOptions::default()),
+            inlay_hint_provider: Some(true.into()),
             execute_command_provider: Some(lsp::ExecuteCommandOptions {
                 commands: commands::NAMES.map(str::to_owned).to_vec(),
                 ..Default::default()

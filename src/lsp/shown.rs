@@ -5,15 +5,18 @@
 
 use std::path::Path;
 
+use gen_lsp_types::Range;
 use lsp_server::{ErrorCode, RequestId};
 use serde_json::{Value, json};
 
 use super::Event;
 use super::position::{Encoding, Paper};
 use super::server::Server;
+use super::uri;
 use super::worker::guard;
 use crate::session::Held;
-use crate::source::{FileId, Span};
+use crate::session::insight::{self, Cost};
+use crate::source::{FileId, Site, Span};
 
 /// A question about one file of a held project, with the editor's text of it; nothing if there is nothing to be said.
 /// Places in the project are not those of the editor: see [`Held::inward`].
@@ -72,29 +75,107 @@ fn at(held: &Held<'_>, path: &Path, encoding: Encoding, look: Look) -> Option<Va
     look(held, file, paper)
 }
 
-/// What is shown under the pointer where nothing was found: the URL patterns that lead to a view, on its name.
+/// What is shown under the pointer where nothing was found: what an expression holds; on the name of a view what it costs,
+/// and the URL patterns that lead to it.
 pub(super) fn hover(offset: u32, markdown: bool) -> Look {
     Box::new(move |held, file, paper| {
-        let facts = &held.project.file(file).facts;
-        let functions = facts.functions.iter().skip(1).map(|f| (f.name_span, f.span));
-        let names = functions.chain(facts.classes.iter().map(|c| (c.name_span, c.span)));
-        let offset = held.inward(file, offset);
-        let at = Span::new(offset, offset);
-        let (name, whole) = names.into_iter().find(|(name, _)| name.contains(at))?;
-        let endpoints = held.project.endpoints_at(crate::source::Site::new(file, whole));
-        let mut patterns: Vec<String> = endpoints
-            .iter()
-            .map(|e| super::explain::code(e.pattern.as_str()))
-            .collect();
-        patterns.sort();
-        patterns.dedup();
-        let kind = if markdown { "markdown" } else { "plaintext" };
-        (!patterns.is_empty()).then(|| {
-            let name = Span::new(held.outward(file, name.start), held.outward(file, name.end));
-            json!({
-                "contents": {"kind": kind, "value": format!("Runs for: {}", patterns.join(", "))},
-                "range": paper.range(name),
-            })
-        })
+        let at = held.inward(file, offset);
+        let (span, text) = match insight::expression_at(held, file, at) {
+            Some(shown) => (shown.span, shown.markdown),
+            None => of_name(held, file, at)?,
+        };
+        Some(json!({
+            "contents": contents(&text, markdown),
+            "range": paper.range(outer(held, file, span)),
+        }))
     })
+}
+
+/// What the queries of views, serializers and admin classes are, over their names.
+pub(super) fn lenses() -> Look {
+    Box::new(|held, file, paper| {
+        let costs = insight::costs(held, file);
+        let lens = |cost: &Cost| {
+            json!({
+                "range": paper.range(outer(held, file, cost.span)),
+                // A command without a name is a text that leads nowhere.
+                "command": {"title": cost.title, "command": ""},
+            })
+        };
+        Some(costs.iter().map(lens).collect())
+    })
+}
+
+/// The same behind the names.
+pub(super) fn hints(range: Range, markdown: bool) -> Look {
+    Box::new(move |held, file, paper| {
+        let wanted = paper.span(range);
+        let costs = insight::costs(held, file);
+        let hints = costs.iter().filter_map(|cost| {
+            let span = outer(held, file, cost.span);
+            wanted.contains(span).then(|| {
+                json!({
+                    "position": paper.position(span.end),
+                    "label": cost.title,
+                    "paddingLeft": true,
+                    "tooltip": contents(&cost.markdown, markdown),
+                })
+            })
+        });
+        Some(hints.collect())
+    })
+}
+
+/// The places that feed a variable of a template.
+pub(super) fn feeders(offset: u32) -> Look {
+    Box::new(move |held, file, paper| {
+        let sites = insight::feeders(held, file, held.inward(file, offset));
+        let places = sites.into_iter().filter_map(|site| {
+            let info = held.outcome.files.get(site.file.0 as usize)?;
+            let source = held.outcome.sources.get(site.file);
+            let there = Paper {
+                text: &source.text,
+                lines: source.lines(),
+                encoding: paper.encoding,
+            };
+            let range = there.range(outer(held, site.file, site.span));
+            Some(json!({"uri": uri::of(&info.absolute), "range": range}))
+        });
+        Some(places.collect())
+    })
+}
+
+fn contents(text: &str, markdown: bool) -> Value {
+    let kind = if markdown { "markdown" } else { "plaintext" };
+    json!({"kind": kind, "value": text})
+}
+
+/// A place of the project in the editor's text.
+fn outer(held: &Held<'_>, file: FileId, span: Span) -> Span {
+    Span::new(held.outward(file, span.start), held.outward(file, span.end))
+}
+
+/// What is known of the function or class whose name is at an offset.
+fn of_name(held: &Held<'_>, file: FileId, offset: u32) -> Option<(Span, String)> {
+    let facts = &held.project.file(file).facts;
+    let functions = facts.functions.iter().skip(1).map(|f| (f.name_span, f.span));
+    let names = functions.chain(facts.classes.iter().map(|c| (c.name_span, c.span)));
+    let at = Span::new(offset, offset);
+    let (name, whole) = names.into_iter().find(|(name, _)| name.contains(at))?;
+    let costs = insight::costs(held, file).into_iter();
+    let mut parts: Vec<String> = costs
+        .filter(|cost| cost.span == name)
+        .map(|cost| cost.markdown)
+        .collect();
+    let endpoints = held.project.endpoints_at(Site::new(file, whole));
+    let mut patterns: Vec<String> = endpoints
+        .iter()
+        .map(|e| super::explain::code(e.pattern.as_str()))
+        .collect();
+    patterns.sort();
+    patterns.dedup();
+    if !patterns.is_empty() {
+        parts.push(format!("Runs for: {}", patterns.join(", ")));
+    }
+    (!parts.is_empty()).then(|| (name, parts.join("\n\n")))
 }

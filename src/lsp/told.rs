@@ -82,6 +82,7 @@ impl Server {
         }
         notes.iter().for_each(|note| self.log(Level::Info, note));
         self.show_progress(root, false);
+        self.refresh_costs();
     }
 
     fn stand(&mut self, root: &Path, standing: Standing) {

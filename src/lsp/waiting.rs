@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use gen_lsp_types::{CodeActionParams, HoverParams, PreviousResultId};
+use gen_lsp_types::{
+    CodeActionParams, CodeLensParams, DefinitionParams, HoverParams, InlayHintParams, PreviousResultId,
+};
 use lsp_server::RequestId;
 use serde_json::Value;
 
@@ -21,6 +23,9 @@ pub(super) enum Want {
     AllDiagnostics(Vec<PreviousResultId>),
     Actions(CodeActionParams),
     Hover(HoverParams),
+    Definition(DefinitionParams),
+    Lenses(CodeLensParams),
+    Hints(InlayHintParams),
 }
 
 impl Want {
@@ -29,7 +34,8 @@ impl Want {
         match self {
             Self::Diagnostics(_) | Self::AllDiagnostics(_) => Duration::from_secs(30),
             Self::Actions(_) => Duration::from_secs(5),
-            Self::Hover(_) => Duration::from_secs(2),
+            Self::Hover(_) | Self::Definition(_) => Duration::from_secs(2),
+            Self::Lenses(_) | Self::Hints(_) => Duration::from_secs(30),
         }
     }
 }
@@ -74,6 +80,9 @@ impl Server {
             Want::AllDiagnostics(previous) => self.try_pull_all(previous, late),
             Want::Actions(params) => self.try_code_actions(params, late),
             Want::Hover(params) => self.try_hover(id, params, late),
+            Want::Definition(params) => self.try_definition(id, params, late),
+            Want::Lenses(params) => self.try_lenses(id, params, late),
+            Want::Hints(params) => self.try_hints(id, params, late),
         }
     }
 }

@@ -9,6 +9,7 @@ mod hover;
 mod life;
 mod projects;
 mod robust;
+mod shown;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "shared with other test binaries")]
 mod support;

@@ -33,11 +33,7 @@ fn cost(held: &Held<'_>, kind: Entry, name: Site, bill: &Bill) -> Option<Cost> {
     let label = |model: ModelId| held.project.model(model).name;
     let title = match kind {
         Entry::Function(_) | Entry::Page(_) => total,
-        Entry::Action(_, action)
-            if held.sources.get(name.file).slice(name.span) == action.as_str() =>
-        {
-            total
-        }
+        Entry::Action(_, action) if held.sources.get(name.file).slice(name.span) == action.as_str() => total,
         Entry::Action(_, action) => format!("{action}: {total}"),
         Entry::ChangeList(_, model) => format!("list of {}: {total}", label(model)),
         Entry::Serializer(..) => format!("{total} for N rows, if nothing is loaded"),
