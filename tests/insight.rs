@@ -156,6 +156,13 @@ TEMPLATES = [{
     \"OPTIONS\": {\"context_processors\": [\"shop.processors.everybody\"]},
 }]
 ";
+const URLS: &str = "\
+from django.urls import path
+
+from shop import views
+
+urlpatterns = [path(\"sums/\", views.sums)]
+";
 const MANAGE: &str = "\
 import os
 
@@ -173,7 +180,7 @@ fn project() -> Project {
     for (path, text) in [
         ("manage.py", MANAGE),
         ("settings.py", SETTINGS),
-        ("urls.py", "urlpatterns = []\n"),
+        ("urls.py", URLS),
         ("shop/__init__.py", ""),
         ("shop/models.py", MODELS),
         ("shop/views.py", VIEWS),
