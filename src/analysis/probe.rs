@@ -78,11 +78,15 @@ pub fn probe(project: &Project, analysis: &Analysis, pointed: &Pointed) -> Optio
         is_other: false,
     };
     let mut wave = Wave::of(project, analysis, pointed);
-    for _ in 0..MAX_ROUNDS {
+    let rounds = match pointed.code {
+        Code::Template(_) => MAX_ROUNDS,
+        Code::Function(_) | Code::Attribute(..) => MAX_ROUNDS - 1,
+    };
+    for round in 1..=rounds {
         for root in std::mem::take(&mut wave.roots) {
             search.run(root);
         }
-        if search.is_settled() {
+        if round == rounds || search.is_settled() {
             break;
         }
         wave = wave.next(project, analysis);

@@ -24,6 +24,8 @@ use super::value::{Base, Kind, Live, Origin, Query, Row, Value};
 const MOST: usize = 600;
 const TOO_MUCH: &str = "there is more than is remembered";
 
+/// Methods of views that answer a request.
+const ANSWERS: &[&str] = &["get", "list", "retrieve", "dispatch"];
 /// Methods of rows that Django has and that ask nothing.
 const FREE_METHODS: &[&str] = &[
     "serializable_value",
@@ -236,7 +238,7 @@ impl<'p> Frame<'_, 'p> {
         self.remember(Watched::Asked(Box::new(Asked {
             what: What::Load(load.clone()),
             rounds,
-            conditional: self.nesting > 0 || self.rare > 0,
+            conditional: self.goes_without(),
             kept: None,
         })));
     }
@@ -277,7 +279,7 @@ impl<'p> Frame<'_, 'p> {
         let around = self.loops_around(eval);
         let asked = Asked {
             rounds: self.rounds(around),
-            conditional: self.nesting > 0 || self.rare > 0 || self.plays_form(),
+            conditional: self.goes_without() || self.plays_form(),
             what: What::Eval(Eval {
                 query: Arc::new(self.settled_query(&eval.query)),
                 ..eval.clone()
@@ -317,6 +319,19 @@ impl<'p> Frame<'_, 'p> {
         if empty && of_rows && !FREE_METHODS.contains(&routine.name.as_str()) {
             self.watch_gap("what a package does with rows is not known");
         }
+    }
+
+    /// Some way through the code leaves out what stands here. What answers a request goes on to its end: what leaves
+    /// it before refuses the request.
+    fn goes_without(&self) -> bool {
+        let routine = self.project.routine(self.func);
+        let answers = || {
+            let method = routine.class.is_some()
+                && ANSWERS.contains(&routine.name.as_str())
+                && routine.params.get(1).is_some_and(|p| p.name == "request");
+            method || self.project.endpoints_of_func(self.func).next().is_some()
+        };
+        self.nesting > 0 || self.rare > 0 || self.early_exit && !answers()
     }
 
     /// A page is made: its rows are counted.
@@ -409,7 +424,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn taken(&mut self, asked: &Asked, slots: &Slots, call: Site) -> Option<Asked> {
-        let conditional = asked.conditional || self.nesting > 0 || self.rare > 0;
+        let conditional = asked.conditional || self.goes_without();
         let inner = asked.rounds.iter().map(|round| Round {
             site: slots.visible(self, round.site),
             gone: match &round.gone {
