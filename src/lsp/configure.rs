@@ -26,6 +26,18 @@ pub(super) struct Configured {
     of: BTreeMap<PathBuf, Settings>,
 }
 
+/// Directories take files with them.
+fn any_file() -> lsp::FileOperationRegistrationOptions {
+    let pattern = lsp::FileOperationPattern {
+        glob: "**/*".to_owned(),
+        ..Default::default()
+    };
+    let scheme = Some("file".to_owned());
+    lsp::FileOperationRegistrationOptions {
+        filters: vec![lsp::FileOperationFilter { scheme, pattern }],
+    }
+}
+
 impl Configured {
     /// The settings for a path.
     pub fn of(&self, path: &Path) -> &Settings {
@@ -103,6 +115,12 @@ impl Server {
                 workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
                     supported: Some(true),
                     change_notifications: Some(true.into()),
+                }),
+                file_operations: Some(lsp::FileOperationOptions {
+                    did_create: Some(any_file()),
+                    did_rename: Some(any_file()),
+                    did_delete: Some(any_file()),
+                    ..Default::default()
                 }),
                 ..Default::default()
             }),
@@ -338,17 +356,21 @@ impl Server {
                 self.folders.push(folder);
             }
         }
-        let (folders, documents) = (&self.folders, &self.documents);
-        let wanted = |root: &Path| {
-            let open = || documents.iter().any(|(path, _)| path.starts_with(root));
-            within(root, folders) || folders.iter().any(|folder| folder.starts_with(root)) || open()
-        };
-        self.projects.retain(wanted);
+        self.forget_projects();
         if self.client.configuration {
             self.ask_settings();
         } else {
             self.reconfigure();
         }
+    }
+
+    /// Lets go of projects that nobody looks at any more.
+    pub(super) fn forget_projects(&mut self) {
+        let (folders, documents) = (&self.folders, &self.documents);
+        self.projects.retain(|root| {
+            let open = || documents.iter().any(|(path, _)| path.starts_with(root));
+            within(root, folders) || folders.iter().any(|folder| folder.starts_with(root)) || open()
+        });
     }
 
     /// The first reading of a project begins or ends.

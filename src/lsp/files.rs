@@ -56,6 +56,13 @@ pub(super) fn text(path: &Path) -> Option<String> {
 
 /// The root of the project around a file; none where it would be any directory at all.
 pub(super) fn root_of(file: &Path, folders: &[PathBuf], text: &str) -> Option<PathBuf> {
+    let packages = ["site-packages", "dist-packages"];
+    if file
+        .components()
+        .any(|part| packages.iter().any(|name| part.as_os_str() == *name))
+    {
+        return None;
+    }
     let root = project_root(file, false);
     let known = is_marked(&root) || folders.iter().any(|folder| file.starts_with(folder));
     (known || text.contains("django")).then_some(root)
@@ -140,6 +147,8 @@ mod tests {
         assert_eq!(root_of(&file, &[], "x = 1"), None);
         assert!(root_of(&file, &[], "import django").is_some());
         assert!(root_of(&file, &[dir.path().to_path_buf()], "x = 1").is_some());
+        let package = dir.path().join("lib/site-packages/django/db.py");
+        assert_eq!(root_of(&package, &[], "import django"), None, "somebody else's");
         touch(&dir.path().join("manage.py"));
         assert_eq!(root_of(&file, &[], "x = 1").as_deref(), Some(dir.path()));
     }

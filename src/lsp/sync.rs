@@ -65,6 +65,7 @@ impl Server {
         self.projects
             .around_mut(&path)
             .for_each(|project| project.edited(&path));
+        self.forget_projects();
         if !self.client.pulls {
             self.publish(&uri, None, &[]);
         }

@@ -243,6 +243,42 @@ fn files_are_watched() {
 }
 
 #[test]
+fn files_outside_of_all_folders_have_projects_while_they_are_open() {
+    let (one, two) = (shop(), shop());
+    let mut editor = open(one.dir.path(), pulling());
+    editor.opens_file(&two.views);
+    assert_eq!(editor.pulled(&two.views).len(), 3);
+    let ask = |editor: &mut Editor| {
+        let command = json!({"command": "djperf.debugInformation", "arguments": []});
+        editor.ask("workspace/executeCommand", command).to_string()
+    };
+    let root = format!("project: {}", two.dir.path().display());
+    assert!(ask(&mut editor).contains(&root));
+    editor.closes(&two.views);
+    assert!(!ask(&mut editor).contains(&root));
+    let all = editor
+        .ask("workspace/diagnostic", json!({"previousResultIds": []}))
+        .to_string();
+    assert!(
+        all.contains(&uri(&one.views)) && !all.contains(&uri(&two.views)),
+        "{all}"
+    );
+    editor.tell(
+        "workspace/didRenameFiles",
+        json!({"files": [{"oldUri": uri(&one.views), "newUri": uri(&one.page)}]}),
+    );
+    fs::remove_file(&one.views).unwrap();
+    editor.tell(
+        "workspace/didDeleteFiles",
+        json!({"files": [{"uri": uri(&one.views)}]}),
+    );
+    let all = editor
+        .ask("workspace/diagnostic", json!({"previousResultIds": []}))
+        .to_string();
+    assert!(!all.contains(&uri(&one.views)), "{all}");
+}
+
+#[test]
 fn a_part_of_a_repository_is_a_folder_too() {
     let shop = shop();
     let mut editor = open(&shop.dir.path().join("shop"), pulling());
