@@ -96,7 +96,7 @@ pub struct Memory {
     /// Entry points that have run, each with the file that it stands in. Those that say nothing and rest on their own
     /// file alone are left out.
     entries: Mutex<FxHashMap<Entry, (FileId, Arc<Node>)>>,
-    /// Entry points that failed inside djperf, by name.
+    /// Entry points that failed inside djperf when it last ran some, by name.
     failed: Vec<String>,
     todo: Todo,
 }
@@ -164,12 +164,12 @@ impl Memory {
             failed.push("admin change lists".into());
         }
         *self = engine.known;
-        failed.retain(|name| !self.failed.contains(name));
-        self.failed.extend(failed);
+        self.failed = failed;
         if scope.is_stopped() {
             return false;
         }
-        if scope.files.is_none() {
+        // What failed is tried again.
+        if scope.files.is_none() && self.failed.is_empty() {
             self.todo = Todo::Some {
                 entries: FxHashSet::default(),
                 files: FxHashSet::default(),
@@ -202,7 +202,6 @@ impl Memory {
             entries.extend(again);
             files.extend(changes.keys());
         }
-        self.failed.clear();
     }
 
     /// How many entry points have to run again, as far as that is known.

@@ -15,7 +15,7 @@ use super::frame::{Flow, Frame};
 use super::rows::map_rows;
 use super::stmt::join_all;
 use super::tables;
-use super::trace::Noted;
+use super::trace::{self, Noted};
 use super::value::{Deps, Dict, Kind, Origin, Row, Size, Value};
 
 /// Deeper nesting of blocks, parents and inlined bodies is not followed.
@@ -95,6 +95,7 @@ impl<'p> Frame<'_, 'p> {
         if self.rendering.blocks.len() + self.rendering.chain.len() > MAX_NESTING {
             return;
         }
+        trace::read(file);
         let here = std::mem::replace(&mut self.file, file);
         self.block(body);
         self.file = here;

@@ -91,17 +91,23 @@ fn against(outcome: &Outcome, entries: &[Entry]) -> (Vec<bool>, Vec<usize>) {
 /// Tells the sources which functions and classes they have.
 pub(super) fn name_scopes(sources: &mut SourceSet, inputs: &[LinkInput]) {
     for (i, input) in inputs.iter().enumerate().take(sources.len()) {
-        name_scopes_of(sources, FileId(i as u32), &input.facts);
+        name_scopes_of(sources, FileId(i as u32), &input.facts, |span| span);
     }
 }
 
-/// As [`name_scopes`], for one file.
-pub(super) fn name_scopes_of(sources: &mut SourceSet, file: FileId, facts: &FileFacts) {
+/// As [`name_scopes`], for one file whose text has the places of its facts somewhere else.
+pub(super) fn name_scopes_of(
+    sources: &mut SourceSet,
+    file: FileId,
+    facts: &FileFacts,
+    there: impl Fn(Span) -> Span,
+) {
     let functions = facts.functions.iter().skip(1);
     let classes = facts.classes.iter().map(|class| (class.span, class.qualname));
     let scopes: Vec<(Span, Sym)> = functions
         .map(|function| (function.span, function.qualname))
         .chain(classes)
+        .map(|(span, name)| (there(span), name))
         .collect();
     sources.name_scopes(file, scopes);
 }

@@ -219,7 +219,7 @@ impl Known {
     fn outer_sources(&self) -> SourceSet {
         let mut sources = self.sources.clone();
         for (file, text) in &self.texts {
-            sources.replace(*file, text.outer().clone());
+            outer_source(&mut sources, *file, text, &self.project.file(*file).facts);
         }
         sources
     }
@@ -273,7 +273,9 @@ impl Known {
                 self.memory = Memory::default();
             }
         }
-        known::name_scopes_of(&mut self.sources, file, &self.project.file(file).facts);
+        known::name_scopes_of(&mut self.sources, file, &self.project.file(file).facts, |span| {
+            span
+        });
         let few = self.memory.waiting().is_some_and(|count| count <= FEW);
         let scope = Scope {
             files: (!few).then_some(&related),
@@ -334,9 +336,15 @@ impl Known {
             carried::outward(diagnostic, &texts);
         }
         let mut sources = self.outer_sources();
-        sources.replace(file, text.outer().clone());
+        outer_source(&mut sources, file, text, facts);
         Ahead { sources, diagnostics }
     }
+}
+
+/// Puts the editor's text of a file in the place of the one that is analysed.
+fn outer_source(sources: &mut SourceSet, file: FileId, text: &Padded, facts: &FileFacts) {
+    sources.replace(file, text.outer().clone());
+    known::name_scopes_of(sources, file, facts, |span| text.span_outward(span));
 }
 
 /// Syntax errors, if that rule is on.
