@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "shared with other test binaries")]
 mod support;
 
-use djperf::session::{Live, insight};
+use djperf::session::{Live, Stop, insight};
 use djperf::source::FileId;
 use tempfile::TempDir;
 
@@ -245,7 +245,7 @@ impl Project {
     fn titles(&self, path: &str) -> Vec<String> {
         let file = self.file(path);
         let sources = &self.live.outcome().sources;
-        let found = insight::costs(&self.live.held().unwrap(), file).into_iter();
+        let found = insight::costs(&self.live.held().unwrap(), file, &Stop::default()).unwrap().into_iter();
         found
             .map(|cost| format!("{} {}", sources.get(file).slice(cost.span), cost.title))
             .collect()
@@ -406,7 +406,7 @@ fn views_serializers_and_admins_have_formulas() {
 fn formulas_lead_to_their_queries() {
     let project = project();
     let file = project.file("shop/views.py");
-    let all = insight::costs(&project.live.held().unwrap(), file);
+    let all = insight::costs(&project.live.held().unwrap(), file, &Stop::default()).unwrap();
     let source = project.live.outcome().sources.get(file);
     let fast = all.iter().find(|cost| source.slice(cost.span) == "fast").unwrap();
     let places: Vec<&str> = fast.places.iter().map(|site| source.slice(site.span)).collect();

@@ -34,7 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "lsp",
         &[
-            "source", "config", "discover", "project", "analysis", "fix", "rules", "suppress", "report",
+            "source", "ir", "config", "discover", "project", "analysis", "fix", "rules", "suppress", "report",
             "session",
         ],
     ),

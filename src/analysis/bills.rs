@@ -77,16 +77,19 @@ pub enum Entry {
     Serializer(ClassId, ModelId),
 }
 
-/// The entry points of a file, in the order in which they stand there.
-pub fn of_file(project: &Project, file: FileId) -> Vec<Billed> {
+/// The entry points of a file, in the order in which they stand there. None if `stopped` says so before.
+pub fn of_file(project: &Project, file: FileId, stopped: &dyn Fn() -> bool) -> Option<Vec<Billed>> {
     if project.file(file).part != Part::Source {
-        return Vec::new();
+        return Some(Vec::new());
     }
     let engine = Engine::new(project, Watch::Queries(Budget::of(WHOLE_FILE)));
     let facts = &project.file(file).facts;
     let mut found = Vec::new();
     for idx in 0..facts.functions.len() {
         let func = project.func_id(file, FuncIdx(idx as u32));
+        if stopped() {
+            return None;
+        }
         if is_view(project, func) {
             let routine = project.routine(func);
             found.push(Billed {
@@ -97,6 +100,9 @@ pub fn of_file(project: &Project, file: FileId) -> Vec<Billed> {
         }
     }
     for idx in 0..facts.classes.len() {
+        if stopped() {
+            return None;
+        }
         let class = project.class_id(file, crate::ir::ClassIdx(idx as u32));
         of_class(&engine, class, &mut found);
     }
@@ -116,7 +122,7 @@ pub fn of_file(project: &Project, file: FileId) -> Vec<Billed> {
             .for_each(|billed| billed.bill.note("there is too much of it to look at"));
     }
     found.sort_by_key(|billed| (billed.name, billed.kind));
-    found
+    Some(found)
 }
 
 /// What one function costs that is called with nothing known but what its parameters declare.

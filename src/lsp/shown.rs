@@ -14,13 +14,14 @@ use super::position::{Encoding, Paper};
 use super::server::Server;
 use super::uri;
 use super::worker::guard;
-use crate::session::Held;
+use crate::ir::FuncIdx;
+use crate::session::{Held, Stop};
 use crate::session::insight::{self, Cost};
 use crate::source::{FileId, Site, Span};
 
 /// A question about one file of a held project, with the editor's text of it; nothing if there is nothing to be said.
 /// Places in the project are not those of the editor: see [`Held::inward`].
-pub(super) type Look = Box<dyn FnOnce(&Held<'_>, FileId, Paper<'_>) -> Option<Value> + Send>;
+pub(super) type Look = Box<dyn FnOnce(&Held<'_>, FileId, Paper<'_>, &Stop) -> Option<Value> + Send>;
 
 impl Server {
     /// Asks the project of a file. False if the worker has not seen its last text, or there is no project.
@@ -38,11 +39,11 @@ impl Server {
             self.encoding(),
             id.clone(),
         );
-        project.worker.ask(Box::new(move |held| {
+        project.worker.ask(Box::new(move |held, stop| {
             let shown = guard(|| {
                 let (held, stamps) = held?;
                 let same = stamps.texts.get(&path).copied() == stamp;
-                same.then(|| at(held, &path, encoding, look))?
+                same.then(|| at(held, &path, (encoding, stop), look))?
             });
             // Whoever does not listen any more does not miss it.
             let _ = events.send(Event::Shown(of, shown.map(Option::unwrap_or_default)));
@@ -63,7 +64,7 @@ impl Server {
     }
 }
 
-fn at(held: &Held<'_>, path: &Path, encoding: Encoding, look: Look) -> Option<Value> {
+fn at(held: &Held<'_>, path: &Path, (encoding, stop): (Encoding, &Stop), look: Look) -> Option<Value> {
     let files = &held.outcome.files;
     let file = FileId(files.iter().position(|info| info.absolute == path)? as u32);
     let source = held.outcome.sources.get(file);
@@ -72,13 +73,13 @@ fn at(held: &Held<'_>, path: &Path, encoding: Encoding, look: Look) -> Option<Va
         lines: source.lines(),
         encoding,
     };
-    look(held, file, paper)
+    look(held, file, paper, stop)
 }
 
 /// What is shown under the pointer where nothing was found: what an expression holds; on the name of a view what it costs,
 /// and the URL patterns that lead to it.
 pub(super) fn hover(offset: u32, markdown: bool) -> Look {
-    Box::new(move |held, file, paper| {
+    Box::new(move |held, file, paper, _| {
         let at = held.inward(file, offset);
         let (span, text) = match insight::expression_at(held, file, at) {
             Some(shown) => (shown.span, shown.markdown),
@@ -93,8 +94,8 @@ pub(super) fn hover(offset: u32, markdown: bool) -> Look {
 
 /// What the queries of views, serializers and admin classes are, over their names.
 pub(super) fn lenses() -> Look {
-    Box::new(|held, file, paper| {
-        let costs = insight::costs(held, file);
+    Box::new(|held, file, paper, stop| {
+        let costs = insight::costs(held, file, stop)?;
         let lens = |cost: &Cost| {
             json!({
                 "range": paper.range(outer(held, file, cost.span)),
@@ -108,9 +109,9 @@ pub(super) fn lenses() -> Look {
 
 /// The same behind the names.
 pub(super) fn hints(range: Range, markdown: bool) -> Look {
-    Box::new(move |held, file, paper| {
+    Box::new(move |held, file, paper, stop| {
         let wanted = paper.span(range);
-        let costs = insight::costs(held, file);
+        let costs = insight::costs(held, file, stop)?;
         let hints = costs.iter().filter_map(|cost| {
             let span = outer(held, file, cost.span);
             wanted.contains(span).then(|| {
@@ -128,7 +129,7 @@ pub(super) fn hints(range: Range, markdown: bool) -> Look {
 
 /// The places that feed a variable of a template.
 pub(super) fn feeders(offset: u32) -> Look {
-    Box::new(move |held, file, paper| {
+    Box::new(move |held, file, paper, _| {
         let sites = insight::feeders(held, file, held.inward(file, offset));
         let places = sites.into_iter().filter_map(|site| {
             let info = held.outcome.files.get(site.file.0 as usize)?;
@@ -158,14 +159,15 @@ fn outer(held: &Held<'_>, file: FileId, span: Span) -> Span {
 /// What is known of the function or class whose name is at an offset.
 fn of_name(held: &Held<'_>, file: FileId, offset: u32) -> Option<(Span, String)> {
     let facts = &held.project.file(file).facts;
-    let functions = facts.functions.iter().skip(1).map(|f| (f.name_span, f.span));
-    let names = functions.chain(facts.classes.iter().map(|c| (c.name_span, c.span)));
+    let functions = (0..).zip(&facts.functions).skip(1);
+    let functions = functions.map(|(n, f)| (f.name_span, f.span, Some(FuncIdx(n))));
+    let classes = facts.classes.iter().map(|c| (c.name_span, c.span, None));
     let at = Span::new(offset, offset);
-    let (name, whole) = names.into_iter().find(|(name, _)| name.contains(at))?;
-    let costs = insight::costs(held, file).into_iter();
-    let mut parts: Vec<String> = costs
-        .filter(|cost| cost.span == name)
-        .map(|cost| cost.markdown)
+    let (name, whole, func) = functions.chain(classes).find(|(name, ..)| name.contains(at))?;
+    let cost = func.and_then(|idx| insight::cost_of(held, held.project.func_id(file, idx)));
+    let mut parts: Vec<String> = cost
+        .map(|cost| format!("**{}**\n\n{}", cost.title, cost.markdown))
+        .into_iter()
         .collect();
     let endpoints = held.project.endpoints_at(Site::new(file, whole));
     let mut patterns: Vec<String> = endpoints

@@ -66,7 +66,8 @@ pub(super) struct State {
 
 /// A question for whoever holds the project, which is told with the stamps that it is up to date with; none while there
 /// is none. It sends its answer itself.
-pub(super) type Ask = Box<dyn FnOnce(Option<(&Held<'_>, &Stamps)>) + Send>;
+/// The stop tells that texts are others by now.
+pub(super) type Ask = Box<dyn FnOnce(Option<(&Held<'_>, &Stamps)>, &Stop) + Send>;
 
 enum Task {
     State(Box<State>),
@@ -98,6 +99,8 @@ pub(super) struct Worker {
     pub number: u64,
     tasks: Sender<Task>,
     running: Arc<Mutex<Stop>>,
+    /// For what is under way to answer a question.
+    answering: Arc<Mutex<Stop>>,
 }
 
 impl Worker {
@@ -105,6 +108,7 @@ impl Worker {
     pub fn start(root: PathBuf, number: u64, recipe: Recipe, events: Sender<Event>) -> std::io::Result<Self> {
         let (tasks, queue) = unbounded();
         let running = Arc::new(Mutex::new(Stop::default()));
+        let answering = Arc::new(Mutex::new(Stop::default()));
         let desk = Desk {
             root,
             number,
@@ -112,6 +116,7 @@ impl Worker {
             events,
             queue,
             running: Arc::clone(&running),
+            answering: Arc::clone(&answering),
             live: None,
             opened: None,
             overlay: Overlay::default(),
@@ -133,10 +138,15 @@ impl Worker {
             number,
             tasks,
             running,
+            answering,
         })
     }
 
     pub fn change(&self, state: State) {
+        self.answering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .ask();
         self.give(Task::State(Box::new(state)));
     }
 
@@ -166,6 +176,8 @@ struct Desk {
     events: Sender<Event>,
     queue: Receiver<Task>,
     running: Arc<Mutex<Stop>>,
+    /// For what is under way to answer a question.
+    answering: Arc<Mutex<Stop>>,
     live: Option<Live>,
     /// The settings that it was opened with.
     opened: Option<Config>,
@@ -256,7 +268,13 @@ impl Desk {
     fn answer(&mut self, ask: Ask) {
         let stamps = &self.settled;
         let held = self.live.as_ref().and_then(Live::held);
-        let answered = guard(|| ask(held.as_ref().map(|held| (held, stamps))));
+        let stop = Stop::default();
+        *self.answering.lock().unwrap_or_else(PoisonError::into_inner) = stop.clone();
+        // What came in before the stop was there has to count as well.
+        if !self.queue.is_empty() {
+            stop.ask();
+        }
+        let answered = guard(|| ask(held.as_ref().map(|held| (held, stamps)), &stop));
         if let Err(message) = answered {
             self.tell(Told::Wrong(vec![format!(
                 "internal error: {message}; please report it"

@@ -14,7 +14,7 @@ use crate::analysis::{place, probe};
 use crate::project::{FuncId, Part};
 use crate::source::{FileId, Site, Span};
 
-use super::{Held, STACK};
+use super::{Held, STACK, Stop};
 
 /// What is shown of an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,9 @@ pub fn expression_at(held: &Held<'_>, file: FileId, offset: u32) -> Option<Shown
 }
 
 /// What the views, serializers and admin classes of a file cost, in the order in which they stand there.
-pub fn costs(held: &Held<'_>, file: FileId) -> Vec<Cost> {
-    guarded(|| Some(costs::of_file(held, file))).unwrap_or_default()
+/// None if it was asked to stop before.
+pub fn costs(held: &Held<'_>, file: FileId, stop: &Stop) -> Option<Vec<Cost>> {
+    guarded(|| costs::of_file(held, file, stop)).or_else(|| (!stop.is_asked()).then(Vec::new))
 }
 
 /// What one function costs, whether it answers requests or not.

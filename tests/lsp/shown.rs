@@ -16,12 +16,12 @@ fn querysets_tell_what_they_load() {
     let shop = shop();
     let mut editor = open(shop.dir.path(), pulling());
     let text = editor.opens_file(&shop.views);
-    let rows = range_of(&text, "Book.objects.order_by(\"title\")");
+    let manager = range_of(&text, "objects.order_by(\"title\")");
     // The finding there comes first; an expression without one tells what it holds.
     let clean = VIEWS.replace("order_by(\"title\")", "select_related(\"author\")");
     editor.types(&shop.views, 2, &clean);
-    let shown = editor.hovers(&shop.views, &rows["start"]);
-    assert_eq!(shown["range"], range_of(&clean, "Book.objects"));
+    let shown = editor.hovers(&shop.views, &manager["start"]);
+    assert_eq!(shown["range"]["start"], range_of(&clean, "Book.objects.select")["start"]);
     let all = range_of(&clean, "select_related(\"author\")");
     let shown = editor.hovers(&shop.views, &all["start"]);
     let said = shown["contents"]["value"].as_str().unwrap();

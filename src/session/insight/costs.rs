@@ -8,16 +8,17 @@ use crate::project::{FuncId, ModelId};
 use crate::source::{FileId, Site};
 
 use super::formula::{self, Letters};
-use super::{Cost, Held, is_own, place};
+use super::{Cost, Held, Stop, is_own, place};
 
 /// Queries that are told one by one.
 const MOST_LINES: usize = 30;
 
-pub(super) fn of_file(held: &Held<'_>, file: FileId) -> Vec<Cost> {
-    let all = bills::of_file(held.project, file);
-    all.iter()
-        .filter_map(|billed| cost(held, billed.kind, billed.name, &billed.bill))
-        .collect()
+pub(super) fn of_file(held: &Held<'_>, file: FileId, stop: &Stop) -> Option<Vec<Cost>> {
+    let all = bills::of_file(held.project, file, &|| stop.is_asked())?;
+    let costs = all
+        .iter()
+        .filter_map(|billed| cost(held, billed.kind, billed.name, &billed.bill));
+    Some(costs.collect())
 }
 
 pub(super) fn of_function(held: &Held<'_>, func: FuncId) -> Option<Cost> {
