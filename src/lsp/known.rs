@@ -35,7 +35,8 @@ pub(super) fn take_out(entries: &[Entry], ahead: &mut Ahead) {
     let own: Vec<Entry> = entries.iter().filter(own).cloned().collect();
     let identity = |diagnostic: &Diagnostic| Identity::of(&ahead.sources, diagnostic);
     let found: Vec<Identity> = ahead.diagnostics.iter().map(identity).collect();
-    // Early texts do not tell their functions, so that what is alike in the same file has to do.
-    let mut known = compare(&own, &found, &|_, _| false).known.into_iter();
+    let source = ahead.sources.get(file);
+    let exists = |_: &str, scope: &str| scope.is_empty() || source.has_scope(scope);
+    let mut known = compare(&own, &found, &exists).known.into_iter();
     ahead.diagnostics.retain(|_| !known.next().unwrap_or(false));
 }

@@ -313,4 +313,14 @@ fn what_a_baseline_knows_is_not_shown() {
         "\n\ndef more():\n    return [book.author.name for book in Book.objects.filter(title=\"x\")]\n";
     editor.types(&shop.views, 2, &format!("#\n{VIEWS}{more}"));
     assert_eq!(codes(&editor.pulled(&shop.views)), ["DJP101"]);
+    // Nor among early findings.
+    let mut editor = open(shop.dir.path(), json!({}));
+    editor.opens_file(&shop.views);
+    assert!(editor.pushed(&shop.views, 1).is_empty());
+    editor.types(&shop.views, 2, &format!("#\n{VIEWS}{more}"));
+    let mut shown = editor.pushed(&shop.views, 2);
+    if shown.is_empty() {
+        shown = editor.pushed(&shop.views, 2);
+    }
+    assert_eq!(codes(&shown), ["DJP101"]);
 }
