@@ -245,7 +245,9 @@ impl Project {
     fn titles(&self, path: &str) -> Vec<String> {
         let file = self.file(path);
         let sources = &self.live.outcome().sources;
-        let found = insight::costs(&self.live.held().unwrap(), file, &Stop::default()).unwrap().into_iter();
+        let found = insight::costs(&self.live.held().unwrap(), file, &Stop::default())
+            .unwrap()
+            .into_iter();
         found
             .map(|cost| format!("{} {}", sources.get(file).slice(cost.span), cost.title))
             .collect()

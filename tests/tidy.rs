@@ -34,8 +34,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "lsp",
         &[
-            "source", "ir", "config", "discover", "project", "analysis", "fix", "rules", "suppress", "report",
-            "session",
+            "source", "ir", "config", "discover", "project", "analysis", "fix", "rules", "suppress",
+            "report", "session",
         ],
     ),
     (

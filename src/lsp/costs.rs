@@ -70,7 +70,7 @@ impl Server {
         late: bool,
     ) -> Option<Answer> {
         let nothing = Some(Ok(Some(json!([]))));
-        let Some(path) = uri::path(uri).filter(|path| on(&self.configured.of(path))) else {
+        let Some(path) = uri::path(uri).filter(|path| on(self.configured.of(path))) else {
             return nothing;
         };
         match self.known(&path) {

@@ -15,8 +15,8 @@ use super::server::Server;
 use super::uri;
 use super::worker::guard;
 use crate::ir::FuncIdx;
-use crate::session::{Held, Stop};
 use crate::session::insight::{self, Cost};
+use crate::session::{Held, Stop};
 use crate::source::{FileId, Site, Span};
 
 /// A question about one file of a held project, with the editor's text of it; nothing if there is nothing to be said.

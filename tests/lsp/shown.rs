@@ -21,7 +21,10 @@ fn querysets_tell_what_they_load() {
     let clean = VIEWS.replace("order_by(\"title\")", "select_related(\"author\")");
     editor.types(&shop.views, 2, &clean);
     let shown = editor.hovers(&shop.views, &manager["start"]);
-    assert_eq!(shown["range"]["start"], range_of(&clean, "Book.objects.select")["start"]);
+    assert_eq!(
+        shown["range"]["start"],
+        range_of(&clean, "Book.objects.select")["start"]
+    );
     let all = range_of(&clean, "select_related(\"author\")");
     let shown = editor.hovers(&shop.views, &all["start"]);
     let said = shown["contents"]["value"].as_str().unwrap();
