@@ -297,17 +297,29 @@ mod tests {
     }
 
     #[test]
-    fn edits_across_functions_need_other_places() {
+    fn any_edit_leaves_the_text_what_it_is() {
         let text = padded(TEXT);
+        let mut fitting = 0;
         for changed in [
             TEXT.replace("1\n\n\nclass B", "1\n\n\n\nclass B"),
             TEXT.replace("return 1", &"x".repeat(ROOM as usize + 8)),
             TEXT.replace("x = 1", "x = 2"),
+            TEXT.replace("return 3\n", "return 3\n    "),
             TEXT.replace("return 1\n\n\nclass B:\n    def c(self):\n", ""),
         ] {
-            if let Some(edited) = text.edited(&changed.as_str().into()) {
-                assert_eq!(spans(&edited), spans(&text), "{changed}");
-            }
+            let changed: Arc<str> = changed.into();
+            let Some(edited) = text.edited(&changed) else {
+                continue;
+            };
+            fitting += 1;
+            assert_eq!(edited.outer(), &changed);
+            let known = padded(&changed);
+            let outer = |text: &Padded| -> Vec<(String, Span)> {
+                let all = spans(text).into_iter().skip(1);
+                all.map(|(name, span)| (name, text.span_outward(span))).collect()
+            };
+            assert_eq!(outer(&edited), outer(&known), "{changed}");
         }
+        assert_eq!(fitting, 3);
     }
 }
