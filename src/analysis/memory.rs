@@ -17,7 +17,7 @@ use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::FileId;
 
 use super::summary::Memo;
-use super::trace::{self, Node, Piece, Read};
+use super::trace::{self, Node, Piece, Read, Walk};
 use super::value::Value;
 use super::watch::Watch;
 use super::{Analysis, Engine, Options, Variable, entries, forms_of_sets};
@@ -180,9 +180,9 @@ impl Memory {
 
     /// Drops what rests on bodies that have changed. The project must have the same declarations as before.
     pub fn forget(&mut self, changes: &Changes) {
-        let mut stale = Stale {
+        let stale = Stale {
             changes,
-            known: FxHashMap::default(),
+            walk: Walk::new(),
         };
         let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
         let again: Vec<Entry> = entries
@@ -215,9 +215,10 @@ impl Memory {
     /// Drops summaries that nothing rests on any more, where they have become many.
     pub fn sweep(&mut self) {
         let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let reached = trace::reached(entries.values().map(|(_, node)| node));
-        if self.summaries.len() > 2 * reached.len() {
-            self.summaries.retain(|node| reached.contains(&Arc::as_ptr(node)));
+        let mut count = 0;
+        let reached = trace::each(entries.values().map(|(_, node)| node), |_| count += 1);
+        if self.summaries.len() > 2 * count {
+            self.summaries.retain(|node| reached.known(node).is_some());
         }
     }
 
@@ -285,17 +286,17 @@ impl Engine<'_> {
 /// Which computations rest on something that changed.
 struct Stale<'c> {
     changes: &'c Changes,
-    known: FxHashMap<*const Node, bool>,
+    walk: Walk,
 }
 
 impl Stale<'_> {
-    fn is(&mut self, node: &Arc<Node>) -> bool {
-        if let Some(known) = self.known.get(&Arc::as_ptr(node)) {
-            return *known;
+    fn is(&self, node: &Node) -> bool {
+        if let Some(known) = self.walk.known(node) {
+            return known;
         }
         let stale = node.reads().iter().any(|read| self.has_read(*read))
             || node.asked().iter().any(|asked| self.is(asked));
-        self.known.insert(Arc::as_ptr(node), stale);
+        self.walk.know(node, stale);
         stale
     }
 

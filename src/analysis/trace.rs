@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -82,6 +83,28 @@ pub struct Node {
     reads: Box<[Read]>,
     asked: Box<[Arc<Node>]>,
     noted: Box<[Noted]>,
+    /// The last walk that came by, and what it found out.
+    mark: AtomicU64,
+}
+
+/// A walk over computations and those they asked. Two at the same time may visit some twice.
+pub(super) struct Walk(u64);
+
+impl Walk {
+    pub(super) fn new() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(1);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) << 1)
+    }
+
+    /// What the walk has found out about a computation, if it was there.
+    pub(super) fn known(&self, node: &Node) -> Option<bool> {
+        let mark = node.mark.load(Ordering::Relaxed);
+        (mark & !1 == self.0).then_some(mark & 1 == 1)
+    }
+
+    pub(super) fn know(&self, node: &Node, what: bool) {
+        node.mark.store(self.0 | u64::from(what), Ordering::Relaxed);
+    }
 }
 
 impl Node {
@@ -142,6 +165,7 @@ pub(super) fn record<T>(run: impl FnOnce() -> T) -> (T, Arc<Node>) {
         reads: done.reads.into(),
         asked: done.asked.into(),
         noted: done.noted.into(),
+        mark: AtomicU64::new(0),
     };
     (result, Arc::new(node))
 }
@@ -211,7 +235,8 @@ pub(super) fn gather<'n, 'k>(
     all.sorted()
 }
 
-/// As [`gather`], of loads and evaluations only those that lead through a file; and not what is said about tables.
+/// As [`gather`], what rules about places in one file ask for: of loads and evaluations those that lead through it, and not
+/// what is said about tables, caches and coverage.
 pub(super) fn gather_about<'n>(roots: impl Iterator<Item = &'n Arc<Node>>, file: FileId) -> Analysis {
     let mut all = Gathered::default();
     each(roots, |node| {
@@ -219,8 +244,8 @@ pub(super) fn gather_about<'n>(roots: impl Iterator<Item = &'n Arc<Node>>, file:
             let wanted = match noted {
                 Noted::Load(load) => load.0.leads_through(file),
                 Noted::Eval(eval) | Noted::Run(eval) => eval.0.leads_through(file),
-                Noted::Use(_) => false,
-                _ => true,
+                Noted::ChangingLoop(_) | Noted::ChangingFunction(_) | Noted::Rendered(..) => true,
+                _ => false,
             };
             if wanted {
                 all.add(noted);
@@ -230,25 +255,18 @@ pub(super) fn gather_about<'n>(roots: impl Iterator<Item = &'n Arc<Node>>, file:
     all.sorted()
 }
 
-/// All computations that some rest on, these included.
-pub(super) fn reached<'n>(roots: impl Iterator<Item = &'n Arc<Node>>) -> FxHashSet<*const Node> {
-    each(roots, |_| ())
-}
-
-/// Visits computations and those they asked, each once.
-fn each<'n>(
-    roots: impl Iterator<Item = &'n Arc<Node>>,
-    mut visit: impl FnMut(&'n Node),
-) -> FxHashSet<*const Node> {
-    let mut seen: FxHashSet<*const Node> = FxHashSet::default();
+/// Visits computations and those they asked, each once; the walk knows which.
+pub(super) fn each<'n>(roots: impl Iterator<Item = &'n Arc<Node>>, mut visit: impl FnMut(&'n Node)) -> Walk {
+    let walk = Walk::new();
     let mut open: Vec<&Arc<Node>> = roots.collect();
     while let Some(node) = open.pop() {
-        if seen.insert(Arc::as_ptr(node)) {
+        if walk.known(node).is_none() {
+            walk.know(node, true);
             visit(node);
             open.extend(&node.asked);
         }
     }
-    seen
+    walk
 }
 
 /// What was said, by what it is about.

@@ -148,7 +148,9 @@ impl Live {
             found,
             ..
         } = self;
+        // Two of them in memory are one too many.
         self.whole = false;
+        self.analysis = Analysis::default();
         let last = held.take();
         let stopped = || stop.is_asked();
         let settled = pool.install(|| {
