@@ -11,7 +11,7 @@ use super::rows;
 use super::slots::{self};
 use super::stmt::{join_all, place_of};
 use super::tables::{self, Decorator};
-use super::trace::Noted;
+use super::trace::{self, Noted};
 use super::value::{Bound, Deps, Dict, FuncValue, Kind, Object, Origin, Query, Row, Size, Value};
 
 /// Evaluated arguments in source order.
@@ -550,6 +550,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// The value promised by a return annotation.
     fn declared_return(&mut self, func: FuncId) -> Value {
+        trace::read_body(self.project, func);
         let routine = self.project.routine(func);
         let (file, _) = self.project.func(func);
         match &routine.returns {

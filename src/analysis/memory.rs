@@ -48,11 +48,15 @@ impl Changed {
         }
         match (old.pieces(), new.pieces()) {
             (Some(old), Some(new)) if old.declarations == new.declarations => {
-                let bodies = new.bodies.iter().zip(&old.bodies);
-                let changed: FxHashSet<FuncIdx> = bodies
+                let pairs = new.bodies.iter().zip(&old.bodies);
+                let changed: FxHashSet<FuncIdx> = pairs
                     .filter(|(new, old)| new != old)
                     .map(|(new, _)| new.0)
                     .collect();
+                // Whoever uses a class in a function reads it as a declaration.
+                if changed.iter().any(|func| new.declaring.contains(func)) {
+                    return Some(Self::Whole);
+                }
                 (!changed.is_empty()).then_some(Self::Bodies(changed))
             }
             _ => Some(Self::Whole),

@@ -1,6 +1,6 @@
 //! What of a file other files can depend on without running its code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -20,6 +20,8 @@ pub struct Pieces {
     pub declarations: Outline,
     /// By the functions that stand in no other one: their bodies, and those of all functions in them.
     pub bodies: Vec<(FuncIdx, Outline)>,
+    /// Functions among them that declare classes.
+    pub declaring: BTreeSet<FuncIdx>,
 }
 
 /// Everything that names and types are resolved with. A module's own body counts, a template's does not; lookup paths are
@@ -80,40 +82,74 @@ impl FileFacts {
         if self.template.is_some() {
             return None;
         }
-        let starts: Vec<(u32, Span)> = self
-            .functions
-            .iter()
-            .map(|f| (f.span.start, f.name_span))
-            .collect();
-        let classes: Vec<ClassFacts> = self
-            .classes
-            .iter()
-            .map(|class| ClassFacts {
+        // Where functions and classes end changes with what stands in them.
+        let starts = |routine: &Routine| (routine.span.start, routine.name_span);
+        let (mut functions, mut places) = (Vec::new(), Vec::new());
+        let mut bodies: BTreeMap<FuncIdx, Sha256> = BTreeMap::new();
+        for (n, routine) in self.functions.iter().enumerate() {
+            let outer = self.outermost(FuncIdx(n as u32));
+            if outer.0 as usize == n {
+                functions.push(Signature::of(routine));
+                places.push(starts(routine));
+            }
+            if n > 0 {
+                let inner = (n, starts(routine), Signature::of(routine), &routine.body);
+                let text = postcard::to_stdvec(&inner).ok()?;
+                bodies.entry(outer).or_default().update(&text);
+            }
+        }
+        let mut classes = Vec::new();
+        let mut declaring = BTreeSet::new();
+        for class in &self.classes {
+            let shown = ClassFacts {
                 span: Span::new(class.span.start, class.span.start),
                 ..class.clone()
-            })
-            .collect();
+            };
+            match self.around(class) {
+                Some(outer) => {
+                    let text = postcard::to_stdvec(&shown).ok()?;
+                    bodies.entry(outer).or_default().update(&text);
+                    declaring.insert(outer);
+                }
+                None => classes.push(shown),
+            }
+        }
         let shape = Shape {
+            functions,
             classes: &classes,
+            // Those of functions are among them.
+            imports: &[],
             ..self.shape()
         };
-        let rest = (&shape, &starts, &self.index_sql);
-        let mut bodies: BTreeMap<FuncIdx, Sha256> = BTreeMap::new();
-        for (n, routine) in self.functions.iter().enumerate().skip(1) {
-            let mut outer = FuncIdx(n as u32);
-            while let Some(next) = self.functions[outer.0 as usize].parent.filter(|f| f.0 != 0) {
-                outer = next;
-            }
-            let body = postcard::to_stdvec(&(n, &routine.body)).ok()?;
-            bodies.entry(outer).or_default().update(&body);
-        }
+        let rest = (&shape, &places);
         Some(Pieces {
             declarations: Sha256::digest(postcard::to_stdvec(&rest).ok()?).into(),
             bodies: bodies
                 .into_iter()
                 .map(|(func, body)| (func, body.finalize().into()))
                 .collect(),
+            declaring,
         })
+    }
+
+    /// The function that stands in no other one around a function.
+    fn outermost(&self, func: FuncIdx) -> FuncIdx {
+        let mut outer = func;
+        while let Some(next) = self.functions[outer.0 as usize].parent.filter(|f| f.0 != 0) {
+            outer = next;
+        }
+        outer
+    }
+
+    /// The function that stands in no other one around a class.
+    fn around(&self, class: &ClassFacts) -> Option<FuncIdx> {
+        let mut class = class;
+        loop {
+            if let Some(func) = class.parent_func.filter(|f| f.0 != 0) {
+                return Some(self.outermost(func));
+            }
+            class = self.classes.get(class.parent_class?.0 as usize)?;
+        }
     }
 
     /// The outline of these facts. Facts without serialised form have none, and equal no other.
@@ -167,6 +203,24 @@ mod tests {
         let known = outline(TEXT);
         assert_eq!(known, outline(&TEXT.replace("self.x + y", "self.x.all()[y]")));
         assert_eq!(known, outline(&format!("# comment\n\n\n{TEXT}")));
+    }
+
+    #[test]
+    fn a_body_with_all_that_stands_in_it_is_one_piece() {
+        const INNER: &str = "import a\n\ndef f(x):\n    y = x\n    import b\n    def g(z):\n        return z\n    class D:\n        pass\n    return lambda: g(y)\n\ndef h():\n    pass\n";
+        let pieces = |text: &str| extract(text, Depth { bodies: true }).pieces().unwrap();
+        let known = pieces(INNER);
+        assert_eq!((known.bodies.len(), known.declaring.len()), (2, 1));
+        let changed = pieces(&INNER.replace("y = x\n", "y = z\n"));
+        assert_eq!(changed.declarations, known.declarations);
+        assert_ne!(changed.bodies[0], known.bodies[0]);
+        assert_eq!(changed.bodies[1], known.bodies[1]);
+        // The same length, but what stands in the function moves.
+        let moved = pieces(&INNER.replace("    y = x\n    import b\n", "    import b\n    y = x\n"));
+        assert_eq!(moved.declarations, known.declarations);
+        assert_ne!(moved.bodies[0], known.bodies[0]);
+        let other = pieces(&INNER.replace("def h", "def i"));
+        assert_ne!(other.declarations, known.declarations);
     }
 
     #[test]

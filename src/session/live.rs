@@ -194,10 +194,15 @@ impl Live {
         }
         let python = path.extension().is_some_and(|end| end == "py");
         let as_on_disk = || self.known.as_ref().is_some_and(|known| known.has(path, text));
-        let padded = match last.filter(|last| last.has_room()) {
-            Some(last) => last.edited(text),
+        let padded = match last {
+            Some(last) if last.has_room() => last.edited(text),
+            // What comes first is often half a statement.
+            Some(last) if python => {
+                Padded::with_room(last.outer().clone(), &read(Way::Python, last.outer())).edited(text)
+            }
+            Some(_) => None,
             // Most of what is opened is only looked at.
-            None if last.is_none() && as_on_disk() => Some(Padded::plain(text.clone())),
+            None if as_on_disk() => Some(Padded::plain(text.clone())),
             None => None,
         };
         let padded = padded.unwrap_or_else(|| {
