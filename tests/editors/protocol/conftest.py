@@ -62,6 +62,15 @@ async def client(lsp_client: LanguageClient, request: pytest.FixtureRequest, roo
     def register(params: types.RegistrationParams) -> None:
         lsp_client.registrations = getattr(lsp_client, "registrations", []) + list(params.registrations)
 
+    # Clients that say they can ask again have to know the question.
+    @lsp_client.feature("workspace/codeLens/refresh")
+    def lenses(_params: None) -> None:
+        return None
+
+    @lsp_client.feature("workspace/inlayHint/refresh")
+    def hints(_params: None) -> None:
+        return None
+
     folder = types.WorkspaceFolder(uri=root.as_uri(), name="shop")
     lsp_client.initialized_with = await lsp_client.initialize_session(
         types.InitializeParams(
