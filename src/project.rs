@@ -147,9 +147,10 @@ impl Project {
         self.files[id.0 as usize].facts = facts;
     }
 
-    /// The facts of all files, in their order.
-    pub fn into_facts(self) -> impl Iterator<Item = FileFacts> {
-        self.files.into_iter().map(|file| file.facts)
+    /// Takes the facts of all files, in their order; what is left has no files.
+    pub fn take_facts(&mut self) -> impl Iterator<Item = FileFacts> + use<> {
+        let files = std::mem::take(&mut self.files);
+        files.into_iter().map(|file| file.facts)
     }
 
     /// Links the project anew with other facts of one file.

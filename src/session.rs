@@ -342,7 +342,9 @@ fn load_with(request: &Request, spare: Option<&Spare>, clock: &mut Clock) -> Res
         FileKind::Source => Part::Source,
         FileKind::Template => Part::Template,
     };
-    let cache = config.cache.as_ref().map(|place| {
+    // What this process has is as good as what an earlier one left.
+    let place = config.cache.as_ref().filter(|_| spare.is_none());
+    let cache = place.map(|place| {
         let (cache, note) = Cache::open(place, &found.roots);
         found.notes.extend(note);
         cache

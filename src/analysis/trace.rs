@@ -186,15 +186,10 @@ pub(super) fn read_whole(file: FileId) {
 
 /// The running computation follows the body of a function.
 pub(super) fn read_body(project: &Project, func: FuncId) {
-    let (file, mut idx) = project.func(func);
-    let functions = &project.file(file).facts.functions;
-    while let Some(outer) = functions[idx.0 as usize].parent.filter(|outer| outer.0 != 0) {
-        idx = outer;
-    }
-    let piece = if idx.0 == 0 {
-        Piece::Declarations
-    } else {
-        Piece::Body(idx)
+    let (file, idx) = project.func(func);
+    let piece = match project.file(file).facts.outermost(idx) {
+        FuncIdx(0) => Piece::Declarations,
+        outer => Piece::Body(outer),
     };
     read_piece((file, piece));
 }

@@ -133,7 +133,7 @@ impl FileFacts {
     }
 
     /// The function that stands in no other one around a function.
-    fn outermost(&self, func: FuncIdx) -> FuncIdx {
+    pub fn outermost(&self, func: FuncIdx) -> FuncIdx {
         let mut outer = func;
         while let Some(next) = self.functions[outer.0 as usize].parent.filter(|f| f.0 != 0) {
             outer = next;

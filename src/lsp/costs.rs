@@ -78,10 +78,6 @@ impl Server {
             super::push::Known::Pending if !late => return None,
             _ => return nothing,
         }
-        match self.look(id, &path, look) {
-            true => Some(Ok(None)),
-            false if late => nothing,
-            false => None,
-        }
+        self.look_or_wait(id, &path, look, late, nothing)
     }
 }

@@ -33,10 +33,6 @@ impl Server {
             _ => return nothing,
         };
         let offset = self.teller().paper(&page, page.file).offset(at.position);
-        match self.look(id, &path, shown::feeders(offset)) {
-            true => Some(Ok(None)),
-            false if late => nothing,
-            false => None,
-        }
+        self.look_or_wait(id, &path, shown::feeders(offset), late, nothing)
     }
 }

@@ -35,22 +35,13 @@ impl Server {
         let paper = self.teller().paper(&page, page.file);
         let offset = paper.offset(at.position);
         if let Some((span, text)) = under(&page, offset) {
-            let kind = if self.client.markdown {
-                "markdown"
-            } else {
-                "plaintext"
-            };
-            let contents = json!({"kind": kind, "value": text});
+            let contents = shown::contents(&text, self.client.markdown);
             return Some(Ok(Some(
                 json!({"contents": contents, "range": paper.range(span)}),
             )));
         }
         let look = shown::hover(offset, self.client.markdown);
-        match self.look(id, &path, look) {
-            true => Some(Ok(None)),
-            false if late => nothing,
-            false => None,
-        }
+        self.look_or_wait(id, &path, look, late, nothing)
     }
 }
 

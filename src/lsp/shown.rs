@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Event;
 use super::position::{Encoding, Paper};
-use super::server::Server;
+use super::server::{Answer, Server};
 use super::uri;
 use super::worker::guard;
 use crate::ir::FuncIdx;
@@ -24,8 +24,24 @@ use crate::source::{FileId, Site, Span};
 pub(super) type Look = Box<dyn FnOnce(&Held<'_>, FileId, Paper<'_>, &Stop) -> Option<Value> + Send>;
 
 impl Server {
+    /// The project of a file answers a request, as soon as it is up to date; `nothing` does when it is too late.
+    pub(super) fn look_or_wait(
+        &mut self,
+        id: &RequestId,
+        path: &Path,
+        look: Look,
+        late: bool,
+        nothing: Option<Answer>,
+    ) -> Option<Answer> {
+        match self.look(id, path, look) {
+            true => Some(Ok(None)),
+            false if late => nothing,
+            false => None,
+        }
+    }
+
     /// Asks the project of a file. False if the worker has not seen its last text, or there is no project.
-    pub(super) fn look(&mut self, id: &RequestId, path: &Path, look: Look) -> bool {
+    fn look(&mut self, id: &RequestId, path: &Path, look: Look) -> bool {
         let stamp = self.documents.get(path).map(|document| document.counted.1);
         let Some((_, project)) = self.projects.of(path) else {
             return false;
@@ -146,7 +162,8 @@ pub(super) fn feeders(offset: u32) -> Look {
     })
 }
 
-fn contents(text: &str, markdown: bool) -> Value {
+/// A text as clients show it under the pointer.
+pub(super) fn contents(text: &str, markdown: bool) -> Value {
     let kind = if markdown { "markdown" } else { "plaintext" };
     json!({"kind": kind, "value": text})
 }

@@ -133,12 +133,12 @@ impl Live {
         if self.settled {
             return Ok(true);
         }
-        let paths: Vec<PathBuf> = self.request.overlay.keys().cloned().collect();
-        self.texts.retain(|path, _| paths.contains(path));
+        self.texts
+            .retain(|path, _| self.request.overlay.contains_key(path));
         let mut inner = self.request.clone();
-        for path in paths {
-            if let Some(text) = self.padded(&path) {
-                inner.overlay.insert(path, text.inner().clone());
+        for (path, text) in inner.overlay.iter_mut() {
+            if let Some(padded) = self.padded(path) {
+                *text = padded.inner().clone();
             }
         }
         let Self {
@@ -177,9 +177,9 @@ impl Live {
     pub fn held(&self) -> Option<Held<'_>> {
         let known = self.known.as_ref().filter(|_| self.whole)?;
         Some(Held {
-            project: &known.project,
+            project: &known.loaded.project,
             analysis: &self.analysis,
-            sources: &known.sources,
+            sources: &known.loaded.sources,
             outcome: &self.outcome,
             texts: &known.texts,
         })

@@ -1,20 +1,18 @@
 //! A project as it was read, what is known of it, and how both follow its texts.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::{Analysis, Changed, Changes, Memory, Options, Scope};
 use crate::config::Nested;
-use crate::discover::FileInfo;
 use crate::facts::FileFacts;
 use crate::project::Project;
 use crate::report::diagnostic::Diagnostic;
 use crate::rules::{self, Rule, syntax_error};
 use crate::source::{FileId, SourceSet};
 
-use super::super::reader::{Way, read};
+use super::super::reader::read;
 use super::super::sifted::State;
 use super::super::spare::Spare;
 use super::super::{Clock, Loaded, Outcome, Request, SessionError, cache, known, load_with};
@@ -23,26 +21,11 @@ use super::{Ahead, carried};
 
 /// A project as it was read, and what is known of it.
 pub(super) struct Known {
-    pub project: Project,
-    pub sources: SourceSet,
-    infos: Vec<FileInfo>,
-    roots: Vec<PathBuf>,
-    notes: Vec<String>,
-    ways: Vec<Way>,
+    pub loaded: Loaded,
     files: FxHashMap<PathBuf, FileId>,
     pub texts: FxHashMap<FileId, Padded>,
     nested: Nested,
     /// See [`cache::stamp`].
-    stamp: [u8; 32],
-    memory: Memory,
-}
-
-/// What is still of use of the last state of a project.
-struct Before {
-    sources: SourceSet,
-    infos: Vec<FileInfo>,
-    ways: Vec<Way>,
-    texts: FxHashMap<FileId, Padded>,
     stamp: [u8; 32],
     memory: Memory,
 }
@@ -76,16 +59,10 @@ impl Known {
         found: &mut Vec<Diagnostic>,
         clock: &mut Clock,
     ) -> Result<Self, SessionError> {
-        let (spare, before) = last.map(Self::taken_apart).unzip();
-        let Loaded {
-            project,
-            sources,
-            infos,
-            roots,
-            notes,
-            ways,
-            ..
-        } = load_with(request, spare.as_ref(), clock)?;
+        let mut last = last;
+        let spare = last.as_mut().map(Self::spare);
+        let loaded = load_with(request, spare.as_ref(), clock)?;
+        let infos = &loaded.infos;
         let nested = Nested::load(&request.config, infos.iter().map(|info| info.absolute.as_path()))?;
         let files: FxHashMap<PathBuf, FileId> = infos
             .iter()
@@ -96,20 +73,18 @@ impl Known {
             .iter()
             .filter_map(|(path, text)| Some((*files.get(path)?, text.clone())))
             .collect();
-        let stamp = cache::stamp(&project, options(request));
+        let stamp = cache::stamp(&loaded.project, options(request));
         let mut memory = Memory::default();
-        match before.zip(spare) {
-            Some((before, spare)) if before.infos == infos => {
+        match last.zip(spare) {
+            Some((last, spare)) if last.loaded.infos == *infos => {
                 for (file, text) in &texts {
-                    let plain = || Padded::plain(before.sources.get(*file).text.clone());
-                    let old = before.texts.get(file).cloned().unwrap_or_else(plain);
-                    carried::moved(found, *file, &old, text);
+                    carried::moved(found, *file, &last.text(*file), text);
                 }
-                if before.stamp == stamp
-                    && before.ways == ways
-                    && let Some(changes) = changes(&project, spare.rest())
+                if last.stamp == stamp
+                    && last.loaded.ways == loaded.ways
+                    && let Some(changes) = changes(&loaded.project, spare.rest())
                 {
-                    memory = before.memory;
+                    memory = last.memory;
                     memory.forget(&changes);
                 }
             }
@@ -117,12 +92,7 @@ impl Known {
         }
         clock.lap("compare");
         Ok(Self {
-            project,
-            sources,
-            infos,
-            roots,
-            notes,
-            ways,
+            loaded,
             files,
             texts,
             nested,
@@ -131,24 +101,23 @@ impl Known {
         })
     }
 
-    fn taken_apart(self) -> (Spare, Before) {
-        let texts: Vec<Arc<str>> = self.sources.iter().map(|(_, file)| file.text.clone()).collect();
-        let facts = self
-            .ways
-            .iter()
-            .copied()
-            .zip(texts)
-            .zip(self.project.into_facts());
-        let spare = Spare::new(facts.map(|((way, text), facts)| (way, text, facts)));
-        let before = Before {
-            sources: self.sources,
-            infos: self.infos,
-            ways: self.ways,
-            texts: self.texts,
-            stamp: self.stamp,
-            memory: self.memory,
-        };
-        (spare, before)
+    /// Takes the facts of all files out.
+    fn spare(&mut self) -> Spare {
+        let Loaded {
+            project,
+            sources,
+            ways,
+            ..
+        } = &mut self.loaded;
+        let texts = sources.iter().map(|(_, file)| file.text.clone());
+        let files = ways.iter().copied().zip(texts).zip(project.take_facts());
+        Spare::new(files.map(|((way, text), facts)| (way, text, facts)))
+    }
+
+    /// The text of a file as it is analysed.
+    fn text(&self, file: FileId) -> Padded {
+        let plain = || Padded::plain(self.loaded.sources.get(file).text.clone());
+        self.texts.get(&file).cloned().unwrap_or_else(plain)
     }
 
     /// Works out everything; nothing if it was stopped.
@@ -162,7 +131,7 @@ impl Known {
             files: None,
             stop: Some(stopped),
         };
-        if !self.memory.advance(&self.project, options(request), scope) {
+        if !self.memory.advance(&self.loaded.project, options(request), scope) {
             return None;
         }
         clock.lap("analyse");
@@ -174,17 +143,17 @@ impl Known {
         }
         let on = self.nested.rules();
         let found = rules::collect(
-            &self.project,
+            &self.loaded.project,
             &analysis,
-            &self.sources,
+            &self.loaded.sources,
             &on,
             request.config.preview,
         );
         clock.lap("rules");
         let mut outcome = self.state(request, &analysis).outcome(found.clone());
-        outcome.notes.splice(0..0, self.notes.iter().cloned());
-        outcome.files.clone_from(&self.infos);
-        outcome.roots.clone_from(&self.roots);
+        outcome.notes.splice(0..0, self.loaded.notes.iter().cloned());
+        outcome.files.clone_from(&self.loaded.infos);
+        outcome.roots.clone_from(&self.loaded.roots);
         outcome.sources = self.outer_sources();
         for diagnostic in outcome.diagnostics.iter_mut().chain(&mut outcome.elsewhere) {
             carried::outward(diagnostic, &self.texts);
@@ -201,25 +170,25 @@ impl Known {
     /// Whether a file of the project says just this.
     pub(super) fn has(&self, path: &Path, text: &str) -> bool {
         self.file(path)
-            .is_some_and(|file| *self.sources.get(file).text == *text)
+            .is_some_and(|file| *self.loaded.sources.get(file).text == *text)
     }
 
     fn state<'a>(&'a self, request: &'a Request, analysis: &'a Analysis) -> State<'a> {
         State {
             request,
             nested: &self.nested,
-            project: &self.project,
+            project: &self.loaded.project,
             analysis,
-            sources: &self.sources,
-            infos: &self.infos,
+            sources: &self.loaded.sources,
+            infos: &self.loaded.infos,
         }
     }
 
     /// The texts as the editor and the disk have them.
     fn outer_sources(&self) -> SourceSet {
-        let mut sources = self.sources.clone();
+        let mut sources = self.loaded.sources.clone();
         for (file, text) in &self.texts {
-            outer_source(&mut sources, *file, text, &self.project.file(*file).facts);
+            outer_source(&mut sources, *file, text, &self.loaded.project.file(*file).facts);
         }
         sources
     }
@@ -235,13 +204,12 @@ impl Known {
     ) -> (Ahead, bool) {
         let on = self
             .nested
-            .of(&self.infos[file.0 as usize].absolute)
+            .of(&self.loaded.infos[file.0 as usize].absolute)
             .rules
             .clone();
-        let plain = || Padded::plain(self.sources.get(file).text.clone());
-        let before = self.texts.get(&file).cloned().unwrap_or_else(plain);
-        let facts = read(self.ways[file.0 as usize], text.inner());
-        let changed = Changed::between(&self.project.file(file).facts, &facts);
+        let before = self.text(file);
+        let facts = read(self.loaded.ways[file.0 as usize], text.inner());
+        let changed = Changed::between(&self.loaded.project.file(file).facts, &facts);
         if changed == Some(Changed::Declarations) && !facts.errors.is_empty() {
             // Half a declaration is no better knowledge than the last whole one.
             return (self.broken(file, (&before, &text), found, &facts, &on), false);
@@ -249,46 +217,49 @@ impl Known {
         let linked = matches!(changed, Some(Changed::Whole | Changed::Declarations));
         carried::moved(found, file, &before, &text);
         let related = related(found, file);
-        self.sources.replace(file, text.inner().clone());
+        self.loaded.sources.replace(file, text.inner().clone());
         self.texts.insert(file, text);
         match changed {
-            None => self.project.replace_bodies(file, facts),
+            None => self.loaded.project.replace_bodies(file, facts),
             Some(Changed::Bodies(_)) => {
-                self.project.replace_bodies(file, facts);
+                self.loaded.project.replace_bodies(file, facts);
                 self.memory
                     .forget(&changed.map(|changed| (file, changed)).into_iter().collect());
             }
             Some(Changed::Whole) => {
                 // What a template declares has no places.
                 if facts.template.is_some() {
-                    self.project.replace_bodies(file, facts);
+                    self.loaded.project.replace_bodies(file, facts);
                 } else {
-                    self.project.relink_with(file, facts);
+                    self.loaded.project.relink_with(file, facts);
                 }
                 self.memory
                     .forget(&changed.map(|changed| (file, changed)).into_iter().collect());
             }
             Some(Changed::Declarations) => {
-                self.project.relink_with(file, facts);
+                self.loaded.project.relink_with(file, facts);
                 self.memory = Memory::default();
             }
         }
-        known::name_scopes_of(&mut self.sources, file, &self.project.file(file).facts, |span| {
-            span
-        });
+        known::name_scopes_of(
+            &mut self.loaded.sources,
+            file,
+            &self.loaded.project.file(file).facts,
+            |span| span,
+        );
         let few = self.memory.waiting().is_some_and(|count| count <= FEW);
         let scope = Scope {
             files: (!few).then_some(&related),
             stop: None,
         };
-        self.memory.advance(&self.project, options(request), scope);
+        self.memory.advance(&self.loaded.project, options(request), scope);
         let analysis = self.memory.analysis_about(file);
         let (by_place, others): (Vec<&'static Rule>, Vec<&'static Rule>) =
             on.into_iter().partition(|rule| rule.is_about_places());
         let anew = rules::collect(
-            &self.project,
+            &self.loaded.project,
             &analysis,
-            &self.sources,
+            &self.loaded.sources,
             &by_place,
             request.config.preview,
         );
@@ -305,7 +276,7 @@ impl Known {
             old.file != file || by_others || open && old.code != SYNTAX
         });
         found.extend(anew);
-        found.extend(errors(&others, file, &self.project.file(file).facts));
+        found.extend(errors(&others, file, &self.loaded.project.file(file).facts));
         let mut diagnostics = self.state(request, &analysis).of_file(file, found);
         for diagnostic in &mut diagnostics {
             carried::outward(diagnostic, &self.texts);
