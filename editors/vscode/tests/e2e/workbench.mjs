@@ -107,9 +107,21 @@ export class Workbench {
             .count();
     }
 
-    /** The lines above lines. */
+    /** What stands above lines, by the text of the line below; what cannot be seen is left out. */
     async lenses() {
-        return this.page.locator(".codelens-decoration").allInnerTexts();
+        return this.page.locator(".editor-instance").evaluate((editor) => {
+            const top = (element) => element.getBoundingClientRect().top;
+            const text = (element) => element.innerText.replaceAll("\u00a0", " ").trim();
+            const lines = [...editor.querySelectorAll(".view-line")];
+            const lenses = [...editor.querySelectorAll(".codelens-decoration")].filter(
+                (lens) =>
+                    text(lens) !== "" &&
+                    lens.checkVisibility({ opacityProperty: true, visibilityProperty: true }),
+            );
+            const below = (lens) =>
+                lines.filter((line) => top(line) > top(lens)).reduce((a, b) => (top(a) < top(b) ? a : b));
+            return Object.fromEntries(lenses.map((lens) => [text(below(lens)), text(lens)]));
+        });
     }
 
     /** Opens the panel of problems, with only those that hold a text. */
@@ -188,7 +200,12 @@ export class Workbench {
         return (await frame.locator("body").allInnerTexts()).join("");
     }
 
+    /** The messages in the corner, once they have come to rest. */
     async notifications() {
-        return this.page.locator(".notification-toast .notification-list-item-message").allInnerTexts();
+        const toasts = this.page.locator(".notifications-toasts .notification-toast-container");
+        const moving = await toasts.evaluateAll((all) =>
+            all.some((toast) => toast.getAnimations({ subtree: true }).length > 0),
+        );
+        return moving ? [] : toasts.locator(".notification-list-item-message").allInnerTexts();
     }
 }
