@@ -1,10 +1,14 @@
 /** The commands of the palette. */
 
 import { execFile } from "node:child_process";
+import { posix } from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import type { Session } from "./session";
 import { LANGUAGES } from "./settings";
+
+/** The kind of the action that applies every safe fix of a document. */
+const FIX_ALL = "source.fixAll.djperf";
 
 interface Rule {
     code: string;
@@ -35,9 +39,23 @@ export function register(session: Session): vscode.Disposable[] {
 
 async function fixAll(session: Session): Promise<void> {
     const document = vscode.window.activeTextEditor?.document;
-    if (document && (LANGUAGES as readonly string[]).includes(document.languageId)) {
-        await session.command("djperf.applyAutofix", [document.uri.toString()]);
+    if (!document || !(LANGUAGES as readonly string[]).includes(document.languageId)) {
+        return;
     }
+    // The server's command does not tell whether it found anything to do.
+    const everything = new vscode.Range(0, 0, document.lineCount, 0);
+    const offered = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+        "vscode.executeCodeActionProvider",
+        document.uri,
+        everything,
+        FIX_ALL,
+    );
+    if (offered.some(({ kind }) => kind?.value === FIX_ALL)) {
+        await session.command("djperf.applyAutofix", [document.uri.toString()]);
+        return;
+    }
+    const name = posix.basename(document.uri.path);
+    void vscode.window.showInformationMessage(`djperf: nothing in ${name} can be fixed safely.`);
 }
 
 async function explain(session: Session, given: unknown): Promise<void> {
