@@ -116,18 +116,18 @@ const steps = {
     "pointing at a problem tells what it costs": async () => {
         await bench.file(join(root, ORDERS), "79:20");
         const text = await bench.hover();
+        await bench.picture("hover");
         assert.match(text, /related-set-in-loop/);
         assert.match(text, /Queries: 1 \+ N → 2/);
-        await bench.picture("hover");
         await bench.page.keyboard.press("Escape");
     },
     "pointing at a queryset without problems tells what it loads": async () => {
         await bench.line("74:46");
         const text = await bench.hover();
+        await bench.picture("hover-queryset");
         assert.match(text, /queryset of\s+orders\.Order/);
         assert.match(text, /select_related: customer__profile, customer__tier/);
         assert.match(text, /Evaluated at dashboard\/services\/orders\.py:75\./);
-        await bench.picture("hover-queryset");
         await bench.page.keyboard.press("Escape");
     },
     "queries stand above views, as a formula": async () => {
