@@ -1,11 +1,12 @@
 //! What of a file other files can depend on without running its code.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::ir::{Expr, FuncIdx, Param, Routine, Stmt};
+use crate::ir::{Expr, FuncIdx, Param, Routine, Stmt, StmtKind};
 use crate::source::{Span, Sym, without_places};
 
 use super::{AssignFacts, Binding, ClassFacts, Dialect, FileFacts, ImportFacts};
@@ -29,7 +30,7 @@ pub struct Pieces {
 #[derive(Serialize)]
 struct Shape<'a> {
     functions: Vec<Signature<'a>>,
-    module: &'a [Stmt],
+    module: Cow<'a, [Stmt]>,
     classes: &'a [ClassFacts],
     imports: &'a [ImportFacts],
     bindings: &'a [(Sym, Binding)],
@@ -114,12 +115,14 @@ impl FileFacts {
                 None => classes.push(shown),
             }
         }
+        let shape = self.shape();
         let shape = Shape {
             functions,
+            module: shape.module.iter().map(without_end).collect(),
             classes: &classes,
             // Those of functions are among them.
             imports: &[],
-            ..self.shape()
+            ..shape
         };
         let rest = (&shape, &places);
         Some(Pieces {
@@ -167,7 +170,7 @@ impl FileFacts {
         };
         Shape {
             functions: self.functions.iter().map(Signature::of).collect(),
-            module,
+            module: Cow::Borrowed(module),
             classes: &self.classes,
             imports: &self.imports,
             bindings: &self.bindings,
@@ -185,6 +188,15 @@ impl FileFacts {
             }),
         }
     }
+}
+
+/// A statement, of a function or class without where it ends.
+fn without_end(stmt: &Stmt) -> Stmt {
+    let mut stmt = stmt.clone();
+    if matches!(stmt.kind, StmtKind::Def(_) | StmtKind::Class(_)) {
+        stmt.span.end = stmt.span.start;
+    }
+    stmt
 }
 
 #[cfg(test)]
@@ -219,6 +231,14 @@ mod tests {
         let moved = pieces(&INNER.replace("    y = x\n    import b\n", "    import b\n    y = x\n"));
         assert_eq!(moved.declarations, known.declarations);
         assert_ne!(moved.bodies[0], known.bodies[0]);
+        // Longer, with what stands behind it where it was.
+        let padded = INNER.replace("\n\ndef h", "       \n\ndef h");
+        let longer = pieces(&INNER.replace("y = x\n", "y = x.longer\n"));
+        assert_ne!(longer.declarations, known.declarations);
+        let known = pieces(&padded);
+        let longer = pieces(&padded.replace("y = x\n", "y = x.longer\n").replace("       ", ""));
+        assert_eq!(longer.declarations, known.declarations);
+        assert_ne!(longer.bodies[0], known.bodies[0]);
         let other = pieces(&INNER.replace("def h", "def i"));
         assert_ne!(other.declarations, known.declarations);
     }
