@@ -4,6 +4,8 @@
 //! rests on changed bodies, and [`Memory::advance`] works that out again; any other change needs a new memory.
 //! What is known then equals what a fresh analysis would know.
 
+mod ground;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -17,10 +19,11 @@ use crate::project::{ClassId, FuncId, Part, Project};
 use crate::source::FileId;
 
 use super::summary::Memo;
-use super::trace::{self, Node, Piece, Read, Walk};
+use super::trace::{self, Node};
 use super::value::Value;
 use super::watch::Watch;
 use super::{Analysis, Engine, Options, Variable, entries, forms_of_sets};
+use ground::{Ground, Stale};
 
 /// How a file differs from an earlier state of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +107,8 @@ pub struct Memory {
     /// Entry points that failed inside djperf when it last ran some, by name.
     failed: Vec<String>,
     todo: Todo,
+    /// What edits that follow each other leave alone.
+    ground: Option<Ground>,
 }
 
 impl Default for Memory {
@@ -115,6 +120,7 @@ impl Default for Memory {
             entries: Mutex::default(),
             failed: Vec::new(),
             todo: Todo::All,
+            ground: None,
         }
     }
 }
@@ -184,10 +190,11 @@ impl Memory {
 
     /// Drops what rests on bodies that have changed. The project must have the same declarations as before.
     pub fn forget(&mut self, changes: &Changes) {
-        let stale = Stale {
-            changes,
-            walk: Walk::new(),
-        };
+        if changes.is_empty() {
+            return;
+        }
+        let ground = self.ground.take().filter(|ground| ground.is_beside(changes));
+        let stale = Stale::new(changes, ground.as_ref());
         let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
         let again: Vec<Entry> = entries
             .iter()
@@ -201,10 +208,25 @@ impl Memory {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|_, (_, node)| !stale.is(node));
-        self.summaries.retain(|node| !stale.is(node));
+        match &ground {
+            Some(_) => self.summaries.retain_young(|node| !stale.is(node)),
+            None => self.summaries.retain(|node| !stale.is(node)),
+        }
         if let Todo::Some { entries, files } = &mut self.todo {
             entries.extend(again);
             files.extend(changes.keys());
+        }
+        self.ground = ground;
+    }
+
+    /// The same after a change in one file that others will follow: what does not rest on it is not looked at any more.
+    pub fn follow(&mut self, file: FileId, changed: Changed) {
+        let changes = Changes::from_iter([(file, changed)]);
+        self.forget(&changes);
+        let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if self.ground.is_none() {
+            self.ground = Some(Ground::new(file, changes, entries.values().map(|(_, node)| node)));
+            self.summaries.settle();
         }
     }
 
@@ -241,10 +263,14 @@ impl Memory {
         }
     }
 
-    /// As [`analysis`](Self::analysis), of loads and evaluations only those that lead through a file.
+    /// As [`analysis`](Self::analysis), only what rules about places in a file ask for.
     pub fn analysis_about(&self, file: FileId) -> Analysis {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        trace::gather_about(entries.values().map(|(_, node)| node), file)
+        let nodes = entries.values().map(|(_, node)| node);
+        match self.ground.as_ref().filter(|ground| ground.file == file) {
+            Some(ground) => trace::gather_about(nodes, file, Some(&ground.walk), &ground.said),
+            None => trace::gather_about(nodes, file, None, &[]),
+        }
     }
 
     /// What entry points have said, by the file that they stand in.
@@ -284,32 +310,5 @@ impl Engine<'_> {
         }
         let mut entries = self.known.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.insert(entry, (file, node));
-    }
-}
-
-/// Which computations rest on something that changed.
-struct Stale<'c> {
-    changes: &'c Changes,
-    walk: Walk,
-}
-
-impl Stale<'_> {
-    fn is(&self, node: &Node) -> bool {
-        if let Some(known) = self.walk.known(node) {
-            return known;
-        }
-        let stale = node.reads().iter().any(|read| self.has_read(*read))
-            || node.asked().iter().any(|asked| self.is(asked));
-        self.walk.know(node, stale);
-        stale
-    }
-
-    fn has_read(&self, (file, piece): Read) -> bool {
-        match (self.changes.get(&file), piece) {
-            (None, _) => false,
-            (Some(Changed::Bodies(bodies)), Piece::Body(body)) => bodies.contains(&body),
-            (Some(Changed::Bodies(_)), Piece::Declarations) => false,
-            (Some(_), _) => true,
-        }
     }
 }

@@ -85,15 +85,29 @@ struct Entry {
 
 const SHARDS: usize = 64;
 
+impl Entry {
+    /// Drops summaries by how they came about; false if none is left.
+    fn keep(&mut self, keep: &mut impl FnMut(&Arc<Node>) -> bool) -> bool {
+        if self.complete.as_ref().is_some_and(|(_, node)| !keep(node)) {
+            self.complete = None;
+        }
+        self.cut.retain(|(_, (_, node))| keep(node));
+        self.complete.is_some() || !self.cut.is_empty()
+    }
+}
+
 /// All summaries of a run, shared by its threads.
 pub struct Memo {
     shards: Vec<Mutex<FxHashMap<Key, Entry>>>,
+    /// Summaries that came since [`Memo::settle`].
+    young: Option<Mutex<Vec<Key>>>,
 }
 
 impl Default for Memo {
     fn default() -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            young: None,
         }
     }
 }
@@ -135,17 +149,37 @@ impl Memo {
     pub fn retain(&mut self, mut keep: impl FnMut(&Arc<Node>) -> bool) {
         for shard in &mut self.shards {
             let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
-            shard.retain(|_, entry| {
-                if entry.complete.as_ref().is_some_and(|(_, node)| !keep(node)) {
-                    entry.complete = None;
-                }
-                entry.cut.retain(|(_, (_, node))| keep(node));
-                entry.complete.is_some() || !entry.cut.is_empty()
-            });
+            shard.retain(|_, entry| entry.keep(&mut keep));
         }
     }
 
+    /// From now on, those that come are young.
+    pub fn settle(&mut self) {
+        self.young = Some(Mutex::default());
+    }
+
+    /// As [`retain`](Self::retain), of the young ones.
+    pub fn retain_young(&mut self, mut keep: impl FnMut(&Arc<Node>) -> bool) {
+        let mut young = match self.young.take() {
+            Some(young) => young.into_inner().unwrap_or_else(PoisonError::into_inner),
+            None => return self.retain(keep),
+        };
+        young.retain(|key| {
+            let mut shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
+            let left = shard.get_mut(key).is_some_and(|entry| entry.keep(&mut keep));
+            if !left {
+                shard.remove(key);
+            }
+            left
+        });
+        self.young = Some(Mutex::new(young));
+    }
+
     pub fn put(&self, key: Key, depth: u8, summary: Arc<Summary>, node: Arc<Node>) {
+        if let Some(young) = &self.young {
+            let mut young = young.lock().unwrap_or_else(PoisonError::into_inner);
+            young.push(key.clone());
+        }
         let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.entry(key).or_default();
         if summary.height.is_some() {

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -63,6 +63,19 @@ pub enum Noted {
     Reveal(Site, Box<str>),
 }
 
+impl Noted {
+    /// Rules about places in one file ask for it: of loads and evaluations those that lead through the file, and nothing
+    /// that is said about tables, caches and coverage.
+    pub(super) fn is_about(&self, file: FileId) -> bool {
+        match self {
+            Self::Load(load) => load.0.leads_through(file),
+            Self::Eval(eval) | Self::Run(eval) => eval.0.leads_through(file),
+            Self::ChangingLoop(_) | Self::ChangingFunction(_) | Self::Rendered(..) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What of a file a computation has used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Piece {
@@ -83,27 +96,41 @@ pub struct Node {
     reads: Box<[Read]>,
     asked: Box<[Arc<Node>]>,
     noted: Box<[Noted]>,
-    /// The last walk that came by, and what it found out.
-    mark: AtomicU64,
+    /// The last walk of each kind that came by, and what it found out.
+    marks: [AtomicU32; 2],
 }
 
 /// A walk over computations and those they asked. Two at the same time may visit some twice.
-pub(super) struct Walk(u64);
+#[derive(Debug)]
+pub(super) struct Walk {
+    number: u32,
+    kind: usize,
+}
 
 impl Walk {
     pub(super) fn new() -> Self {
-        static LAST: AtomicU64 = AtomicU64::new(1);
-        Self(LAST.fetch_add(1, Ordering::Relaxed) << 1)
+        Self::of_kind(0)
+    }
+
+    /// One that others are told of later: only the next such walk makes it forgotten.
+    pub(super) fn lasting() -> Self {
+        Self::of_kind(1)
+    }
+
+    fn of_kind(kind: usize) -> Self {
+        static LAST: AtomicU32 = AtomicU32::new(1);
+        let number = LAST.fetch_add(1, Ordering::Relaxed) << 1;
+        Self { number, kind }
     }
 
     /// What the walk has found out about a computation, if it was there.
     pub(super) fn known(&self, node: &Node) -> Option<bool> {
-        let mark = node.mark.load(Ordering::Relaxed);
-        (mark & !1 == self.0).then_some(mark & 1 == 1)
+        let mark = node.marks[self.kind].load(Ordering::Relaxed);
+        (mark & !1 == self.number).then_some(mark & 1 == 1)
     }
 
     pub(super) fn know(&self, node: &Node, what: bool) {
-        node.mark.store(self.0 | u64::from(what), Ordering::Relaxed);
+        node.marks[self.kind].store(self.number | u32::from(what), Ordering::Relaxed);
     }
 }
 
@@ -165,7 +192,7 @@ pub(super) fn record<T>(run: impl FnOnce() -> T) -> (T, Arc<Node>) {
         reads: done.reads.into(),
         asked: done.asked.into(),
         noted: done.noted.into(),
-        mark: AtomicU64::new(0),
+        marks: Default::default(),
     };
     (result, Arc::new(node))
 }
@@ -230,32 +257,37 @@ pub(super) fn gather<'n, 'k>(
     all.sorted()
 }
 
-/// As [`gather`], what rules about places in one file ask for: of loads and evaluations those that lead through it, and not
-/// what is said about tables, caches and coverage.
-pub(super) fn gather_about<'n>(roots: impl Iterator<Item = &'n Arc<Node>>, file: FileId) -> Analysis {
+/// As [`gather`], only what [is about](Noted::is_about) a file; those in `ground` have `said` it already.
+pub(super) fn gather_about<'n>(
+    roots: impl Iterator<Item = &'n Arc<Node>>,
+    file: FileId,
+    ground: Option<&Walk>,
+    said: &[Noted],
+) -> Analysis {
     let mut all = Gathered::default();
-    each(roots, |node| {
-        for noted in &node.noted {
-            let wanted = match noted {
-                Noted::Load(load) => load.0.leads_through(file),
-                Noted::Eval(eval) | Noted::Run(eval) => eval.0.leads_through(file),
-                Noted::ChangingLoop(_) | Noted::ChangingFunction(_) | Noted::Rendered(..) => true,
-                _ => false,
-            };
-            if wanted {
-                all.add(noted);
-            }
-        }
+    said.iter().for_each(|noted| all.add(noted));
+    each_outside(roots, Walk::new(), ground, |node| {
+        let about = node.noted.iter().filter(|noted| noted.is_about(file));
+        about.for_each(|noted| all.add(noted));
     });
     all.sorted()
 }
 
 /// Visits computations and those they asked, each once; the walk knows which.
 pub(super) fn each<'n>(roots: impl Iterator<Item = &'n Arc<Node>>, mut visit: impl FnMut(&'n Node)) -> Walk {
-    let walk = Walk::new();
+    each_outside(roots, Walk::new(), None, |node| visit(node))
+}
+
+/// The same with a walk of one's own, without what an earlier one has seen.
+pub(super) fn each_outside<'n>(
+    roots: impl Iterator<Item = &'n Arc<Node>>,
+    walk: Walk,
+    ground: Option<&Walk>,
+    mut visit: impl FnMut(&'n Arc<Node>),
+) -> Walk {
     let mut open: Vec<&Arc<Node>> = roots.collect();
     while let Some(node) = open.pop() {
-        if walk.known(node).is_none() {
+        if walk.known(node).is_none() && ground.is_none_or(|ground| ground.known(node).is_none()) {
             walk.know(node, true);
             visit(node);
             open.extend(&node.asked);

@@ -19,7 +19,7 @@ use crate::report::known::Entry;
 use crate::session::{self, Ahead, Held, Live, Outcome, Request, SessionError, Stop};
 
 /// Nothing is analysed while keys follow each other faster than this.
-const QUIET: Duration = Duration::from_millis(25);
+const QUIET: Duration = Duration::from_millis(10);
 /// But what was typed first does not wait longer than this.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// What is found elsewhere is not looked for while somebody types.

@@ -221,24 +221,20 @@ impl Known {
         self.texts.insert(file, text);
         match changed {
             None => self.loaded.project.replace_bodies(file, facts),
-            Some(Changed::Bodies(_)) => {
-                self.loaded.project.replace_bodies(file, facts);
-                self.memory
-                    .forget(&changed.map(|changed| (file, changed)).into_iter().collect());
-            }
-            Some(Changed::Whole) => {
-                // What a template declares has no places.
-                if facts.template.is_some() {
-                    self.loaded.project.replace_bodies(file, facts);
-                } else {
-                    self.loaded.project.relink_with(file, facts);
-                }
-                self.memory
-                    .forget(&changed.map(|changed| (file, changed)).into_iter().collect());
-            }
             Some(Changed::Declarations) => {
                 self.loaded.project.relink_with(file, facts);
-                self.memory = Memory::default();
+                let old = std::mem::take(&mut self.memory);
+                // There is much of it, and nobody has to wait for its end.
+                rayon::spawn(move || drop(old));
+            }
+            Some(changed) => {
+                // What a template declares has no places.
+                if changed == Changed::Whole && facts.template.is_none() {
+                    self.loaded.project.relink_with(file, facts);
+                } else {
+                    self.loaded.project.replace_bodies(file, facts);
+                }
+                self.memory.follow(file, changed);
             }
         }
         known::name_scopes_of(
