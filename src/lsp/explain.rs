@@ -44,7 +44,8 @@ pub(super) fn finding(diagnostic: &Diagnostic) -> String {
         let patterns: Vec<String> = diagnostic.endpoints.iter().map(|p| code(p)).collect();
         let _ = write!(out, "\nRuns for: {}\n", patterns.join(", "));
     }
-    if let Some(help) = &diagnostic.help {
+    // A fix says what to do; the help would say it again.
+    if let Some(help) = diagnostic.help.as_ref().filter(|_| diagnostic.fix.is_none()) {
         let _ = write!(out, "\n{}\n", plain(help));
     }
     if let Some(fix) = &diagnostic.fix {
@@ -53,7 +54,7 @@ pub(super) fn finding(diagnostic: &Diagnostic) -> String {
             Safety::Unsafe => " (unsafe: memory and joins change)",
             Safety::Display => " (to be decided by you)",
         };
-        let _ = write!(out, "\nFix: {}{note}\n", code(&fix.title));
+        let _ = write!(out, "\nFix: {}{note}\n", plain(&fix.title));
     }
     if let Some(rule) = rule(diagnostic.code) {
         let _ = write!(out, "\n---\n\n{}\n", summary(rule));

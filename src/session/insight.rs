@@ -83,8 +83,9 @@ fn is_own(held: &Held<'_>, site: Site) -> bool {
     ) && (site.file.0 as usize) < held.sources.len()
 }
 
-/// `shop/views.py:12`
+/// `shop/views.py:12`, as the editor counts lines.
 fn place(held: &Held<'_>, site: Site) -> String {
-    let source = held.sources.get(site.file);
-    format!("{}:{}", source.path, source.position(site.span.start).line)
+    let source = held.outcome.sources.get(site.file);
+    let start = held.outward(site.file, site.span.start);
+    format!("{}:{}", source.path, source.position(start).line)
 }
