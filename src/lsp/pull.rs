@@ -41,6 +41,7 @@ impl Server {
         self.answer_or_wait(id, Want::AllDiagnostics(params.previous_result_ids))
     }
 
+    /// A client that knows everything already hears when something is new: it would only ask again.
     pub(super) fn try_pull_all(&mut self, previous: &[PreviousResultId], late: bool) -> Option<Answer> {
         let pending = self
             .projects
@@ -65,7 +66,7 @@ impl Server {
             paths
                 .extend(own.filter(|path| within(path, &self.folders) || self.documents.get(path).is_some()));
         }
-        let mut items = Vec::new();
+        let (mut items, mut news) = (Vec::new(), !self.told_all);
         for path in paths {
             let Some(diagnostics) = self.diagnostics(path) else {
                 continue;
@@ -77,11 +78,13 @@ impl Server {
             let report = if previous.is_some_and(|previous| previous.value == result) {
                 json!({"kind": "unchanged", "uri": uri, "version": version, "resultId": result})
             } else {
+                news = true;
                 json!({"kind": "full", "uri": uri, "version": version, "resultId": result, "items": diagnostics})
             };
             items.push(report);
         }
-        Some(Ok(Some(json!({"items": items}))))
+        self.told_all = true;
+        news.then(|| Ok(Some(json!({"items": items}))))
     }
 }
 

@@ -65,6 +65,10 @@ pub(super) struct Server {
     typed_since: Option<Instant>,
     /// What was told of each open document: version and name of the result.
     pub told: FxHashMap<PathBuf, (i32, String)>,
+    /// All findings were told once, to a client that asks for them.
+    pub told_all: bool,
+    /// Rises with everything that can make another answer of one: what workers tell, and what the client does.
+    pub moves: u64,
     /// Messages that were shown to the user.
     messages: BTreeSet<String>,
 }
@@ -90,6 +94,8 @@ impl Server {
             typed: BTreeSet::new(),
             typed_since: None,
             told: FxHashMap::default(),
+            told_all: false,
+            moves: 0,
             messages: BTreeSet::new(),
         }
     }
@@ -119,6 +125,9 @@ impl Server {
     }
 
     fn event(&mut self, event: Event) -> Option<Ended> {
+        if !matches!(event, Event::Heard(Heard::Message(Message::Request(_)))) {
+            self.moves += 1;
+        }
         match event {
             Event::Gone | Event::Heard(Heard::End) => {
                 let asked = self.phase == Phase::Down;

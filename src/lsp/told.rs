@@ -76,13 +76,17 @@ impl Server {
         });
         let notes = if first { outcome.notes.clone() } else { Vec::new() };
         project.standing = Standing::Ready;
+        let known_before = project.snapshot.outcome();
+        let same = known_before.is_some_and(|before| Arc::ptr_eq(before, &outcome));
         project.snapshot.settle(outcome, known, stamps, &cwd);
         if let Some(report) = report {
             self.log(Level::Info, &report);
         }
         notes.iter().for_each(|note| self.log(Level::Info, note));
         self.show_progress(root, false);
-        self.refresh_costs();
+        if !same {
+            self.refresh_costs();
+        }
     }
 
     fn stand(&mut self, root: &Path, standing: Standing) {

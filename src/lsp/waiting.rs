@@ -15,6 +15,8 @@ pub(super) struct Waiting {
     pub id: RequestId,
     pub want: Want,
     pub until: Instant,
+    /// What was heard when it was last tried; see [`Server::moves`].
+    seen: u64,
 }
 
 /// What it asks for.
@@ -51,6 +53,7 @@ impl Server {
             id: id.clone(),
             until: Instant::now() + want.patience(),
             want,
+            seen: self.moves,
         });
         Ok(None)
     }
@@ -62,12 +65,25 @@ impl Server {
         }
         let now = Instant::now();
         let mut left = Vec::new();
-        for waiting in std::mem::take(&mut self.waiting) {
-            match self.try_answer(&waiting.id, &waiting.want, waiting.until <= now) {
+        for mut waiting in std::mem::take(&mut self.waiting) {
+            let late = waiting.until <= now;
+            // To look through everything takes its time.
+            let vast = matches!(waiting.want, Want::AllDiagnostics(_));
+            if vast && !late && waiting.seen == self.moves {
+                left.push(waiting);
+                continue;
+            }
+            waiting.seen = self.moves;
+            match self.try_answer(&waiting.id, &waiting.want, late) {
                 Some(Ok(Some(value))) => self.answer(waiting.id, value),
                 Some(Ok(None)) => {}
                 Some(Err(refused)) => self.refuse(waiting.id, refused),
-                None => left.push(waiting),
+                None => {
+                    if late {
+                        waiting.until = now + waiting.want.patience();
+                    }
+                    left.push(waiting);
+                }
             }
         }
         self.waiting.extend(left);

@@ -157,6 +157,12 @@ impl Editor {
         id
     }
 
+    /// Whether the answer to a request has come before that to the last one that was waited for.
+    pub fn has_answer(&self, id: i64) -> bool {
+        let mut heard = self.heard.iter();
+        heard.any(|message| message.get("id") == Some(&json!(id)) && message.get("method").is_none())
+    }
+
     /// The answer to a request, whole.
     #[track_caller]
     pub fn end(&mut self, id: i64) -> Value {
