@@ -45,6 +45,7 @@ pub mod place;
 pub mod plan;
 mod play;
 pub mod probe;
+mod rest_framework;
 mod rows;
 mod serializers;
 pub mod shared;
