@@ -25,6 +25,7 @@ mod expr;
 mod filters;
 mod form_code;
 mod forms;
+mod formulas;
 mod frame;
 mod grid;
 pub mod heat;
