@@ -314,6 +314,10 @@ mod tests {
         assert_eq!(cache_keeps("diskcache.DjangoCache"), None);
         let default = default("SESSION_ENGINE").unwrap().trim_matches('"');
         assert_eq!(sessions_keep(default), Some(SessionsKeep::Database));
+        assert_eq!(
+            sessions_keep("django.contrib.sessions.backends.cached_db"),
+            Some(SessionsKeep::DatabaseAndCache)
+        );
         assert!(knows_visitors(|_| true) && !knows_visitors(|name| name.contains("sessions")));
         assert!(needs_page_size("rest_framework.pagination.CursorPagination"));
     }
