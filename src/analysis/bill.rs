@@ -305,7 +305,7 @@ fn charged_eval(project: &Project, eval: &Eval, asked: &Asked) -> Charge {
             }
         }
     }
-    let rows = !eval.aggregate && query.mode == Mode::Rows && fetches_rows(eval.op);
+    let rows = !eval.aggregate && query.mode == Mode::Rows;
     let prefetched = if rows {
         prefetches(project, query.model, &query.plan)
     } else {
@@ -329,14 +329,6 @@ fn charged_eval(project: &Project, eval: &Eval, asked: &Asked) -> Charge {
         per,
         sure: !asked.conditional,
     }
-}
-
-/// Whether an operation reads rows, and not what is known of them.
-fn fetches_rows(op: Sym) -> bool {
-    !matches!(
-        op.as_str().trim_start_matches('a'),
-        "count" | "exists" | "contains" | "ggregate" | "iterator"
-    )
 }
 
 /// Rows that are gone over on the way to a row, from its origin on.

@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use crate::ir::FuncIdx;
-use crate::project::{ClassId, ClassRef, FuncId, ModelId, Part, Project};
+use crate::project::{ClassId, ClassRef, FuncId, ModelId, Part, Project, urls};
 use crate::source::{FileId, Site, Sym};
 
 use super::Engine;
 use super::bill::Bill;
 use super::entries;
+use super::formulas;
 use super::frame::Frame;
 use super::play::{method, object, played};
 use super::serializers;
@@ -18,42 +19,9 @@ use super::summary::MAX_CALLS;
 use super::value::{Kind, Live, Query, Row, Value};
 use super::watch::{Budget, Watch, Watched};
 
-const VIEW: &[&str] = &["django.views.generic.base.View"];
-const VIEW_SET: &[&str] = &["rest_framework.viewsets.ViewSetMixin"];
-const SERIALIZER: &[&str] = &["rest_framework.serializers.BaseSerializer"];
-/// Other classes that answer requests by themselves.
-const PAGES: &[&str] = &[
-    "django.contrib.syndication.views.Feed",
-    "django.contrib.sitemaps.Sitemap",
-];
 const DEEP: &str = "calls go deeper than they are followed";
 /// Calls that are worked out for all entry points of a file together; those that stand last may get nothing.
 const WHOLE_FILE: u32 = 40_000;
-/// Bases of views that ask for more than is played, and why.
-const MORE: &[(&str, &str)] = &[
-    (
-        "rest_framework.views.APIView",
-        "permissions, filters and pages may ask as well",
-    ),
-    (
-        "rest_framework.viewsets.ViewSetMixin",
-        "permissions, filters and pages may ask as well",
-    ),
-    (
-        "django.views.generic.edit.FormMixin",
-        "what forms ask is not known as a whole",
-    ),
-    (
-        "django.views.generic.dates.BaseDateListView",
-        "dates that have rows are asked for",
-    ),
-    (
-        "django.views.generic.dates.DateMixin",
-        "dates that have rows are asked for",
-    ),
-];
-/// Requests that a view set answers by reading.
-const READS: &[&str] = &["list", "retrieve"];
 
 /// Something that answers requests, and its queries.
 #[derive(Debug)]
@@ -166,11 +134,13 @@ fn of_class(engine: &Engine<'_>, class: ClassId, found: &mut Vec<Billed>) {
     let file = project.class(class).file;
     let name = Site::new(file, project.class_facts(class).name_span);
     let foreign = has_foreign_bases(project, class);
+    // Feeds and maps of the site answer requests by themselves.
+    let shared = urls::shared();
     let mut add = |kind: Entry, name: Site, watched: Vec<Watched>, open: bool| {
         let mut bill = Bill::of(project, &watched);
-        for (base, why) in MORE {
-            if project.derives_from(class, &[base]) {
-                bill.note(why);
+        for more in formulas::more() {
+            if project.derives_from(class, &more.bases()) {
+                bill.note(&more.why);
             }
         }
         if foreign {
@@ -181,8 +151,8 @@ fn of_class(engine: &Engine<'_>, class: ClassId, found: &mut Vec<Billed>) {
         }
         found.push(Billed { kind, name, bill });
     };
-    if project.derives_from(class, VIEW_SET) {
-        let reads = READS.iter().filter_map(|action| {
+    if project.derives_from(class, &[urls::view_set()]) {
+        let reads = urls::reading_actions().filter_map(|action| {
             let action = Sym::new(action);
             method(project, class, action).map(|func| (action, func))
         });
@@ -200,12 +170,12 @@ fn of_class(engine: &Engine<'_>, class: ClassId, found: &mut Vec<Billed>) {
             let (watched, open) = played(engine, func, vec![this, Value::UNKNOWN], name);
             add(Entry::Action(class, action), at, watched, open);
         }
-    } else if project.derives_from(class, VIEW) || project.derives_from(class, PAGES) {
+    } else if project.derives_from(class, &[urls::view(), &shared.feed, &shared.sitemap]) {
         if let Some(func) = method(project, class, Sym::new("__djperf__")) {
             let (watched, open) = played(engine, func, vec![object(class, Vec::new())], name);
             add(Entry::Page(class), name, watched, open);
         }
-    } else if project.derives_from(class, SERIALIZER)
+    } else if serializers::is_serializer(project, class)
         && let Some(model) =
             Frame::new(engine, project.func_id(file, FuncIdx(0)), MAX_CALLS).serialized_model(class)
         && let Some(func) = method(project, class, Sym::new("to_representation"))

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::ir::ArgKind;
-use crate::project::{ClassId, ClassRef, FuncId, Member, Part, Project};
+use crate::project::{ClassId, ClassRef, FuncId, Member, Part, Project, urls};
 use crate::source::{Site, Sym};
 
 use super::Engine;
@@ -28,11 +28,6 @@ use super::value::{Kind, Object, Value};
 
 /// The method of a library's base class that plays the framework for its subclasses.
 const PLAY: &str = "__djperf__";
-/// Classes that URL patterns lead to.
-const VIEWS: &[&str] = &[
-    "django.views.generic.base.View",
-    "rest_framework.viewsets.ViewSetMixin",
-];
 
 /// Runs what frameworks call: the requests of view classes, the change lists of registered admin classes.
 pub(super) fn run(engine: &Engine<'_>) {
@@ -84,7 +79,7 @@ fn play(engine: &Engine<'_>, class: ClassId, bases: &FxHashSet<ClassId>) {
     let Some((_, Member::Method(method))) = project.class_member(class, Sym::new(PLAY)) else {
         return;
     };
-    let is_view = project.derives_from(class, VIEWS);
+    let is_view = project.derives_from(class, &[urls::view(), urls::view_set()]);
     if is_view && bases.contains(&class) && project.endpoints_of_class(class).next().is_none() {
         return;
     }

@@ -7,6 +7,7 @@ use crate::ir::{Expr, ExprKind, Stmt, StmtKind};
 use crate::project::{ClassId, ClassRef, Project};
 use crate::source::Sym;
 
+use super::forms::table::is_printed;
 use super::frame::Frame;
 use super::trace;
 use super::walk;
@@ -14,8 +15,6 @@ use super::walk;
 /// Methods that make an admin's field for a relation. One that only gives the fields it names another queryset
 /// leaves all other fields as they are.
 const FIELD_HOOKS: &[&str] = &["formfield_for_foreignkey", "formfield_for_manytomany"];
-/// Assigning one of these changes what a form field prints.
-const PRINTED: &[&str] = &["queryset", "widget", "choices", "label_from_instance", "iterator"];
 
 impl Frame<'_, '_> {
     /// The fields to which an admin's own hooks give another queryset; `None` when a hook does more than that.
@@ -41,7 +40,7 @@ impl Frame<'_, '_> {
             assigned(body, &mut |target, _| {
                 if let ExprKind::Attr(attr) = &target.kind
                     && attr.name != "queryset"
-                    && PRINTED.contains(&attr.name.as_str())
+                    && is_printed(attr.name.as_str())
                 {
                     found |= field_key(&attr.base).is_none_or(|key| key.is_none_or(|k| k == name));
                 }
@@ -118,7 +117,7 @@ fn touches(body: &[Stmt], name: Sym) -> bool {
     let mut found = false;
     let hits = |key: Option<Sym>| key.is_none_or(|k| k == name);
     assigned(body, &mut |target, _| match &target.kind {
-        ExprKind::Attr(attr) if PRINTED.contains(&attr.name.as_str()) => {
+        ExprKind::Attr(attr) if is_printed(attr.name.as_str()) => {
             found |= match (field_key(&attr.base), attr.base.as_name()) {
                 (Some(key), _) => hits(key),
                 (None, Some(variable)) => {

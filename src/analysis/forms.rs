@@ -3,6 +3,8 @@
 //! Django: forms/models.py (`fields_for_model`, `apply_limit_choices_to`), contrib/admin/options.py
 //! (`formfield_for_dbfield`). What printing a choice costs stands in `rules/django/stubs`.
 
+pub(super) mod table;
+
 use rustc_hash::FxHashSet;
 
 use crate::facts::FileFacts;
@@ -16,28 +18,6 @@ use super::frame::Frame;
 use super::value::{Kind, Query, Value};
 use super::walk;
 
-/// Methods with which a project decides itself what the choices of admin fields are, or whether there are any.
-const ADMIN_HOOKS: &[&str] = &[
-    "formfield_for_dbfield",
-    "formfield_overrides",
-    "get_form",
-    "get_formset",
-    "get_fields",
-    "get_fieldsets",
-    "get_readonly_fields",
-    "has_change_permission",
-    "change_form_template",
-    "change_view",
-    "changeform_view",
-    "add_form",
-];
-/// Attributes that list fields which are shown without a list of choices.
-const ADMIN_LISTS: &[&str] = &[
-    "raw_id_fields",
-    "autocomplete_fields",
-    "readonly_fields",
-    "exclude",
-];
 impl<'p> Frame<'_, 'p> {
     /// `djperf.choices(holder, model, fields=…)`: pairs of a field's name and the rows it is chosen from.
     ///
@@ -59,7 +39,8 @@ impl<'p> Frame<'_, 'p> {
             _ => class,
         };
         if is_admin
-            && ADMIN_HOOKS
+            && table::admin()
+                .decides
                 .iter()
                 .any(|name| self.own_member(class, Sym::new(name)))
         {
@@ -89,7 +70,7 @@ impl<'p> Frame<'_, 'p> {
         let names = |frame: &Self, list: &str| frame.texts(options, list);
         let mut left_out: Vec<Sym> = names(self, "exclude");
         if is_admin {
-            left_out.extend(ADMIN_LISTS.iter().flat_map(|list| names(self, list)));
+            left_out.extend(table::admin().unlisted.iter().flat_map(|list| names(self, list)));
             left_out.extend(names(self, "fk_name"));
             let Some(adjusted) = self.adjusted_fields(class) else {
                 return Value::UNKNOWN;

@@ -8,25 +8,7 @@ use crate::project::urls::{Endpoint, ViewRef};
 use crate::project::{ClassId, ClassRef, Def, Member, ModelId, Part, Project};
 use crate::source::{FileId, Site, Sym};
 
-use super::advice;
-
-const LIST: &str = "rest_framework.mixins.ListModelMixin";
-/// What a class would say or override to answer with fewer rows, or to fewer clients.
-const NARROWING: [&str; 12] = [
-    "pagination_class",
-    "paginator",
-    "paginate_queryset",
-    "list",
-    "get",
-    "dispatch",
-    "get_queryset",
-    "filter_queryset",
-    "filter_backends",
-    // Who may ask for the list is decided in code.
-    "get_permissions",
-    "check_permissions",
-    "initial",
-];
+use super::{advice, rest_framework};
 
 /// A list of all rows.
 pub struct Listed {
@@ -56,17 +38,18 @@ fn listed(project: &Project, endpoint: &Endpoint) -> Option<Listed> {
     let ViewRef::Class(class) = endpoint.view else {
         return None;
     };
-    let lists = |(method, action): &(Sym, Sym)| *method == "get" && *action == "list";
+    let lists = rest_framework::lists();
+    let answers = |(method, action): &(Sym, Sym)| *method == "get" && *action == "list";
     let by_keyword = endpoint
         .as_view
         .as_ref()
         .is_some_and(|view| !view.call.args.is_empty());
-    let routed = endpoint.actions.is_empty() && !by_keyword || endpoint.actions.iter().any(lists);
+    let routed = endpoint.actions.is_empty() && !by_keyword || endpoint.actions.iter().any(answers);
     let own = project.file(project.class(class).file).part == Part::Source;
-    if !routed || !own || !project.derives_from(class, &[LIST]) || !is_known(project, class) {
+    if !routed || !own || !project.derives_from(class, &[&lists.base]) || !is_known(project, class) {
         return None;
     }
-    let narrowed = NARROWING.iter().any(|name| {
+    let narrowed = lists.narrowing.iter().any(|name| {
         let member = project.class_member(class, Sym::new(name));
         member.is_some_and(|(holder, _)| !project.is_stub(project.class(holder).file))
     });

@@ -11,44 +11,13 @@ use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
 use super::frame::Frame;
+use super::rest_framework;
 use super::tables::Served;
 use super::trace::{self, Noted};
 use super::value::{Deps, Kind, Object, Value};
 
-const BASE: &str = "rest_framework.serializers.BaseSerializer";
-const FIELD: &str = "rest_framework.fields.Field";
-const METHOD: &str = "rest_framework.fields.SerializerMethodField";
-/// Fields that show the key of a related row, which the row that refers to it holds already.
-const KEY_ONLY: &[&str] = &[
-    "rest_framework.relations.PrimaryKeyRelatedField",
-    "rest_framework.relations.HyperlinkedRelatedField",
-];
 /// Marks a serializer that was asked, in the project's own way, to show only some of its fields.
 const NARROWED: &str = "<narrowed>";
-/// Keyword arguments that leave the fields as they are: those of the framework.
-const KEYWORDS: &[&str] = &[
-    "allow_empty",
-    "allow_null",
-    "child",
-    "context",
-    "data",
-    "default",
-    "error_messages",
-    "help_text",
-    "initial",
-    "instance",
-    "label",
-    "many",
-    "max_length",
-    "min_length",
-    "partial",
-    "read_only",
-    "required",
-    "source",
-    "style",
-    "validators",
-    "write_only",
-];
 /// `class Meta(Base.Meta)` chains and sums of lists are followed so far.
 const MAX_LISTS: u32 = 8;
 
@@ -71,6 +40,11 @@ struct Options {
     /// Named so by `extra_kwargs`.
     write_only: Vec<Sym>,
     nested: bool,
+}
+
+/// A class of serializers.
+pub(super) fn is_serializer(project: &Project, class: ClassId) -> bool {
+    project.derives_from(class, &[&rest_framework::serializers().base])
 }
 
 impl<'p> Frame<'_, 'p> {
@@ -178,7 +152,10 @@ impl<'p> Frame<'_, 'p> {
         if attr("write_only") == Some(&Kind::Truth(true)) {
             return;
         }
-        if self.project.derives_from(field.class, &[METHOD]) {
+        if self
+            .project
+            .derives_from(field.class, &[&rest_framework::fields().method])
+        {
             let method = match attr("method_name") {
                 Some(Kind::Str(name)) => *name,
                 _ => Sym::new(&format!("get_{name}")),
@@ -193,7 +170,10 @@ impl<'p> Frame<'_, 'p> {
             _ => name,
         };
         let many = attr("many") == Some(&Kind::Truth(true));
-        let key_only = !many && self.project.derives_from(field.class, KEY_ONLY);
+        let key_only = !many
+            && self
+                .project
+                .derives_from(field.class, &rest_framework::fields().key_only());
         let value = self.source(instance, source, key_only);
         let field = Value::new(Kind::Object(field.clone()));
         if many {
@@ -212,7 +192,7 @@ impl<'p> Frame<'_, 'p> {
     }
 
     fn is_serializer(&self, field: &Value) -> bool {
-        matches!(&field.kind, Kind::Object(o) if self.project.derives_from(o.class, &[BASE]))
+        matches!(&field.kind, Kind::Object(o) if is_serializer(self.project, o.class))
     }
 
     /// The value of `source="a.b"`: attributes, called where they can be.
@@ -448,7 +428,7 @@ impl<'p> Frame<'_, 'p> {
                 seen.push(assign.name);
                 let value = self.engine.class_value(self, id, idx as u32);
                 if let Kind::Object(object) = &value.kind
-                    && project.derives_from(object.class, &[FIELD])
+                    && project.derives_from(object.class, &[&rest_framework::fields().base])
                 {
                     out.push(OutputField {
                         name: assign.name,
@@ -463,7 +443,7 @@ impl<'p> Frame<'_, 'p> {
 
     /// `many=True` and the instance are taken by the framework before `__init__` sees them.
     pub(super) fn complete_serializer(&self, object: Object, args: &Args) -> Object {
-        if !self.project.derives_from(object.class, &[BASE]) {
+        if !is_serializer(self.project, object.class) {
             return object;
         }
         let mut object = object;
@@ -473,9 +453,9 @@ impl<'p> Frame<'_, 'p> {
                 .find(|(k, _)| matches!(k, ArgKind::Keyword(n) if *n == *name))
                 .map(|(_, v)| v.clone())
         };
-        let own_argument = args
-            .iter()
-            .any(|(k, _)| matches!(k, ArgKind::Keyword(n) if !KEYWORDS.contains(&n.as_str())));
+        let own_argument = args.iter().any(
+            |(k, _)| matches!(k, ArgKind::Keyword(n) if !rest_framework::serializers().knows(n.as_str())),
+        );
         let own_fields = ["fields", "get_fields"]
             .iter()
             .any(|name| self.project.class_member(object.class, Sym::new(name)).is_some());

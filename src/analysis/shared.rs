@@ -20,30 +20,11 @@ const MAX_DEPTH: u32 = 4;
 const VISITOR: &[&str] = &[
     "request", "user", "session", "messages", "cache", "caches", "thread", "local",
 ];
-/// Attributes that only requests have.
-const OF_REQUESTS: &[&str] = &[
-    "request",
-    "session",
-    "COOKIES",
-    "GET",
-    "POST",
-    "META",
-    "headers",
-    "current_user",
-];
 /// Words in names of functions whose answers belong to the moment or to somebody, or that change something.
 const MOMENT: &[&str] = &[
     "cache", "current", "random", "token", "health", "ready", "ping", "status", "metric", "now", "render",
     "save", "delete", "create", "delay", "send", "execute", "cookie", "language", "locale", "user", "cursor",
     "csrf",
-];
-/// Decorators that leave the answer as it is.
-const PLAIN: &[&str] = &[
-    "require_GET",
-    "require_safe",
-    "csrf_exempt",
-    "gzip_page",
-    "xframe_options_exempt",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,7 +223,7 @@ fn function<'a>(project: &Project, analysis: &'a Analysis, func: FuncId) -> Opti
     let plain = |decorator: &Expr| {
         decorator
             .last_name()
-            .is_some_and(|name| PLAIN.contains(&name.as_str()))
+            .is_some_and(|name| urls::shared().is_harmless(name.as_str()))
     };
     let alike = !of_the_moment(routine.name)
         && routine.decorators.iter().all(plain)
@@ -278,7 +259,7 @@ fn is_steady(project: &Project, file: FileId, routine: &Routine, depth: u32) -> 
     for stmt in &routine.body {
         walk::expressions(stmt, &mut |e| match &e.kind {
             ExprKind::Name(name) => steady &= !VISITOR.contains(&name.as_str()),
-            ExprKind::Attr(attr) => steady &= !OF_REQUESTS.contains(&attr.name.as_str()),
+            ExprKind::Attr(attr) => steady &= !urls::shared().is_of_requests(attr.name.as_str()),
             ExprKind::Call(call) => {
                 steady &= call.func.last_name().is_none_or(|name| !of_the_moment(name));
                 if let Some(Def::Func(func)) = project.resolve_expr(file, &call.func) {

@@ -333,4 +333,15 @@ mod tests {
         assert!(method(Sym::new("afilter")).is_none());
         assert_eq!(effect(Sym::new("builtins.sorted")), Some(Effect::Collect));
     }
+
+    /// Formulas prefetch nothing for them.
+    #[test]
+    fn what_counts_or_tests_rows_is_an_aggregate() {
+        for name in ["count", "exists", "contains", "aggregate"] {
+            for name in [name.to_owned(), format!("a{name}")] {
+                let method = method(Sym::new(&name));
+                assert!(method.is_some_and(|m| m.aggregate), "{name}");
+            }
+        }
+    }
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::ir::{Call, CmpOp, Compare, Expr, ExprKind, StmtKind};
-use crate::project::{FuncId, Part};
+use crate::project::{FuncId, Part, urls};
 use crate::source::{FileId, Site, Span, Sym};
 
 use super::call::Args;
 use super::event::{Access, Eval, Load};
+use super::formulas;
 use super::frame::{Frame, Loop, Over};
 use super::rows;
 use super::slots::{self, Slots};
@@ -23,58 +24,6 @@ use super::value::{Base, Kind, Live, Origin, Query, Row, Value};
 /// What a frame remembers at most; more is a gap.
 const MOST: usize = 600;
 const TOO_MUCH: &str = "there is more than is remembered";
-
-/// Methods of views that answer a request.
-const ANSWERS: &[&str] = &["get", "list", "retrieve", "dispatch"];
-/// Methods of rows that Django has and that ask nothing.
-const FREE_METHODS: &[&str] = &[
-    "serializable_value",
-    "get_deferred_fields",
-    "get_username",
-    "get_full_name",
-    "get_short_name",
-    "natural_key",
-];
-/// Methods of texts, dates, numbers and containers: they ask nothing, whatever they are called on.
-const PLAIN_METHODS: &[&str] = &[
-    "get",
-    "getlist",
-    "items",
-    "keys",
-    "values",
-    "pop",
-    "setdefault",
-    "copy",
-    "append",
-    "extend",
-    "add",
-    "update",
-    "format",
-    "join",
-    "split",
-    "strip",
-    "lower",
-    "upper",
-    "replace",
-    "startswith",
-    "endswith",
-    "title",
-    "encode",
-    "decode",
-    "isdigit",
-    "strftime",
-    "isoformat",
-    "date",
-    "time",
-    "total_seconds",
-    "quantize",
-    "sort",
-    "info",
-    "debug",
-    "warning",
-    "error",
-    "exception",
-];
 
 /// What a run is asked for.
 #[derive(Debug, Default)]
@@ -316,7 +265,7 @@ impl<'p> Frame<'_, 'p> {
             .body
             .iter()
             .all(|stmt| matches!(&stmt.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Const(_))));
-        if empty && of_rows && !FREE_METHODS.contains(&routine.name.as_str()) {
+        if empty && of_rows && !formulas::is_free_of_rows(routine.name.as_str()) {
             self.watch_gap("what a package does with rows is not known");
         }
     }
@@ -327,7 +276,7 @@ impl<'p> Frame<'_, 'p> {
         let routine = self.project.routine(self.func);
         let answers = || {
             let method = routine.class.is_some()
-                && ANSWERS.contains(&routine.name.as_str())
+                && urls::answers_reads(routine.name.as_str())
                 && routine.params.get(1).is_some_and(|p| p.name == "request");
             method || self.project.endpoints_of_func(self.func).next().is_some()
         };
@@ -508,7 +457,7 @@ impl<'p> Frame<'_, 'p> {
         }
         let name = name.as_str();
         let made = name.starts_with("get_") && name.ends_with("_display");
-        if !made && !FREE_METHODS.contains(&name) {
+        if !made && !formulas::is_free_of_rows(name) {
             self.watch_gap("a method of a row is not known");
         }
     }
@@ -516,7 +465,7 @@ impl<'p> Frame<'_, 'p> {
     /// Something is called of which nothing is known.
     pub(super) fn watch_unknown_call(&mut self, call: &Call, args: &Args) {
         let plain = match &call.func.kind {
-            ExprKind::Attr(attr) => PLAIN_METHODS.contains(&attr.name.as_str()) || of_request(&attr.base),
+            ExprKind::Attr(attr) => formulas::is_plain(attr.name.as_str()) || of_request(&attr.base),
             _ => false,
         };
         if !plain || args.iter().any(|(_, value)| holds_rows(value)) {

@@ -298,9 +298,6 @@ fn own_kind(project: &Project, class: ClassId) -> Option<ColumnKind> {
     Some(kind)
 }
 
-/// What functions that tell the time are called.
-const NOW: [&str; 6] = ["now", "utcnow", "local_now", "today", "localdate", "localtime"];
-
 /// The column that a declaration makes; `None` for fields without one.
 pub(super) fn read(project: &Project, field: &Declared<'_>) -> Option<Column> {
     let FieldClass { row, plain, kind } = field.of;
@@ -360,7 +357,7 @@ pub(super) fn read(project: &Project, field: &Declared<'_>) -> Option<Column> {
             || call
                 .keyword("default")
                 .and_then(Expr::last_name)
-                .is_some_and(|name| NOW.contains(&name.as_str())),
+                .is_some_and(|name| fields::tells_time(name.as_str())),
     })
 }
 

@@ -57,6 +57,7 @@ struct Document {
     _schema: u32,
     field: Vec<FieldEntry>,
     suffix: Vec<SuffixEntry>,
+    clock: Vec<ClockEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,12 +79,23 @@ struct SuffixEntry {
     row: FieldRow,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockEntry {
+    names: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
 #[derive(Debug, Default)]
 struct Table {
     paths: FxHashMap<String, usize>,
     rows: Vec<FieldRow>,
     /// Longest first.
     suffixes: Vec<(String, FieldRow)>,
+    clocks: Vec<ClockEntry>,
 }
 
 const TEXT: &str = include_str!("../../rules/django/fields.toml");
@@ -115,6 +127,7 @@ impl Table {
         table
             .suffixes
             .sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        table.clocks = document.clock;
         table
     }
 }
@@ -134,6 +147,14 @@ pub fn external(dotted: &str) -> Option<&'static FieldRow> {
             .find(|(suffix, _)| class.ends_with(suffix.as_str()))
             .map(|(_, row)| row)
     })
+}
+
+/// Whether a function of that name tells the time.
+pub fn tells_time(function: &str) -> bool {
+    TABLE
+        .clocks
+        .iter()
+        .any(|clock| clock.names.iter().any(|name| name == function))
 }
 
 #[cfg(test)]
@@ -163,6 +184,7 @@ mod tests {
     #[test]
     fn lookups() {
         let kind = |dotted| external(dotted).map(|row| (row.kind, row.wide));
+        assert!(tells_time("localdate") && tells_time("utcnow") && !tells_time("uuid4"));
         assert_eq!(kind("django.db.models.ForeignKey"), Some((FieldKind::Fk, false)));
         assert_eq!(
             kind("django.db.models.fields.related.OneToOneField"),

@@ -30,7 +30,10 @@ use super::modules::{ModuleIndex, Resolved};
 use super::{Part, Project};
 use eval::{Evaluator, State};
 pub use roles::{Reason, Role};
-pub use table::{default as default_of, needs_page_size, since, tool_cost};
+pub use table::{
+    CacheKeeps, SessionsKeep, Static, cache_keeps, default as default_of, knows_visitors, needs_page_size,
+    serves_static, sessions_keep, since, tool_cost,
+};
 pub use value::{Dict, Entry, Item, List, Unknown, Value, Why};
 
 /// All settings modules of a project, in the order of their files.

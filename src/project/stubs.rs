@@ -131,6 +131,20 @@ pub fn find(module: &str) -> Option<&'static str> {
         .map(|index| STUBS[index].1)
 }
 
+/// Whether a stub declares the class of that path.
+#[cfg(test)]
+pub fn declares(dotted: &str) -> bool {
+    let declared = dotted.rsplit_once('.').and_then(|(module, class)| {
+        let text = find(module)?;
+        let heads = [format!("class {class}:"), format!("class {class}(")];
+        Some(
+            text.lines()
+                .any(|line| heads.iter().any(|head| line.starts_with(head))),
+        )
+    });
+    declared == Some(true)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

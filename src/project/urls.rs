@@ -16,7 +16,7 @@ use crate::source::{FileId, Site, Sym};
 
 use super::{ClassId, Def, FuncId, Part, Project};
 
-pub use table::shared;
+pub use table::{answers_reads, reading_actions, shared, view, view_set};
 
 /// One pattern with its view.
 #[derive(Debug, Clone)]

@@ -1,19 +1,15 @@
 //! DJP506: sessions in the database beside a cache that all processes share.
 
 use crate::fix::{Safety, entry};
-use crate::project::settings::{SettingsModule, Value};
+use crate::project::settings::{
+    CacheKeeps, SessionsKeep, SettingsModule, Value, cache_keeps, knows_visitors, sessions_keep,
+};
 use crate::report::diagnostic::Diagnostic;
 
 use super::deployment::{default_cache, found, serving};
 use super::{Context, Rule, fixes};
 
-const DATABASE: &str = "django.contrib.sessions.backends.db";
 const CACHED: &str = "\"django.contrib.sessions.backends.cached_db\"";
-/// Sessions are read where a request asks for its user, by the second of these.
-const MIDDLEWARE: [&str; 2] = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-];
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for module in serving(cx) {
@@ -22,9 +18,7 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         }
         let written = module.get("SESSION_ENGINE");
         let site = match written {
-            Some(setting) if module.certain("SESSION_ENGINE").and_then(Value::as_str) == Some(DATABASE) => {
-                setting.site
-            }
+            Some(setting) if keeps(module) == Some(SessionsKeep::Database) => setting.site,
             None if module.lacks("SESSION_ENGINE") => match module.get("CACHES") {
                 Some(caches) => caches.site,
                 None => continue,
@@ -42,22 +36,22 @@ pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Where the engine that is certain keeps sessions.
+fn keeps(module: &SettingsModule) -> Option<SessionsKeep> {
+    let engine = module.certain("SESSION_ENGINE").and_then(Value::as_str);
+    engine.and_then(sessions_keep)
+}
+
 fn uses_sessions(module: &SettingsModule) -> bool {
     match module.certain("MIDDLEWARE") {
-        Some(Value::List(list)) => MIDDLEWARE.iter().all(|wanted| {
-            list.texts()
-                .any(|(name, item)| name == *wanted && !item.sometimes)
-        }),
+        Some(Value::List(list)) => {
+            knows_visitors(|wanted| list.texts().any(|(name, item)| name == wanted && !item.sometimes))
+        }
         _ => false,
     }
 }
 
 fn has_shared_cache(module: &SettingsModule) -> bool {
     let backend = default_cache(module).and_then(|(_, cache)| cache.get("BACKEND")?.value.as_str());
-    backend.is_some_and(|name| {
-        let name = name.to_lowercase();
-        ["redis", "memcached", "valkey"]
-            .iter()
-            .any(|word| name.contains(word))
-    })
+    backend.and_then(cache_keeps) == Some(CacheKeeps::Shared)
 }

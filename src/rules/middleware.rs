@@ -1,5 +1,7 @@
 //! What the rules about the order of middleware share: breaches as findings, one for each list that has to change.
 
+mod places;
+
 use std::collections::BTreeMap;
 
 use crate::fix::reorder::{self, Reordered};
@@ -9,7 +11,6 @@ use crate::report::diagnostic::{Certainty, Diagnostic, Label, Role, Severity};
 use crate::source::Site;
 
 use super::findings::{MAX_LABELS, reportable};
-use super::wording::list;
 use super::{Context, Rule, fixes};
 
 /// A breach in one of the lists.
@@ -120,13 +121,7 @@ fn ordered(
             });
         }
     }
-    let names: Vec<String> = moved.iter().map(|entry| entry.name().to_owned()).collect();
-    let message = match &moved[..] {
-        [one] if all.iter().all(&subject) => format!("`{}` stands too late in `MIDDLEWARE`", one.name()),
-        [one] if !all.iter().any(&subject) => format!("`{}` stands too early in `MIDDLEWARE`", one.name()),
-        [one] => format!("`{}` stands in the wrong place in `MIDDLEWARE`", one.name()),
-        _ => format!("{} stand in the wrong order in `MIDDLEWARE`", list(&names)),
-    };
+    let message = places::wrong(all, &moved, &subject);
     let worst = all
         .iter()
         .map(|f| f.breach.constraint.harm)
@@ -140,45 +135,10 @@ fn ordered(
         message,
         certain,
     );
-    diagnostic.help = Some(advice(all, &moved, &subject));
+    diagnostic.help = Some(places::advice(all, &moved, &subject));
     diagnostic.labels = labels;
     fixes::offer(&mut diagnostic, fix.map(|Reordered { fix, .. }| fix));
     diagnostic
-}
-
-/// Where what moves belongs.
-fn advice(all: &[Found<'_, '_>], moved: &[&Entry], subject: &dyn Fn(&Found<'_, '_>) -> bool) -> String {
-    if let [one] = moved {
-        let outermost = all.iter().filter(|f| subject(f)).min_by_key(|f| f.breach.second);
-        if let Some(place) = outermost.and_then(neighbour) {
-            return format!("put `{}` {place}", one.name());
-        }
-        let innermost = all.iter().filter(|f| !subject(f)).max_by_key(|f| f.breach.first);
-        return match (outermost, innermost) {
-            (Some(found), _) => format!("put `{}` before `{}`", one.name(), found.second().name()),
-            (None, Some(found)) => format!("put `{}` behind `{}`", one.name(), found.first().name()),
-            (None, None) => String::new(),
-        };
-    }
-    let pair = |f: &Found<'_, '_>| format!("`{}` before `{}`", f.first().name(), f.second().name());
-    let pairs: Vec<String> = all.iter().take(3).map(pair).collect();
-    format!("put {}", pairs.join(", "))
-}
-
-/// The place that the documentation names, with the way of the neighbour if it stands too far inside itself.
-fn neighbour(found: &Found<'_, '_>) -> Option<String> {
-    let path = found.breach.constraint.behind.as_ref()?;
-    let entries = &found.stack.entries;
-    let is_it = |entry: &Entry| entry.known.is_some_and(|known| known.path == *path);
-    let at = entries.iter().position(is_it)?;
-    let name = entries[at].name();
-    Some(match at < found.breach.second {
-        true => format!("directly behind `{name}`"),
-        false => format!(
-            "directly behind `{name}`, and both before `{}`",
-            found.second().name()
-        ),
-    })
 }
 
 /// A finding about entries that are there twice, without their other half, or beside another that does the same.

@@ -1,14 +1,12 @@
 //! DJP505: a cache that each process has for itself.
 
-use crate::project::settings::{Reason, Role as ModuleRole, SettingsModule, Value};
+use crate::project::settings::{CacheKeeps, Reason, Role as ModuleRole, SettingsModule, Value, cache_keeps};
 use crate::report::diagnostic::{Diagnostic, Label, Role};
 use crate::source::Site;
 
 use super::deployment::{default_cache, found, serving};
 use super::{Context, Rule};
 
-const LOCAL: &str = "django.core.cache.backends.locmem.LocMemCache";
-const DUMMY: &str = "django.core.cache.backends.dummy.DummyCache";
 /// Pages that `cache_page` keeps grow old by themselves, in each process for itself.
 const USES: [&str; 1] = ["django.core.cache"];
 const MIDDLEWARE: &str = "django.middleware.cache.";
@@ -45,10 +43,10 @@ fn local(module: &SettingsModule) -> Option<(Site, bool)> {
     }
     let (_, cache) = default_cache(module)?;
     let backend = cache.get("BACKEND")?;
-    match backend.value.as_str()? {
-        LOCAL => Some((backend.site, false)),
-        DUMMY => Some((backend.site, true)),
-        _ => None,
+    match cache_keeps(backend.value.as_str()?)? {
+        CacheKeeps::Process => Some((backend.site, false)),
+        CacheKeeps::Nothing => Some((backend.site, true)),
+        CacheKeeps::Shared => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::fix::entry;
 use crate::project::settings::{List, SettingsModule, Value};
+use crate::project::templates::table::plain_loader;
 use crate::report::diagnostic::Diagnostic;
 
 use super::deployment::{entry as certain, found, serving};
@@ -9,8 +10,6 @@ use super::{Context, Rule, fixes};
 
 const FILES: &str = "filesystem.Loader";
 const APPS: &str = "app_directories.Loader";
-const OWN: &str = "django.template.loaders.";
-const CACHED: &str = "django.template.loaders.cached.Loader";
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for module in serving(cx) {
@@ -67,7 +66,7 @@ fn plain(list: &List) -> Option<Vec<&str>> {
     }
     let names = list.items.iter().map(|item| {
         let name = name(&item.value)?;
-        let own = name.strip_prefix(OWN).filter(|_| name != CACHED)?;
+        let own = plain_loader(name)?;
         Some(if item.value.as_str().is_some() { own } else { "" })
     });
     names.collect()

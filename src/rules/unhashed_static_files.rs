@@ -1,35 +1,33 @@
 //! DJP510: static files that WhiteNoise serves under names that browsers cannot keep.
 
 use crate::fix::{Safety, entry};
-use crate::project::settings::{Entry, SettingsModule, Value};
+use crate::project::settings::{Entry, SettingsModule, Value, serves_static};
 use crate::report::diagnostic::Diagnostic;
 
 use super::deployment::{found, serving};
 use super::{Context, Rule, fixes};
 
-const WHITENOISE: &str = "whitenoise.middleware.WhiteNoiseMiddleware";
-const PLAIN: [&str; 2] = [
-    "django.contrib.staticfiles.storage.StaticFilesStorage",
-    "whitenoise.storage.CompressedStaticFilesStorage",
-];
 const HASHED: &str = "\"whitenoise.storage.CompressedManifestStaticFilesStorage\"";
-/// Ways to tell WhiteNoise otherwise how long files may be kept.
-const KNOBS: [&str; 2] = ["WHITENOISE_MAX_AGE", "WHITENOISE_IMMUTABLE_FILE_TEST"];
 
 pub(super) fn check(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
     for module in serving(cx) {
         let Some(Value::List(middleware)) = module.certain("MIDDLEWARE") else {
             continue;
         };
-        let serves = middleware
-            .texts()
-            .find(|(name, item)| *name == WHITENOISE && !item.sometimes);
-        let Some((_, middleware)) = serves else { continue };
-        if KNOBS.iter().any(|knob| module.get(knob).is_some()) {
+        let serves = middleware.texts().find_map(|(name, item)| {
+            let serving = serves_static().iter().find(|row| row.middleware == name);
+            serving.filter(|_| !item.sometimes).map(|serving| (serving, item))
+        });
+        let Some((serving, middleware)) = serves else {
+            continue;
+        };
+        if serving.lasting.iter().any(|name| module.get(name).is_some()) {
             continue;
         }
         let (site, written) = match storage(module) {
-            Storage::Written(entry) if is_plain(&entry.value) => (entry.site, true),
+            Storage::Written(entry) if entry.value.as_str().is_some_and(|name| serving.is_plain(name)) => {
+                (entry.site, true)
+            }
             Storage::Missing => (middleware.site, false),
             _ => continue,
         };
@@ -67,8 +65,4 @@ fn storage(module: &SettingsModule) -> Storage<'_> {
             _ => Storage::Unknown,
         },
     }
-}
-
-fn is_plain(value: &Value) -> bool {
-    value.as_str().is_some_and(|name| PLAIN.contains(&name))
 }

@@ -18,6 +18,11 @@ struct Document {
     tool: Vec<Tool>,
     paging: Vec<Paging>,
     default: Vec<Fallback>,
+    cache: Vec<Cache>,
+    sessions: Vec<Sessions>,
+    visitor: Vec<Visitor>,
+    #[serde(rename = "static")]
+    serving: Vec<Static>,
     since: Vec<Since>,
 }
 
@@ -125,6 +130,81 @@ struct Paging {
     _versions: String,
 }
 
+/// Where a cache keeps what it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheKeeps {
+    Nothing,
+    /// In each process for itself.
+    Process,
+    /// For all processes.
+    Shared,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cache {
+    #[serde(default)]
+    backends: Vec<String>,
+    #[serde(default)]
+    words: Vec<String>,
+    keeps: CacheKeeps,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+/// Where sessions are kept, of those that reach the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionsKeep {
+    Database,
+    DatabaseAndCache,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sessions {
+    engine: String,
+    keeps: SessionsKeep,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Visitor {
+    middleware: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+/// Middleware that serves static files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Static {
+    pub middleware: String,
+    plain: Vec<String>,
+    /// Settings that say otherwise how long browsers may keep files.
+    pub lasting: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "versions")]
+    _versions: String,
+}
+
+impl Static {
+    /// Whether files keep their names under a storage backend, whatever is in them.
+    pub fn is_plain(&self, storage: &str) -> bool {
+        self.plain.iter().any(|name| name == storage)
+    }
+}
+
 const TEXT: &str = include_str!("../../../rules/django/settings.toml");
 static TABLE: LazyLock<Document> = LazyLock::new(|| toml::from_str(TEXT).unwrap_or_default());
 
@@ -179,6 +259,32 @@ pub fn default(setting: &str) -> Option<&'static str> {
     row.map(|row| row.shown.as_str())
 }
 
+/// Where a cache of that backend keeps what it is given.
+pub fn cache_keeps(backend: &str) -> Option<CacheKeeps> {
+    let lower = backend.to_lowercase();
+    let has = |row: &&Cache| {
+        row.backends.iter().any(|name| name == backend) || row.words.iter().any(|word| lower.contains(word))
+    };
+    TABLE.cache.iter().find(has).map(|row| row.keeps)
+}
+
+/// Where an engine keeps sessions, if it reaches the database.
+pub fn sessions_keep(engine: &str) -> Option<SessionsKeep> {
+    let row = TABLE.sessions.iter().find(|row| row.engine == engine);
+    row.map(|row| row.keeps)
+}
+
+/// Whether a list of middleware reads the session for each request that asks for its user.
+pub fn knows_visitors(has: impl Fn(&str) -> bool) -> bool {
+    let all = |row: &Visitor| row.middleware.iter().all(|name| has(name));
+    TABLE.visitor.iter().any(all)
+}
+
+/// Middleware that serves static files.
+pub fn serves_static() -> &'static [Static] {
+    &TABLE.serving
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +303,22 @@ mod tests {
         assert_eq!(default("DEBUG"), Some("False"));
         assert!(tool_cost("silk.middleware.SilkyMiddleware").is_some());
         assert_eq!(since("CONN_HEALTH_CHECKS"), Some((4, 1)));
+        assert_eq!(
+            cache_keeps("django.core.cache.backends.locmem.LocMemCache"),
+            Some(CacheKeeps::Process)
+        );
+        assert_eq!(
+            cache_keeps("django_redis.cache.RedisCache"),
+            Some(CacheKeeps::Shared)
+        );
+        assert_eq!(cache_keeps("diskcache.DjangoCache"), None);
+        let default = default("SESSION_ENGINE").unwrap().trim_matches('"');
+        assert_eq!(sessions_keep(default), Some(SessionsKeep::Database));
+        assert_eq!(
+            sessions_keep("django.contrib.sessions.backends.cached_db"),
+            Some(SessionsKeep::DatabaseAndCache)
+        );
+        assert!(knows_visitors(|_| true) && !knows_visitors(|name| name.contains("sessions")));
         assert!(needs_page_size("rest_framework.pagination.CursorPagination"));
     }
 }

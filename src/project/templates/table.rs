@@ -16,6 +16,7 @@ struct Table {
     libraries: FxHashMap<String, Language>,
     register: FxHashMap<String, Registers>,
     compile: Compile,
+    loaders: Loaders,
     runs: Runs,
 }
 
@@ -24,6 +25,13 @@ struct Compile {
     text: Vec<String>,
     engines: Vec<String>,
     from: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Loaders {
+    own: String,
+    keep: Vec<String>,
 }
 
 /// Classes by how often their methods run.
@@ -131,6 +139,15 @@ pub fn engine(dotted: &str) -> Option<&'static str> {
         .then_some(ENGINE)
 }
 
+/// The rest of the name of one of Django's own loaders, if it keeps nothing: `filesystem.Loader`.
+pub fn plain_loader(dotted: &str) -> Option<&str> {
+    let own = dotted
+        .strip_prefix(TABLE.loaders.own.as_str())?
+        .strip_prefix('.')?;
+    let keeps = TABLE.loaders.keep.iter().any(|path| path == dotted);
+    (!keeps).then_some(own)
+}
+
 /// Classes by how often their methods run.
 pub fn runs() -> &'static Runs {
     &TABLE.runs
@@ -153,5 +170,10 @@ mod tests {
         assert!(compiles("jinja2.Template"));
         assert!(engine("django.template.engines").is_some_and(|e| compiles(&format!("{e}.from_string"))));
         assert!(!compiles("jinja2.Environment"));
+        assert_eq!(
+            plain_loader("django.template.loaders.filesystem.Loader"),
+            Some("filesystem.Loader")
+        );
+        assert_eq!(plain_loader("django.template.loaders.cached.Loader"), None);
     }
 }

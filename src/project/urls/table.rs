@@ -11,12 +11,14 @@ struct Table {
     lists: FxHashMap<String, Patterns>,
     functions: Functions,
     routers: Routers,
+    views: Views,
     router_routes: Vec<RouterRoute>,
     shared: Shared,
 }
 
 /// Views of Django that give everybody the same answer.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shared {
     /// Functions that print sitemaps.
     pub sitemaps: Vec<String>,
@@ -24,6 +26,21 @@ pub struct Shared {
     pub sitemap: String,
     /// The base of feeds.
     pub feed: String,
+    /// Attributes that only requests have.
+    of_requests: Vec<String>,
+    decorators: Vec<String>,
+}
+
+impl Shared {
+    /// Whether only requests have an attribute of that name.
+    pub fn is_of_requests(&self, attribute: &str) -> bool {
+        self.of_requests.iter().any(|name| name == attribute)
+    }
+
+    /// Whether a decorator of that name leaves the answer as it is.
+    pub fn is_harmless(&self, decorator: &str) -> bool {
+        self.decorators.iter().any(|name| name == decorator)
+    }
 }
 
 /// How a route is written.
@@ -55,6 +72,15 @@ struct Routers {
     suffix: String,
     register: Vec<String>,
     actions: Vec<String>,
+}
+
+/// Classes that patterns lead to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Views {
+    base: String,
+    sets: String,
+    reads: Vec<String>,
 }
 
 /// A route that a router makes for every viewset.
@@ -110,6 +136,29 @@ pub(super) fn router_routes() -> &'static [RouterRoute] {
     &TABLE.router_routes
 }
 
+/// The base of views.
+pub fn view() -> &'static str {
+    &TABLE.views.base
+}
+
+/// The base of view sets, whose actions answer requests.
+pub fn view_set() -> &'static str {
+    &TABLE.views.sets
+}
+
+/// The actions of view sets that answer a request which only reads, in the order of their routes.
+pub fn reading_actions() -> impl Iterator<Item = &'static str> {
+    let actions = TABLE.router_routes.iter().flat_map(|route| &route.actions);
+    actions
+        .filter(|(method, _)| method == "get")
+        .map(|(_, action)| action.as_str())
+}
+
+/// Whether a method of that name of a view answers a request which only reads.
+pub fn answers_reads(method: &str) -> bool {
+    TABLE.views.reads.iter().any(|name| name == method) || reading_actions().any(|action| action == method)
+}
+
 /// Views of Django that give everybody the same answer.
 pub fn shared() -> &'static Shared {
     &TABLE.shared
@@ -128,5 +177,11 @@ mod tests {
         );
         assert!(is_include("django.urls.include"));
         assert_eq!(router_routes().len(), 2);
+        assert_eq!(reading_actions().collect::<Vec<_>>(), ["list", "retrieve"]);
+        for class in [view(), view_set(), &shared().feed, &shared().sitemap] {
+            assert!(crate::project::stubs::declares(class), "{class}");
+        }
+        assert!(shared().is_of_requests("COOKIES") && shared().is_harmless("require_safe"));
+        assert!(answers_reads("dispatch") && answers_reads("list") && !answers_reads("create"));
     }
 }
