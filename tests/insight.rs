@@ -90,6 +90,11 @@ def foreign(request):
     return HttpResponse(outside(Order.objects.all(), count))
 
 
+def first(request):
+    order = Order.objects.prefetch_related(\"items\").order_by(\"pk\").first()
+    return HttpResponse(order.pk)
+
+
 def plain(request):
     return HttpResponse(\"no query\")
 ";
@@ -388,6 +393,7 @@ fn views_serializers_and_admins_have_formulas() {
             "Listed 2 queries",
             "sums 1 + N queries (N: Order)",
             "foreign ≥ 1 query",
+            "first 2 queries",
         ]
     );
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::source::{Site, Sym};
 use super::event::{Access, Eval, Load};
 use super::judge;
 use super::plan::Plan;
-use super::tables::{self, Served};
+use super::tables::{self, Returns, Served};
 use super::value::{Base, Live, Mode, Origin, Query, Row};
 use super::watch::{Asked, Gone, Round, Watched, What};
 
@@ -305,7 +305,8 @@ fn charged_eval(project: &Project, eval: &Eval, asked: &Asked) -> Charge {
             }
         }
     }
-    let rows = !eval.aggregate && query.mode == Mode::Rows;
+    let value = tables::method(eval.op).is_some_and(|method| method.returns == Returns::Value);
+    let rows = !value && query.mode == Mode::Rows;
     let prefetched = if rows {
         prefetches(project, query.model, &query.plan)
     } else {

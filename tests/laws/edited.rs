@@ -1,5 +1,6 @@
 //! A project that is held while it is edited has the findings of a fresh run over the same texts, whatever was edited.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,15 @@ use crate::support::{PROJECTS, copy, document, files_below, request, write};
 /// States that are compared in one sequence.
 const STEPS: usize = 6;
 
+/// What somebody types into a function, key by key.
+const LINES: [&str; 5] = [
+    "for row in rows: print(row.pk, row.author.name)",
+    "rows = self.get_queryset().select_related(\"author\")",
+    "if count: return [item.order.customer for item in order.items.all()]",
+    "x = {% if",
+    "# cost",
+];
+
 /// More by `DJPERF_SEQUENCES`.
 fn sequences() -> u64 {
     let number = std::env::var("DJPERF_SEQUENCES").ok();
@@ -27,6 +37,12 @@ fn sequences() -> u64 {
 fn first() -> u64 {
     let number = std::env::var("DJPERF_SEQUENCE").ok();
     number.and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// Another project than the fixtures, by `DJPERF_TREE`.
+fn project(number: u64) -> String {
+    let own = || PROJECTS[number as usize % PROJECTS.len()].to_owned();
+    std::env::var("DJPERF_TREE").unwrap_or_else(|_| own())
 }
 
 #[test]
@@ -41,8 +57,8 @@ fn held_projects_say_what_fresh_runs_say() {
 
 /// One sequence; how many of its states are those of a project.
 fn run(number: u64) -> u64 {
-    let project = PROJECTS[number as usize % PROJECTS.len()];
-    let mut editor = Editor::new(project, number);
+    let project = project(number);
+    let mut editor = Editor::new(&project, number);
     let mut live = Live::open(editor.request.clone()).unwrap();
     let mut settled = 0;
     for step in 0..STEPS {
@@ -51,13 +67,25 @@ fn run(number: u64) -> u64 {
         for _ in 0..=editor.dice.below(3) {
             told.push(editor.edit());
         }
-        let what = format!("sequence {number} of {project}, step {step}: {}", told.join("; "));
+        let mut what = format!("sequence {number} of {project}, step {step}: {}", told.join("; "));
         live.change(editor.request.overlay.clone(), editor.on_disk);
         editor.on_disk = false;
-        if editor.dice.below(2) == 0
-            && let Some(path) = editor.last.clone()
-        {
-            live.ahead(&path);
+        match editor.dice.below(4) {
+            0 => {}
+            1 => {
+                if let Some(path) = editor.last.clone() {
+                    live.ahead(&path);
+                }
+            }
+            _ => {
+                let (path, texts) = editor.keys();
+                let _ = write!(what, "; {} keys in {}", texts.len(), path.display());
+                for text in texts {
+                    editor.put(&path, &text);
+                    live.change(editor.request.overlay.clone(), false);
+                    live.ahead(&path);
+                }
+            }
         }
         if editor.dice.below(3) == 0 {
             // Whatever it has done when it is stopped, it goes on from there.
@@ -140,6 +168,25 @@ impl Editor {
         self.before.push((path.to_path_buf(), old));
         self.request.overlay.insert(path.to_path_buf(), text.into());
         self.last = Some(path.to_path_buf());
+    }
+
+    /// A line that is typed into some text behind another one: all texts on the way there.
+    fn keys(&mut self) -> (PathBuf, Vec<String>) {
+        let path = match self.dice.below(3) {
+            0 => self.one_of("views"),
+            1 => self.one_of("models"),
+            _ => self.any(),
+        };
+        let text = self.text(&path).unwrap_or_default();
+        let within: Vec<usize> = text.match_indices("\n        ").map(|(at, _)| at).collect();
+        let at = match within.len() {
+            0 => text.len(),
+            n => within[self.dice.below(n)],
+        };
+        let line = format!("\n        {}", LINES[self.dice.below(LINES.len())]);
+        let most = 9 + self.dice.below(line.len() - 9);
+        let texts = (9..=most).map(|end| format!("{}{}{}", &text[..at], &line[..end], &text[at..]));
+        (path, texts.collect())
     }
 
     /// Does something, and says what.
