@@ -66,7 +66,10 @@ impl Server {
             paths
                 .extend(own.filter(|path| within(path, &self.folders) || self.documents.get(path).is_some()));
         }
-        let (mut items, mut news) = (Vec::new(), !self.told_all);
+        let (mut items, mut news) = (
+            Vec::new(),
+            previous.is_empty() && self.told_all != Some(self.moves),
+        );
         for path in paths {
             let Some(diagnostics) = self.diagnostics(path) else {
                 continue;
@@ -83,8 +86,10 @@ impl Server {
             };
             items.push(report);
         }
-        self.told_all = true;
-        news.then(|| Ok(Some(json!({"items": items}))))
+        news.then(|| {
+            self.told_all = Some(self.moves);
+            Ok(Some(json!({"items": items})))
+        })
     }
 }
 

@@ -65,8 +65,8 @@ pub(super) struct Server {
     typed_since: Option<Instant>,
     /// What was told of each open document: version and name of the result.
     pub told: FxHashMap<PathBuf, (i32, String)>,
-    /// All findings were told once, to a client that asks for them.
-    pub told_all: bool,
+    /// What was [heard](Self::moves) when all findings were told, to a client that asks for them.
+    pub told_all: Option<u64>,
     /// Rises with everything that can make another answer of one: what workers tell, and what the client does.
     pub moves: u64,
     /// Messages that were shown to the user.
@@ -94,7 +94,7 @@ impl Server {
             typed: BTreeSet::new(),
             typed_since: None,
             told: FxHashMap::default(),
-            told_all: false,
+            told_all: None,
             moves: 0,
             messages: BTreeSet::new(),
         }

@@ -50,12 +50,9 @@ impl Spare {
         })
     }
 
-    /// What nobody took, by the order of files.
-    pub(super) fn rest(self) -> Vec<Option<FileFacts>> {
-        let files = self.files.into_iter();
-        files
-            .map(|file| file.facts.into_inner().unwrap_or_else(PoisonError::into_inner))
-            .collect()
+    /// How a file was read, and its text.
+    pub(super) fn of(&self, file: usize) -> Option<(Way, &str)> {
+        self.files.get(file).map(|file| (file.way, &*file.text))
     }
 }
 

@@ -363,3 +363,30 @@ fn what_is_not_on_disk_is_seen_and_forgotten() {
     assert!(live.settle(&Stop::default()).unwrap());
     assert_eq!(findings(live.outcome()), before);
 }
+
+#[test]
+fn files_that_said_the_same_are_told_apart() {
+    let dir = copy("shop");
+    let mut request = request(dir.path(), &["."]);
+    request.overlay.everywhere = true;
+    let mut live = Live::open(request.clone()).unwrap();
+    // One of several empty files, and one that much rests on.
+    let order = dir.path().join("orders/models/order.py");
+    let text = fs::read_to_string(&order).unwrap();
+    let texts = [
+        (
+            dir.path().join("dashboard/services/__init__.py"),
+            "class ".to_owned(),
+        ),
+        (
+            order,
+            text.replacen("self.items.all()", "self.items.filter(pk=1)", 1),
+        ),
+    ];
+    for (path, text) in texts {
+        request.overlay.insert(path, text.into());
+    }
+    live.change(request.overlay.clone(), false);
+    assert!(live.settle(&Stop::default()).unwrap());
+    assert_same(live.outcome(), &session::check(&request).unwrap(), "both edited");
+}

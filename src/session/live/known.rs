@@ -7,7 +7,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::analysis::{Analysis, Changed, Changes, Memory, Options, Scope};
 use crate::config::Nested;
 use crate::facts::FileFacts;
-use crate::project::Project;
 use crate::report::diagnostic::Diagnostic;
 use crate::rules::{self, Rule, syntax_error};
 use crate::source::{FileId, SourceSet};
@@ -77,12 +76,15 @@ impl Known {
         let mut memory = Memory::default();
         match last.zip(spare) {
             Some((last, spare)) if last.loaded.infos == *infos => {
-                for (file, text) in &texts {
-                    carried::moved(found, *file, &last.text(*file), text);
+                let edited: FxHashSet<FileId> = texts.keys().chain(last.texts.keys()).copied().collect();
+                for file in edited {
+                    let text = texts.get(&file).cloned();
+                    let text = text.unwrap_or_else(|| plain(&loaded.sources, file));
+                    carried::moved(found, file, &last.text(file), &text);
                 }
                 if last.stamp == stamp
                     && last.loaded.ways == loaded.ways
-                    && let Some(changes) = changes(&loaded.project, spare.rest())
+                    && let Some(changes) = changes(&loaded, &spare)
                 {
                     memory = last.memory;
                     memory.forget(&changes);
@@ -116,8 +118,8 @@ impl Known {
 
     /// The text of a file as it is analysed.
     fn text(&self, file: FileId) -> Padded {
-        let plain = || Padded::plain(self.loaded.sources.get(file).text.clone());
-        self.texts.get(&file).cloned().unwrap_or_else(plain)
+        let text = self.texts.get(&file).cloned();
+        text.unwrap_or_else(|| plain(&self.loaded.sources, file))
     }
 
     /// Works out everything; nothing if it was stopped.
@@ -308,6 +310,11 @@ impl Known {
     }
 }
 
+/// A text without room.
+fn plain(sources: &SourceSet, file: FileId) -> Padded {
+    Padded::plain(sources.get(file).text.clone())
+}
+
 /// Puts the editor's text of a file in the place of the one that is analysed.
 fn outer_source(sources: &mut SourceSet, file: FileId, text: &Padded, facts: &FileFacts) {
     sources.replace(file, text.outer().clone());
@@ -322,18 +329,30 @@ fn errors(on: &[&'static Rule], file: FileId, facts: &FileFacts) -> Vec<Diagnost
         .unwrap_or_default()
 }
 
-/// What changed between two states of the same files, the first of which is given where it is another text. None if
+/// What changed since an earlier state of the same files, whose facts are in the project where texts are the same. None if
 /// declarations did.
-fn changes(project: &Project, before: Vec<Option<FileFacts>>) -> Option<Changes> {
+fn changes(loaded: &Loaded, before: &Spare) -> Option<Changes> {
+    let facts = |n: usize| &loaded.project.file(FileId(n as u32)).facts;
+    let now = |n: usize| (loaded.ways[n], &*loaded.sources.get(FileId(n as u32)).text);
     let mut all = Changes::default();
-    for (n, old) in before.into_iter().enumerate() {
-        let Some(old) = old else { continue };
-        let file = FileId(n as u32);
-        match Changed::between(&old, &project.file(file).facts) {
+    for n in 0..loaded.ways.len() {
+        let (way, text) = before.of(n)?;
+        if (way, text) == now(n) {
+            continue;
+        }
+        let changed = match before.take(way, text) {
+            Some(old) => Changed::between(&old, facts(n)),
+            // Another file says now what this one said.
+            None => {
+                let other = (0..loaded.ways.len()).find(|other| now(*other) == (way, text))?;
+                Changed::between(facts(other), facts(n))
+            }
+        };
+        match changed {
             None => {}
             Some(Changed::Declarations) => return None,
             Some(changed) => {
-                all.insert(file, changed);
+                all.insert(FileId(n as u32), changed);
             }
         }
     }
