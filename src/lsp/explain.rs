@@ -82,3 +82,38 @@ pub(super) fn code(text: &str) -> String {
     let fence = if text.contains('`') { "``" } else { "`" };
     format!("{fence} {text} {fence}")
 }
+
+/// Markdown of this module for clients that show text as it is.
+pub(super) fn unmarked(markdown: &str) -> String {
+    let mut out = String::with_capacity(markdown.len());
+    let mut quoted = false;
+    let mut rest = markdown.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (c, rest.peek()) {
+            ('`', _) => quoted = !quoted,
+            ('*', Some('*')) if !quoted => {
+                rest.next();
+            }
+            ('\\', Some(next)) if !quoted && next.is_ascii_punctuation() => out.extend(rest.next()),
+            _ => out.push(c),
+        }
+    }
+    out.replace("\n---\n", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_projects_stay_what_they_are() {
+        let text = "each `Order_*` row [loads] a*b **kwargs #1";
+        let shown = plain(text);
+        assert_eq!(shown, "each `Order_*` row \\[loads\\] a\\*b \\*\\*kwargs \\#1");
+        let all = format!("**DJP101** {}: {shown}\n\n---\n\nmore", code("x * y"));
+        assert_eq!(
+            unmarked(&all),
+            "DJP101  x * y : each Order_* row [loads] a*b **kwargs #1\n\n\nmore"
+        );
+    }
+}

@@ -10,6 +10,7 @@ use lsp_server::{ErrorCode, RequestId};
 use serde_json::{Value, json};
 
 use super::Event;
+use super::explain;
 use super::position::{Encoding, Paper};
 use super::server::{Answer, Server};
 use super::uri;
@@ -164,8 +165,11 @@ pub(super) fn feeders(offset: u32) -> Look {
 
 /// A text as clients show it under the pointer.
 pub(super) fn contents(text: &str, markdown: bool) -> Value {
-    let kind = if markdown { "markdown" } else { "plaintext" };
-    json!({"kind": kind, "value": text})
+    if markdown {
+        json!({"kind": "markdown", "value": text})
+    } else {
+        json!({"kind": "plaintext", "value": explain::unmarked(text)})
+    }
 }
 
 /// A place of the project in the editor's text.
@@ -189,7 +193,7 @@ fn of_name(held: &Held<'_>, file: FileId, offset: u32) -> Option<(Span, String)>
     let endpoints = held.project.endpoints_at(Site::new(file, whole));
     let mut patterns: Vec<String> = endpoints
         .iter()
-        .map(|e| super::explain::code(e.pattern.as_str()))
+        .map(|e| explain::code(e.pattern.as_str()))
         .collect();
     patterns.sort();
     patterns.dedup();
