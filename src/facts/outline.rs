@@ -232,11 +232,11 @@ mod tests {
         assert_eq!(moved.declarations, known.declarations);
         assert_ne!(moved.bodies[0], known.bodies[0]);
         // Longer, with what stands behind it where it was.
-        let padded = INNER.replace("\n\ndef h", "       \n\ndef h");
+        let padded = INNER.replace("\n\ndef h", "  #####\n\ndef h");
         let longer = pieces(&INNER.replace("y = x\n", "y = x.longer\n"));
         assert_ne!(longer.declarations, known.declarations);
         let known = pieces(&padded);
-        let longer = pieces(&padded.replace("y = x\n", "y = x.longer\n").replace("       ", ""));
+        let longer = pieces(&padded.replace("y = x\n", "y = x.longer\n").replace("  #####", ""));
         assert_eq!(longer.declarations, known.declarations);
         assert_ne!(longer.bodies[0], known.bodies[0]);
         let other = pieces(&INNER.replace("def h", "def i"));

@@ -113,7 +113,7 @@ mod tests {
         let all = format!("**DJP101** {}: {shown}\n\n---\n\nmore", code("x * y"));
         assert_eq!(
             unmarked(&all),
-            "DJP101  x * y : each Order_* row [loads] a*b **kwargs #1\n\n\nmore"
+            "DJP101  x * y : each Order_* row [loads] a*b **kwargs #1\n\nmore"
         );
     }
 }
