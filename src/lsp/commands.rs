@@ -83,11 +83,12 @@ impl Server {
 
     /// What a report of a bug should have.
     fn debug_information(&self) -> String {
+        let positions = json!(self.client.encoding.kind());
         let mut out = format!(
-            "djperf {}\nclient: {}\npositions: {:?}\ndiagnostics: {}\n",
+            "djperf {}\nclient: {}\npositions: {}\ndiagnostics: {}\n",
             env!("CARGO_PKG_VERSION"),
             self.client.name,
-            self.client.encoding,
+            positions.as_str().unwrap_or_default(),
             if self.client.pulls { "pulled" } else { "pushed" },
         );
         let _ = writeln!(out, "documents: {}", self.documents.iter().count());
