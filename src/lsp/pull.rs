@@ -66,10 +66,9 @@ impl Server {
             paths
                 .extend(own.filter(|path| within(path, &self.folders) || self.documents.get(path).is_some()));
         }
-        let (mut items, mut news) = (
-            Vec::new(),
-            previous.is_empty() && self.told_all != Some(self.moves),
-        );
+        // Who knows of no findings may also be new.
+        let mut news = previous.is_empty() && self.told_all != Some(self.moves);
+        let mut items = Vec::new();
         for path in paths {
             let Some(diagnostics) = self.diagnostics(path) else {
                 continue;
